@@ -1,0 +1,39 @@
+# Every verb sets up what it needs, inside the clone. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test unit e2e lint format lock clean
+BIN := .venv/bin
+
+help:  ## list the verbs
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+.venv/installed: requirements/lock.txt requirements/build.txt requirements/get_uv.py requirements/install.sh setup.py
+	@echo "setting up .venv (2.9 GB; once)"
+	@sh requirements/install.sh
+
+run: .venv/installed  ## from the taxi table to a pushed model
+	@$(BIN)/plumbline run data/taxi/pipeline.yaml --root runs
+
+test: .venv/installed  ## all tests, whole runs included
+	@$(BIN)/python -m pytest
+
+unit: .venv/installed  ## the quick tests
+	@$(BIN)/python -m pytest -m "not e2e"
+
+e2e: .venv/installed  ## the whole runs alone
+	@$(BIN)/python -m pytest -m e2e
+
+lint: .venv/installed  ## ruff, mypy, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@PYTHONPATH=. $(BIN)/lint-imports
+
+format: .venv/installed  ## let ruff format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: .venv/installed  ## make requirements/lock.txt again (see requirements/README.md)
+	@sh requirements/lock.sh
+
+clean:  ## remove what was set up and what ran
+	rm -rf .venv .tools runs build dist *.egg-info

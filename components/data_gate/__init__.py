@@ -1,0 +1,1 @@
+"""Stops a run whose data do not fit the schema, and says why."""

@@ -1,0 +1,1 @@
+"""From a table to tf.Examples, split, cleaned and counted."""

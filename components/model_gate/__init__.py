@@ -1,0 +1,1 @@
+"""Says in words why a model was blessed or refused."""

@@ -1,0 +1,107 @@
+"""The `preprocessing_fn` of TFX's Transform, built from the features of the configuration.
+
+Everything here becomes part of the served graph, so a row is treated the same in training and in serving.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components.preprocessing.features import Buckets, Categorical, Numeric, features_from_json, indicator_name
+
+MISSING = "(missing)"
+MEDIAN_RANK_ERROR = 1e-4  # of TFT's quantile sketch: the median's rank is right to this fraction of the rows
+
+
+def vocabulary_name(feature: str) -> str:
+    """File name of a categorical feature's vocabulary among the transform graph's assets."""
+    return "vocabulary_" + re.sub(r"\W", lambda m: f"_{ord(m[0]):x}_", feature)
+
+
+def constant_name(feature: str, which: str) -> str:
+    """Name of the graph operation that holds a numeric feature's `mean` or `variance`."""
+    return f"{vocabulary_name(feature)}_{which}"
+
+
+def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> dict[str, tf.Tensor]:
+    """Raw columns to transformed columns.
+
+    Args:
+      inputs: tensors by column name: sparse [n, ?] as parsed from tf.Examples, or dense [n, 1] or [n] where a curated
+        schema fixes the shape; float32, int64 or string.
+      custom_config: `features` (as `features_to_json` makes them), `label`, `weight` (or None).
+
+    Returns:
+      Tensors of shape [n] by name: float32 for a numeric feature, its missing indicator, the label and the weight;
+      int64 level ids for buckets and categorical features (see `design_matrix`).
+    """
+    outputs: dict[str, tf.Tensor] = {}
+    for name, feature in features_from_json(custom_config["features"]).items():
+        if isinstance(feature, Numeric):
+            outputs.update(_numeric(name, feature, _column(inputs[name], tf.float32)))
+        elif isinstance(feature, Buckets):
+            outputs[name] = _buckets(feature, _column(inputs[name], tf.float32))
+        else:
+            outputs[name] = _categorical(name, feature, _column(inputs[name], tf.string))
+    for name in (custom_config["label"], custom_config["weight"]):
+        if name is not None:
+            outputs[name] = _column(inputs[name], tf.float32)
+    return outputs
+
+
+def _column(value: tf.Tensor | tf.SparseTensor, dtype: tf.DType) -> tf.Tensor:
+    """A column as a dense tensor [n]; a missing value is NaN, or `(missing)` in a text."""
+    default = MISSING if dtype == tf.string else float("nan")
+    if isinstance(value, tf.SparseTensor):
+        values = value.values if value.dtype == dtype else tf.cast(value.values, dtype)
+        one_wide = tf.SparseTensor(value.indices, values, [value.dense_shape[0], 1])
+        dense = tf.sparse.to_dense(one_wide, default_value=default)
+    else:
+        dense = value if value.dtype == dtype else tf.cast(value, dtype)
+    dense = tf.reshape(dense, [-1])
+    return tf.where(tf.equal(dense, ""), tf.constant(MISSING), dense) if dtype == tf.string else dense
+
+
+def _numeric(name: str, feature: Numeric, x: tf.Tensor) -> dict[str, tf.Tensor]:
+    x = tf.cast(x, tf.float64)
+    low = -float("inf") if feature.min is None else feature.min
+    high = float("inf") if feature.max is None else feature.max
+    if feature.outside == "clip":
+        x = tf.where(tf.math.is_nan(x), x, tf.clip_by_value(x, low, high))
+    else:
+        x = tf.where((x >= low) & (x <= high), x, tf.constant(float("nan"), tf.float64))
+    missing = tf.math.is_nan(x)
+    valid = tf.boolean_mask(x, ~missing)
+    if feature.impute == "mean":
+        fill = tft.mean(valid)
+    elif feature.impute == "median":
+        median = tft.quantiles(tf.cast(valid, tf.float32), num_buckets=2, epsilon=MEDIAN_RANK_ERROR)
+        fill = tf.cast(tf.reshape(median, [-1])[0], tf.float64)
+    else:
+        fill = tf.constant(feature.impute, tf.float64)
+    x = tf.where(missing, fill, x)
+    if feature.scale == "zscore":
+        mean = tf.identity(tft.mean(x), name=constant_name(name, "mean"))
+        variance = tf.identity(tft.var(x), name=constant_name(name, "variance"))
+        x = (x - mean) / tf.where(variance > 0, tf.sqrt(variance), tf.ones_like(variance))
+    outputs = {name: tf.cast(x, tf.float32)}
+    if feature.indicator:
+        outputs[indicator_name(name)] = tf.cast(missing, tf.float32)
+    return outputs
+
+
+def _buckets(feature: Buckets, x: tf.Tensor) -> tf.Tensor:
+    boundaries = tf.constant(feature.boundaries, tf.float64)
+    ids = tf.searchsorted(boundaries, tf.cast(x, tf.float64), side="right", out_type=tf.int64)
+    missing_id = tf.constant(len(feature.boundaries) + 1, tf.int64)
+    return tf.where(tf.math.is_nan(x), missing_id, ids)
+
+
+def _categorical(name: str, feature: Categorical, x: tf.Tensor) -> tf.Tensor:
+    return tft.compute_and_apply_vocabulary(
+        x, top_k=feature.vocabulary, num_oov_buckets=1, vocab_filename=vocabulary_name(name)
+    )

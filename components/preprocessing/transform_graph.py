@@ -1,0 +1,32 @@
+"""What a finished transform graph holds: vocabularies and scaling constants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components.preprocessing.design_matrix import DesignMatrix, build_design_matrix
+from components.preprocessing.features import Buckets, Categorical, Numeric
+from components.preprocessing.preprocessing_fn import constant_name, vocabulary_name
+
+
+def design_matrix_of(
+    transform: tft.TFTransformOutput, features: Mapping[str, Numeric | Buckets | Categorical]
+) -> DesignMatrix:
+    """The design matrix that a transform graph feeds, scaling constants read from the graph in float64."""
+    graph_fn = tf.saved_model.load(transform.transform_savedmodel_dir).transform_fn
+    captured = list(graph_fn.captured_inputs)
+    inputs = [tensor.name for tensor in graph_fn.graph.inputs]
+    analysed = dict(zip(inputs[-len(captured) :], captured, strict=True)) if captured else {}
+
+    def vocabulary(feature: str) -> list[str]:
+        return [level.decode() for level in transform.vocabulary_by_name(vocabulary_name(feature))]
+
+    def constant(feature: str, which: str) -> float:
+        # The named operation is an identity on what TFT's analysis found, which the graph function captures.
+        [found] = graph_fn.graph.get_operation_by_name(constant_name(feature, which)).inputs
+        return float(analysed[found.name])
+
+    return build_design_matrix(features, vocabulary, constant)

@@ -1,0 +1,35 @@
+"""The linear model as a Keras graph: ŷ = b + X·w, X the design matrix of the transformed columns."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from components.preprocessing.design_matrix import DesignMatrix
+
+LINEAR_LAYER = "linear"
+
+
+def build_model(design: DesignMatrix) -> keras.Model:
+    """The graph, all weights zero.
+
+    Args:
+      design: the columns.
+
+    Returns:
+      A functional model. Inputs by transformed name, shape [n]: float32 numbers, int64 level ids. Output: predictions,
+      float32 [n]; flat, because labels of another rank than the predictions would broadcast to n×n in a loss.
+    """
+    inputs = {
+        term.key: keras.Input(shape=(), dtype="int64" if term.levels else "float32", name=term.key)
+        for term in design.terms
+    }
+    columns = [
+        ops.one_hot(inputs[term.key], term.width, dtype="float32")
+        if term.levels
+        else ops.reshape(inputs[term.key], (-1, 1))
+        for term in design.terms
+    ]
+    matrix = columns[0] if len(columns) == 1 else ops.concatenate(columns, axis=1)
+    linear = keras.layers.Dense(1, kernel_initializer="zeros", bias_initializer="zeros", name=LINEAR_LAYER)
+    return keras.Model(inputs, ops.reshape(linear(matrix), (-1,)), name="linear_model")

@@ -1,0 +1,93 @@
+"""`solver: sgd`: gradient descent on the mean squared error, with a trace of the loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from components.trainer.settings import Sgd
+
+EVALUATION_BATCH = 65_536
+
+
+class LossTrace(keras.callbacks.Callback):
+    """The loss over the whole training split, every `every` steps, before the first and after the last.
+
+    Attributes:
+      points: `{"step", "loss"}`; the loss is the (weighted) mean squared error, not half of it, at the weights that
+        `step` updates have led to.
+    """
+
+    def __init__(self, features: dict[str, Any], label: Any, weight: Any, every: int, steps: int) -> None:
+        super().__init__()
+        self._data = (features, label, weight)
+        self._every = every
+        self._steps = steps
+        self.points: list[dict[str, float]] = []
+
+    def _record(self, step: int) -> None:
+        features, label, weight = self._data
+        predicted = [
+            np.asarray(self.model({k: v[i : i + EVALUATION_BATCH] for k, v in features.items()}), np.float64)
+            for i in range(0, len(label), EVALUATION_BATCH)
+        ]
+        squares = (np.concatenate(predicted) - label) ** 2
+        self.points.append({"step": step, "loss": float(np.average(squares, weights=weight))})
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Step 0."""
+        del logs
+        self._record(0)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After `batch` + 1 steps."""
+        del logs
+        step = batch + 1
+        if step % self._every == 0 or step == self._steps:
+            self._record(step)
+
+
+def fit(
+    model: keras.Model,
+    settings: Sgd,
+    features: dict[str, NDArray[Any]],
+    label: NDArray[np.float32],
+    weight: NDArray[np.float32] | None,
+    log_dir: str,
+) -> list[dict[str, float]]:
+    """Fits the model in place.
+
+    Args:
+      model: from `build_model`.
+      settings: learning rate, steps, batch.
+      features: transformed columns, shape [n] each.
+      label: shape [n].
+      weight: shape [n], or None.
+      log_dir: for TensorBoard.
+
+    Returns:
+      The loss trace (`LossTrace.points`).
+
+    Raises:
+      ValueError: label, weight and features differ in shape.
+    """
+    shapes = {value.shape for value in (label, *features.values(), *([] if weight is None else [weight]))}
+    if len(shapes) != 1 or label.ndim != 1:
+        raise ValueError(f"features, label and weight must all have the same shape [n]; received {sorted(shapes)}")
+    rows = (features, label) if weight is None else (features, label, weight)
+    if settings.batch_size is None:
+        data = tf.data.Dataset.from_tensors(rows)
+    else:
+        data = tf.data.Dataset.from_tensor_slices(rows)
+        data = data.shuffle(len(label), seed=settings.seed).batch(settings.batch_size)
+    trace = LossTrace(features, label, weight, settings.trace_every, settings.steps)
+    model.compile(keras.optimizers.SGD(settings.learning_rate), loss="mean_squared_error", jit_compile=False)
+    board = keras.callbacks.TensorBoard(log_dir, write_graph=False, update_freq=settings.trace_every)
+    model.fit(
+        data.repeat(), epochs=1, steps_per_epoch=settings.steps, callbacks=[trace, board], verbose=0, shuffle=False
+    )
+    return trace.points

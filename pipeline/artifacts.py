@@ -1,0 +1,85 @@
+"""Reads what the steps wrote: their row counts, the fit, the verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tensorflow_metadata.proto.v0 import statistics_pb2
+from tfx.types import artifact_utils
+from tfx.types.artifact import Artifact
+
+from components.ingest.executor import COUNTS_FILE
+from components.model_gate.executor import VERDICT_FILE
+from components.trainer.run_fn import FIT_FILE
+
+Outputs = Mapping[str, list[Artifact]]
+
+
+def _folder(outputs: Outputs, key: str) -> Path:
+    return Path(artifact_utils.get_single_uri(outputs[key]))
+
+
+def read_counts(outputs: Outputs) -> dict[str, int]:
+    """ExampleGen's counts: rows read, kept and dropped, and rows that each rule touched."""
+    counts: dict[str, int] = json.loads((_folder(outputs, "examples") / COUNTS_FILE).read_text())
+    return counts
+
+
+def read_fit(outputs: Outputs) -> dict[str, Any]:
+    """Trainer's `fit.json`."""
+    fit: dict[str, Any] = json.loads((_folder(outputs, "model_run") / FIT_FILE).read_text())
+    return fit
+
+
+def read_verdict(outputs: Outputs) -> dict[str, Any]:
+    """ModelGate's `verdict.json`."""
+    verdict: dict[str, Any] = json.loads((_folder(outputs, "verdict") / VERDICT_FILE).read_text())
+    return verdict
+
+
+def _records(key: str) -> Callable[[Outputs], dict[str, int]]:
+    """Counts the records of each split of an `Examples` artifact."""
+
+    def count(outputs: Outputs) -> dict[str, int]:
+        artifact = artifact_utils.get_single_instance(outputs[key])
+        rows = {}
+        for split in artifact_utils.decode_split_names(artifact.split_names):
+            files = sorted(map(str, (Path(artifact.uri) / f"Split-{split}").glob("*")))
+            data = tf.data.TFRecordDataset(files, compression_type="GZIP").batch(4096)
+            rows[split] = int(data.reduce(0, lambda total, batch: total + tf.size(batch)))
+        return rows
+
+    return count
+
+
+def _statistics(outputs: Outputs) -> dict[str, int]:
+    artifact = artifact_utils.get_single_instance(outputs["statistics"])
+    rows = {}
+    for split in artifact_utils.decode_split_names(artifact.split_names):
+        file = Path(artifact.uri) / f"Split-{split}" / "FeatureStats.pb"
+        [dataset] = statistics_pb2.DatasetFeatureStatisticsList.FromString(file.read_bytes()).datasets
+        rows[split] = int(dataset.num_examples)
+    return rows
+
+
+def _evaluated(outputs: Outputs) -> dict[str, int]:
+    return {"eval": int(read_verdict(outputs)["metrics"]["overall"]["example_count"])}
+
+
+_COUNTERS: dict[str, Callable[[Outputs], dict[str, int]]] = {
+    "ExampleGen": _records("examples"),
+    "StatisticsGen": _statistics,
+    "Transform": _records("transformed_examples"),
+    "Trainer": lambda outputs: dict(read_fit(outputs)["rows"]),
+    "ModelGate": _evaluated,
+}
+
+
+def count_rows(step: str, outputs: Outputs) -> dict[str, int] | None:
+    """Rows that a step wrote or read, by split; None for a step that handles no rows. ModelGate's are the Evaluator's."""
+    counter = _COUNTERS.get(step)
+    return counter(outputs) if counter else None

@@ -1,0 +1,131 @@
+"""The whole TFX graph, on one page."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import tfx.components  # noqa: F401 (first: it prepares the modules that TFDV and TFMA import)
+from ml_metadata.proto import metadata_store_pb2
+from tfx.components import Evaluator, ExampleValidator, Pusher, SchemaGen, StatisticsGen, Trainer, Transform
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import pusher_pb2, trainer_pb2
+from tfx.types import standard_artifacts
+from tfx.types.channel import Channel
+
+from components.data_gate.component import DataGate
+from components.fingerprint import code_fingerprint
+from components.ingest.component import example_gen
+from components.model_gate.baseline import LatestBlessedOther
+from components.model_gate.component import ModelGate
+from pipeline.config import Config
+from pipeline.evaluation import eval_config
+
+
+@dataclasses.dataclass(frozen=True)
+class Places:
+    """Where a run writes.
+
+    Attributes:
+      pipeline_root: folder of the artifacts.
+      serving: folder of the pushed versions.
+      metadata: connection to ML Metadata; None where the orchestrator brings its own.
+    """
+
+    pipeline_root: str
+    serving: str
+    metadata: metadata_store_pb2.ConnectionConfig | None
+
+    @classmethod
+    def local(cls, config: Config, root: Path) -> Places:
+        """Everything below one root folder."""
+        return cls(
+            pipeline_root=str(root / "pipelines" / config.name),
+            serving=str(config.serving_directory(root)),
+            metadata=sqlite_metadata_connection_config(str(root / "metadata.db")),
+        )
+
+
+def create_pipeline(config: Config, places: Places, beam_args: list[str] | None = None) -> Pipeline:
+    """From the configuration to the graph. Reads no data, writes nothing."""
+    examples = example_gen(config.data.path, config.table_spec(), config.data.split)
+    statistics = StatisticsGen(examples=examples.outputs["examples"]).with_id("StatisticsGen")
+    schema: BaseNode
+    if config.table_schema:
+        schema = ImportSchemaGen(schema_file=str(config.table_schema)).with_id("SchemaGen")
+    else:
+        # No shapes: every column stays optional, so that a missing value is imputed in serving as it was in training.
+        schema = SchemaGen(statistics=statistics.outputs["statistics"], infer_feature_shape=False).with_id("SchemaGen")
+    validator = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]).with_id(
+        "ExampleValidator"
+    )
+    data_gate = DataGate(anomalies=validator.outputs["anomalies"]).with_id("DataGate")
+    transform = Transform(
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        preprocessing_fn="components.preprocessing.preprocessing_fn.preprocessing_fn",
+        custom_config={**config.step_config(), "code": code_fingerprint("preprocessing")},
+    ).with_id("Transform")
+    transform.add_upstream_node(data_gate)
+    trainer = Trainer(
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema.outputs["schema"],
+        run_fn="components.trainer.run_fn.run_fn",
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+        custom_config={
+            **config.step_config(),
+            "model": config.model.model_dump(mode="json"),
+            "code": code_fingerprint("preprocessing", "trainer"),
+        },
+    ).with_id("Trainer")
+    baseline = Resolver(
+        strategy_class=LatestBlessedOther,
+        model=Channel(type=standard_artifacts.Model),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
+        candidate=trainer.outputs["model"],
+    ).with_id("Baseline")
+    evaluator = Evaluator(
+        examples=examples.outputs["examples"],
+        model=trainer.outputs["model"],
+        baseline_model=baseline.outputs["model"],
+        schema=schema.outputs["schema"],
+        eval_config=eval_config(config),
+        example_splits=["eval"],
+    ).with_id("Evaluator")
+    model_gate = ModelGate(
+        evaluation=evaluator.outputs["evaluation"], rules=config.evaluate.model_dump(mode="json", exclude_none=True)
+    ).with_id("ModelGate")
+    pusher = Pusher(
+        model=trainer.outputs["model"],
+        model_blessing=evaluator.outputs["blessing"],
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=places.serving)
+        ),
+    ).with_id("Pusher")
+    pusher.add_upstream_node(model_gate)
+    return Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=places.pipeline_root,
+        metadata_connection_config=places.metadata,
+        components=[
+            examples,
+            statistics,
+            schema,
+            validator,
+            data_gate,
+            transform,
+            trainer,
+            baseline,
+            evaluator,
+            model_gate,
+            pusher,
+        ],
+        enable_cache=True,
+        beam_pipeline_args=beam_args or [],
+    )

@@ -1,0 +1,15 @@
+"""The names of the steps, in the order in which they run."""
+
+STEPS = (
+    "ExampleGen",
+    "StatisticsGen",
+    "SchemaGen",
+    "ExampleValidator",
+    "DataGate",
+    "Transform",
+    "Trainer",
+    "Baseline",
+    "Evaluator",
+    "ModelGate",
+    "Pusher",
+)
