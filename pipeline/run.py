@@ -119,9 +119,11 @@ def _run_steps(
     outputs: dict[str, Any] = {}
     for step in local_run.steps:
         listener.step_begins(step)
+        if step == "Pusher" and summary["verdict"]["blessed"]:
+            [model] = outputs["Trainer"]["model"]
+            if not local_run.is_live(model, serving):
+                local_run.run_anew(step)
         result = next(results)
-        if step == "Pusher":
-            result = local_run.push_again(serving, result)
         outputs[step] = result.outputs
         entry = {
             "step": step,
@@ -159,8 +161,8 @@ def _conclude(config: Config, serving: Path, summary: Summary, pushed: list[int 
         summary["exit_code"] = EXIT_REFUSED
         return
     [version] = pushed
-    if version is None or version not in versions(serving):
-        raise RunError(f"{serving}: the model was blessed, and the Pusher did not push it. See {summary['log']}.")
+    if version is None or versions(serving)[-1:] != [version]:
+        raise RunError(f"{serving}: the model was blessed, and is not the newest version there. See {summary['log']}.")
     for old in prune(serving, config.serve.keep):
         _LOG.info("Deleted version %d, as serve.keep is %d", old, config.serve.keep)
     summary["pushed"] = {"version": version, "path": str(serving / str(version))}

@@ -15,6 +15,7 @@ from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
+import tensorflow as tf
 from google.protobuf import wrappers_pb2
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
 from tfx.dsl.io import fileio
@@ -44,7 +45,10 @@ class _ReadTable(beam.DoFn):
         encoder = RecordBatchToExamplesEncoder()
         try:
             for batch in clean_batches(Path(element), self._spec, counts):
-                yield from encoder.encode(_as_lists(batch))
+                # The C++ encoder writes a record's features in another order in every process, and the split is decided
+                # by the record's bytes.
+                for record in encoder.encode(_as_lists(batch)):
+                    yield tf.train.Example.FromString(record).SerializeToString(deterministic=True)
         except DataError as error:
             yield beam.pvalue.TaggedOutput("counts", {_ERROR: str(error)})
         else:

@@ -17,6 +17,7 @@ from components.model_gate.verdict import SliceKey, explain, slice_name
 
 CANDIDATE, BASELINE = "candidate", "baseline"
 VERDICT_FILE = "verdict.json"
+DIFFERENCE = "_diff"  # what TFMA adds to the name of a metric's difference to the baseline
 
 
 class Executor(BaseExecutor):
@@ -44,7 +45,9 @@ def load_metrics(uri: str, model_name: str) -> dict[SliceKey, dict[str, float]]:
     for key, by_output in result.slicing_metrics:
         values = by_output[""][""]
         table[tuple((column, _text(value)) for column, value in key)] = {
-            name: value["doubleValue"] for name, value in sorted(values.items()) if "doubleValue" in value
+            name: value["doubleValue"]
+            for name, value in sorted(values.items())
+            if "doubleValue" in value and not name.endswith(DIFFERENCE)
         }
     return {key: table[key] for key in sorted(table)}
 

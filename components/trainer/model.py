@@ -18,7 +18,7 @@ def build_model(design: DesignMatrix) -> keras.Model:
 
     Returns:
       A functional model. Inputs by transformed name, shape [n]: float32 numbers, int64 level ids. Output: predictions,
-      float32 [n]; flat, because labels of another rank than the predictions would broadcast to n×n in a loss.
+      float32 [n, 1].
     """
     inputs = {
         term.key: keras.Input(shape=(), dtype="int64" if term.levels else "float32", name=term.key)
@@ -32,4 +32,4 @@ def build_model(design: DesignMatrix) -> keras.Model:
     ]
     matrix = columns[0] if len(columns) == 1 else ops.concatenate(columns, axis=1)
     linear = keras.layers.Dense(1, kernel_initializer="zeros", bias_initializer="zeros", name=LINEAR_LAYER)
-    return keras.Model(inputs, ops.reshape(linear(matrix), (-1,)), name="linear_model")
+    return keras.Model(inputs, linear(matrix), name="linear_model")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from components.trainer.settings import Sgd
 
 EVALUATION_BATCH = 65_536
+LOSS = keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")  # Σ w·(y − ŷ)² / Σ w
 
 
 class LossTrace(keras.callbacks.Callback):
@@ -32,7 +33,7 @@ class LossTrace(keras.callbacks.Callback):
     def _record(self, step: int) -> None:
         features, label, weight = self._data
         predicted = [
-            np.asarray(self.model({k: v[i : i + EVALUATION_BATCH] for k, v in features.items()}), np.float64)
+            np.ravel(self.model({k: v[i : i + EVALUATION_BATCH] for k, v in features.items()})).astype(np.float64)
             for i in range(0, len(label), EVALUATION_BATCH)
         ]
         squares = (np.concatenate(predicted) - label) ** 2
@@ -78,14 +79,16 @@ def fit(
     shapes = {value.shape for value in (label, *features.values(), *([] if weight is None else [weight]))}
     if len(shapes) != 1 or label.ndim != 1:
         raise ValueError(f"features, label and weight must all have the same shape [n]; received {sorted(shapes)}")
-    rows = (features, label) if weight is None else (features, label, weight)
+    # Labels take the shape of the predictions, [n, 1]: another rank would broadcast to n×n, or lose the weights.
+    column = label.reshape(-1, 1)
+    rows = (features, column) if weight is None else (features, column, weight)
     if settings.batch_size is None:
         data = tf.data.Dataset.from_tensors(rows)
     else:
         data = tf.data.Dataset.from_tensor_slices(rows)
         data = data.shuffle(len(label), seed=settings.seed).batch(settings.batch_size)
     trace = LossTrace(features, label, weight, settings.trace_every, settings.steps)
-    model.compile(keras.optimizers.SGD(settings.learning_rate), loss="mean_squared_error", jit_compile=False)
+    model.compile(keras.optimizers.SGD(settings.learning_rate), loss=LOSS, jit_compile=False)
     board = keras.callbacks.TensorBoard(log_dir, write_graph=False, update_freq=settings.trace_every)
     model.fit(
         data.repeat(), epochs=1, steps_per_epoch=settings.steps, callbacks=[trace, board], verbose=0, shuffle=False

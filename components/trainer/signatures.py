@@ -34,7 +34,8 @@ def export(model: keras.Model, transform: tft.TFTransformOutput, not_served: Col
 
     def predict(raw: dict[str, Any]) -> dict[str, tf.Tensor]:
         transformed = layer(raw)
-        return {PREDICTION: model({name: transformed[name] for name in model.input})}
+        predicted = model({name: transformed[name] for name in model.input})
+        return {PREDICTION: tf.reshape(predicted, [-1])}
 
     def serving_default(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return predict({name: _as_parsed(columns[name], value) for name, value in spec.items()})

@@ -91,18 +91,27 @@ class LocalRun:
         for node in self._nodes:
             yield self._launch(node)
 
-    def push_again(self, serving: Path, result: StepResult) -> StepResult:
-        """Runs the Pusher again if its cached push is not the newest version any more.
-
-        TFX's cache does not look at the serving directory: after A, B, A, B it would take the second B for pushed while
-        A is live.
-        """
-        pushed = [artifact for artifact in result.outputs["pushed_model"] if pushed_version(artifact) is not None]
-        if not result.cached or not pushed or versions(serving)[-1:] == [pushed_version(pushed[0])]:
-            return result
-        node = next(node for node in self._nodes if node.node_info.id == result.step)
+    def run_anew(self, step: str) -> None:
+        """Takes a step's outputs from no earlier run."""
+        node = next(node for node in self._nodes if node.node_info.id == step)
         node.execution_options.caching_options.enable_cache = False
-        return self._launch(node)
+
+    def is_live(self, model: Artifact, serving: Path) -> bool:
+        """Whether the newest version in a serving directory was pushed from this `Model` artifact.
+
+        TFX's cache does not look at the directory: after A, B, A, B it would take the second B for pushed while A is live.
+        """
+        newest = [str(serving / str(version)) for version in versions(serving)[-1:]]
+        with metadata.Metadata(self._connection) as handle:
+            store = handle.store
+            pushed = [
+                artifact.id
+                for artifact in store.get_artifacts_by_type("PushedModel")
+                if artifact.custom_properties["pushed_destination"].string_value in newest
+            ]
+            pushes = [event.execution_id for event in store.get_events_by_artifact_ids(pushed)] if pushed else []
+            sources = [event.artifact_id for event in store.get_events_by_execution_ids(pushes)] if pushes else []
+        return model.id in sources
 
     def _launch(self, node: pipeline_pb2.PipelineNode) -> StepResult:
         name = node.node_info.id

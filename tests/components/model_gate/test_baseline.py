@@ -1,0 +1,42 @@
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
+
+
+def artifacts():
+    from tfx.types import standard_artifacts
+
+    models, blessings = [], []
+    for index, blessed in enumerate((1, 1, 0), start=1):
+        model = standard_artifacts.Model()
+        model.id = index
+        blessing = standard_artifacts.ModelBlessing()
+        blessing.id = 10 + index
+        blessing.set_int_custom_property("blessed", blessed)
+        blessing.set_int_custom_property("current_model_id", index)
+        models.append(model)
+        blessings.append(blessing)
+    return models, blessings
+
+
+@pytest.mark.parametrize(("candidate", "expected"), [(3, 2), (2, 1), (1, 2)])
+def test_the_latest_blessed_model_that_is_not_the_candidate(candidate, expected):
+    from components.model_gate.baseline import LatestBlessedOther
+
+    models, blessings = artifacts()
+    chosen = [model for model in models if model.id == candidate]
+    found = LatestBlessedOther().resolve_artifacts(
+        None, {"model": models, "model_blessing": blessings, "candidate": chosen}
+    )
+    assert [model.id for model in found["model"]] == [expected]
+    assert found["candidate"] == chosen
+
+
+def test_a_candidate_alone_has_no_baseline():
+    from components.model_gate.baseline import LatestBlessedOther
+
+    models, blessings = artifacts()
+    found = LatestBlessedOther().resolve_artifacts(
+        None, {"model": models[:1], "model_blessing": blessings[:1], "candidate": models[:1]}
+    )
+    assert found["model"] == []

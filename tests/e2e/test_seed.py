@@ -1,0 +1,157 @@
+"""The seed's job against plain numpy on the same rows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.conftest import REPOSITORY, plumbline
+from tests.e2e.oracles import examples, split_of, values
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
+
+
+def gradient_descent(x, y, rate, steps):
+    theta, trace = np.zeros(2), []
+    for step in range(steps + 1):
+        error = theta[0] + theta[1] * x - y
+        trace.append(np.mean(error**2))
+        if step < steps:
+            theta = theta - rate * 2 * np.array([error.mean(), (error * x).mean()])
+    return theta, trace
+
+
+def test_figures_match_numpy_gradient_descent(seed_run):
+    shown = seed_run.show()
+    rows = examples(seed_run.root, "seed", "train")
+    theta, trace = gradient_descent(values(rows, "x"), values(rows, "y"), 0.001, 1000)
+    fit = shown["fit"]
+    [slope] = fit["coefficients"]
+    assert (fit["intercept"], slope["coefficient"]) == pytest.approx(tuple(theta), rel=1e-4)
+    assert [point["step"] for point in fit["loss_trace"]] == list(range(0, 1001, 100))
+    assert [point["loss"] for point in fit["loss_trace"]] == pytest.approx(trace[::100], rel=1e-4)
+
+
+def test_the_served_model_predicts_what_show_says(seed_run):
+    fit = seed_run.show()["fit"]
+    done = plumbline("predict", seed_run.config, "--root", seed_run.root, "--json", '{"x": 0.5}')
+    answer = json.loads(done.out)
+    assert answer["predictions"] == pytest.approx(
+        [fit["intercept"] + 0.5 * fit["coefficients"][0]["coefficient"]], abs=1e-5
+    )
+    assert answer["version"] == seed_run.show()["pushed"]["version"]
+
+
+def test_the_split_is_decided_by_the_row_alone(seed_run):
+    with (REPOSITORY / "data/seed/data.csv").open() as file:
+        table = [(np.float32(row["x"]), np.float32(row["y"])) for row in csv.DictReader(file)]
+    for split in ("train", "eval"):
+        rows = examples(seed_run.root, "seed", split)
+        found = sorted(zip(values(rows, "x"), values(rows, "y"), strict=True))
+        assert found == sorted((x, y) for x, y in table if split_of(x, y) == split)
+
+
+def test_the_table_is_made_by_its_script():
+    import subprocess
+    import sys
+
+    made = subprocess.run([sys.executable, "data/seed/make_data.py"], cwd=REPOSITORY, capture_output=True, check=True)
+    assert made.stdout == (REPOSITORY / "data/seed/data.csv").read_bytes()
+
+
+def test_metrics_equal_numpy_on_the_eval_split(seed_run):
+    shown = seed_run.show()
+    rows = examples(seed_run.root, "seed", "eval")
+    y = values(rows, "y")
+    predicted = shown["fit"]["intercept"] + shown["fit"]["coefficients"][0]["coefficient"] * values(rows, "x")
+    overall = shown["verdict"]["metrics"]["overall"]
+    mse = np.mean((y - predicted) ** 2)
+    assert overall["example_count"] == len(y)
+    assert overall["mean_squared_error"] == pytest.approx(mse, rel=1e-5)
+    assert overall["root_mean_squared_error"] == pytest.approx(np.sqrt(mse), rel=1e-5)
+    assert overall["mean_absolute_error"] == pytest.approx(np.mean(np.abs(y - predicted)), rel=1e-5)
+    assert overall["r_squared"] == pytest.approx(1 - mse / y.var(), rel=1e-4)
+    assert overall["mean_label"] == pytest.approx(y.mean(), rel=1e-6)
+    assert overall["mean_prediction"] == pytest.approx(predicted.mean(), rel=1e-5)
+
+
+def test_tensorboard_logs_are_kept_with_the_model_run(seed_run):
+    found = (seed_run.root / "pipelines/seed/Trainer/model_run").rglob("events.out.tfevents*")
+    assert list(found)
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """A folder of its own with the seed's table and configuration, and its first run, for tests that run again."""
+    folder = tmp_path_factory.mktemp("copied")
+    for name in ("data.csv", "pipeline.yaml"):
+        shutil.copy2(REPOSITORY / "data/seed" / name, folder)
+    done = plumbline("run", folder / "pipeline.yaml", "--root", folder / "R")
+    assert done.code == 0, done.err
+    return folder
+
+
+def run_again(folder, *args):
+    done = plumbline("run", folder / "pipeline.yaml", "--root", folder / "R", *args)
+    shown = json.loads(plumbline("show", folder / "pipeline.yaml", "--root", folder / "R", "--json").out)
+    ran = [step["step"] for step in shown["steps"] if not step["cached"] and step["step"] != "Baseline"]
+    return done, shown, ran
+
+
+def test_second_runs(copied):
+    """One after the other, because each builds on what the one before left."""
+    config, serving = copied / "pipeline.yaml", copied / "R/serving/seed"
+    text = config.read_text()
+    first = sorted(serving.iterdir())
+
+    done, shown, ran = run_again(copied)
+    assert (done.code, ran) == (0, []), "nothing changed, so every step is cached"
+    assert "10 of 10 cached" in done.out
+    assert sorted(serving.iterdir()) == first
+
+    config.write_text(text.replace("steps: 1000", "steps: 2000"))
+    done, shown, ran = run_again(copied)
+    assert (done.code, ran) == (0, ["Trainer", "Evaluator", "ModelGate", "Pusher"])
+    assert "of the live model" in done.out
+    assert len(sorted(serving.iterdir())) == 2
+
+    config.write_text(text)
+    done, shown, ran = run_again(copied)
+    assert done.code == 4, "the model of 1,000 steps is worse than the live one"
+    assert "mean_squared_error on overall is" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert shown["pushed"] is None
+    assert len(sorted(serving.iterdir())) == 2
+
+    config.write_text(text.replace("max: 1.0", "max: 0.0001"))
+    done, shown, ran = run_again(copied)
+    assert done.code == 4
+    assert "the limit is at most 0.0001: not kept" in done.err
+    assert len(sorted(serving.iterdir())) == 2
+
+    config.write_text(text.replace("steps: 1000", "steps: 2000"))
+    shutil.rmtree(sorted(serving.iterdir())[-1])
+    done, shown, ran = run_again(copied)
+    assert (done.code, ran) == (0, ["Pusher"]), "what the cache calls pushed is not live any more"
+
+    done, shown, ran = run_again(copied, "--from", "ModelGate")
+    assert (done.code, ran) == (0, ["ModelGate", "Pusher"])
+    # Every push is a version higher than all before.
+    assert shown["pushed"]["version"] == max(int(child.name) for child in serving.iterdir())
+
+
+def test_the_network_is_not_needed(tmp_path):
+    """A network namespace has no interface but a loopback that is down."""
+    import subprocess
+    import sys
+
+    if subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this system forbids network namespaces")
+    command = [sys.executable, "-m", "pipeline.cli", "run", "data/seed/pipeline.yaml", "--root", str(tmp_path)]
+    done = subprocess.run(["unshare", "-rn", *command], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "pushed: version" in done.stdout

@@ -1,0 +1,161 @@
+"""The taxi table, against scikit-learn and pandas on the same rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conftest import REPOSITORY, plumbline
+from tests.e2e.oracles import examples, texts, values
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
+
+NUMBERS = ("trip_miles", "trip_seconds", "trip_start_hour", "trip_start_month")
+
+
+@pytest.fixture(scope="module")
+def raw(taxi_run):
+    return {split: examples(taxi_run.root, "taxi-fare", split) for split in ("train", "eval")}
+
+
+def test_row_counts_are_equal_at_every_step(taxi_run, raw):
+    shown = taxi_run.show()
+    rows = {step["step"]: step["rows"] for step in shown["steps"] if step["rows"]}
+    both = {"train": len(raw["train"]), "eval": len(raw["eval"])}
+    assert rows["ExampleGen"] == rows["StatisticsGen"] == rows["Transform"] == both
+    assert rows["Trainer"] == {"train": both["train"]}
+    assert rows["ModelGate"] == {"eval": both["eval"]}
+
+
+def test_cleaning_is_counted_as_pandas_counts_it(taxi_run):
+    table = pd.read_csv(REPOSITORY / "data/taxi/data.csv")
+    kept = table[(table.fare >= 2.25) & (table.fare <= 200)]
+    counts = taxi_run.show()["cleaning"]
+    assert counts["rows read"] == len(table) == 15_002
+    assert counts["rows kept"] == len(kept)
+    assert counts["fare: below 2.25, row dropped"] == (table.fare < 2.25).sum()
+    assert counts["fare: above 200.0, row dropped"] == (table.fare > 200).sum()
+    assert counts["trip_miles: below 0.01, taken as missing"] == (kept.trip_miles < 0.01).sum()
+    assert counts["trip_seconds: missing, median imputed"] == (~kept.trip_seconds.between(1, 14400)).sum()
+
+
+def test_the_model_beats_the_mean_and_keeps_up_with_scikit_learn(taxi_run, raw):
+    """scikit-learn on the very rows that Transform wrote."""
+    from sklearn.linear_model import LinearRegression
+    from sklearn.metrics import mean_squared_error, r2_score
+
+    from components.preprocessing.design_matrix import DesignMatrix
+
+    shown = taxi_run.show()
+    design = DesignMatrix.from_json(shown["fit"]["design"])
+    matrix, label = {}, {}
+    for split in ("train", "eval"):
+        rows = examples(taxi_run.root, "taxi-fare", split, "Transform", "transformed_examples")
+        columns = {
+            term.key: np.array([row.features.feature[term.key].int64_list.value[0] for row in rows])
+            if term.levels
+            else values(rows, term.key)
+            for term in design.terms
+        }
+        matrix[split], label[split] = design.dense(columns), values(rows, "fare")
+    oracle = LinearRegression().fit(matrix["train"], label["train"])
+    predicted = oracle.predict(matrix["eval"])
+    mse, r2 = mean_squared_error(label["eval"], predicted), r2_score(label["eval"], predicted)
+    mean_mse = mean_squared_error(label["eval"], np.full(len(predicted), label["train"].mean()))
+    overall = shown["verdict"]["metrics"]["overall"]
+    print(f"\nMSE on eval: mean {mean_mse:.4f}, scikit-learn {mse:.4f}, ours {overall['mean_squared_error']:.4f}")  # noqa: T201
+    print(f"R² on eval: scikit-learn {r2:.4f}, ours {overall['r_squared']:.4f}")  # noqa: T201
+    assert overall["mean_squared_error"] < mean_mse / 2
+    assert overall["mean_squared_error"] == pytest.approx(mse, rel=0.05)
+    assert overall["r_squared"] == pytest.approx(r2, abs=0.02)
+
+
+def test_slices_are_reported(taxi_run, raw):
+    metrics = taxi_run.show()["verdict"]["metrics"]
+    cash = sum(payment == "Cash" for payment in texts(raw["eval"], "payment_type"))
+    assert metrics["payment_type=Cash"]["example_count"] == cash
+
+
+def test_every_signature_of_the_pushed_model_agrees(taxi_run, raw):
+    import tensorflow as tf
+
+    path = taxi_run.show()["pushed"]["path"]
+    assert Path(path).is_dir()
+    signatures = tf.saved_model.load(path).signatures
+    assert set(signatures) == {"serving_default", "examples", "transform_features"}
+    rows = raw["eval"][:50]
+    serialized = tf.constant([row.SerializeToString() for row in rows])
+    from_examples = signatures["examples"](examples=serialized)["prediction"].numpy()
+    specs = signatures["serving_default"].structured_input_signature[1]
+    columns = {
+        name: tf.constant([t if t != "(missing)" else "" for t in texts(rows, name)])
+        if spec.dtype == tf.string
+        else tf.constant(values(rows, name), tf.float32)
+        for name, spec in specs.items()
+    }
+    assert "fare" not in specs
+    from_columns = signatures["serving_default"](**columns)["prediction"].numpy()
+    assert from_columns.shape == (50,)
+    assert from_columns.tolist() == from_examples.tolist()
+    transformed = signatures["transform_features"](examples=serialized)
+    assert transformed["fare"].numpy() == pytest.approx(values(rows, "fare"))
+
+
+def test_raw_coefficients_give_the_served_prediction(taxi_run):
+    """From the table that `show` prints, by hand."""
+    fit = taxi_run.show()["fit"]
+    by_name = {row["name"]: row["coefficient"] for row in fit["coefficients"]}
+    row = {
+        "trip_miles": 4.2, "trip_seconds": 900, "trip_start_hour": 8, "trip_start_month": 5,
+        "pickup_latitude": 41.9, "pickup_longitude": -87.65, "dropoff_latitude": 41.88, "dropoff_longitude": -87.63,
+        "payment_type": "Credit Card", "company": "Never Seen Cabs",
+    }  # fmt: skip
+    by_hand = fit["intercept"] + by_name["trip_start_hour[6 to 10]"]
+    by_hand += by_name["payment_type[Credit Card]"] + by_name["company[(other)]"]
+    by_hand += sum(by_name[name] * value for name, value in row.items() if name in by_name)
+    done = plumbline("predict", taxi_run.config, "--root", taxi_run.root, "--json", json.dumps(row))
+    assert json.loads(done.out)["predictions"] == pytest.approx([by_hand], rel=1e-4)
+
+
+def test_missing_values_are_imputed_in_the_served_model(taxi_run):
+    row = dict.fromkeys(
+        ["trip_miles", "trip_seconds", "trip_start_hour", "trip_start_month", "pickup_latitude", "pickup_longitude",
+         "dropoff_latitude", "dropoff_longitude", "payment_type", "company"]
+    )  # fmt: skip
+    done = plumbline("predict", taxi_run.config, "--root", taxi_run.root, "--json", json.dumps(row))
+    [prediction] = json.loads(done.out)["predictions"]
+    assert np.isfinite(prediction)
+
+
+def test_an_anomaly_stops_the_run_with_feature_rule_and_what_was_seen(tmp_path):
+    table = pd.read_csv(REPOSITORY / "data/taxi/data.csv", nrows=400, dtype=str)
+    table.loc[7, "payment_type"] = "Bitcoin"
+    table.loc[9, "trip_start_month"] = "13"
+    table.to_csv(tmp_path / "data.csv", index=False)
+    for name in ("pipeline.yaml", "schema.pbtxt"):
+        (tmp_path / name).write_text((REPOSITORY / "data/taxi" / name).read_text())
+    done = plumbline("run", tmp_path / "pipeline.yaml", "--root", tmp_path / "R")
+    assert done.code == 3
+    assert (
+        "feature payment_type: Unexpected string values. Seen: Examples contain values missing from the schema"
+        in done.err
+    )
+    assert "Bitcoin" in done.err
+    assert "feature trip_start_month: Out-of-range values. Seen: Unexpectedly high value: 13>12" in done.err
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "R" / "serving").exists()
+
+
+def test_a_text_far_down_a_number_column_ends_with_3(tmp_path):
+    """Beyond the rows that are looked at before TFX is loaded."""
+    rows = "".join(f"{i % 97},{i % 89}\n" for i in range(400_000))
+    (tmp_path / "data.csv").write_text("x,y\n" + rows + "oops,1\n")
+    (tmp_path / "pipeline.yaml").write_text((REPOSITORY / "data/seed/pipeline.yaml").read_text())
+    done = plumbline("run", tmp_path / "pipeline.yaml", "--root", tmp_path / "R")
+    assert done.code == 3
+    assert "row 400001, column 'x': expected a number; received 'oops'." in done.err
+    assert len(done.err.strip().splitlines()) == 1

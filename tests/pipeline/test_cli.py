@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import REPOSITORY, plumbline
+
+HEAVY = ("tensorflow", "tfx", "apache_beam", "keras")
+
+
+@pytest.mark.parametrize("args", [["--help"], ["doctor", "--quick"], ["run", "--help"]])
+def test_light_commands_import_neither_tensorflow_nor_tfx(args):
+    code = (
+        "import sys, pipeline.cli\n"
+        f"try: pipeline.cli.main({args!r})\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        f"assert not set({HEAVY!r}) & set(sys.modules), set({HEAVY!r}) & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_is_quick():
+    begin = time.monotonic()
+    assert "Exit codes" in plumbline("--help").out
+    assert time.monotonic() - begin < 2.0  # 0.1 s here; room for a busy machine
+
+
+def test_a_wrong_configuration_ends_with_2_and_one_line(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text("nme: x\n")
+    done = plumbline("run", path, "--root", tmp_path / "R")
+    assert done.code == 2
+    assert "nme: unknown key; did you mean 'name'?" in done.err
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "R").exists()
+
+
+def test_an_unknown_step_names_the_steps(tmp_path):
+    done = plumbline("run", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path / "R", "--from", "Trainr")
+    assert done.code == 2
+    assert "unknown step 'Trainr'. The steps: ExampleGen, StatisticsGen" in done.err
+
+
+def test_show_and_predict_before_any_run(tmp_path):
+    config = REPOSITORY / "data/seed/pipeline.yaml"
+    shown = plumbline("show", config, "--root", tmp_path)
+    assert (shown.code, "has not run here" in shown.err) == (1, True)
+    predicted = plumbline("predict", config, "--root", tmp_path, "--json", '{"x": 1}')
+    assert (predicted.code, "no model was pushed yet" in predicted.err) == (1, True)
+
+
+SEED = (REPOSITORY / "data/seed/pipeline.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("x,y\n0.5,3\n0.6,dear\n", "row 2, column 'y': expected a number; received 'dear'."),
+        ("x,z\n0.5,3\n", "uses column 'y', which the table does not have. Its columns: x, z."),
+        ("", "the file is empty."),
+        ("x,y\n", "the table has a header and no rows."),
+    ],
+)
+def test_bad_tables_end_with_3_before_anything_runs(tmp_path, table, message):
+    (tmp_path / "data.csv").write_text(table)
+    (tmp_path / "pipeline.yaml").write_text(SEED)
+    done = plumbline("run", tmp_path / "pipeline.yaml", "--root", tmp_path / "R")
+    assert done.code == 3, done.err
+    assert message in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not (tmp_path / "R" / "serving").exists()
+    shown = plumbline("show", tmp_path / "pipeline.yaml", "--root", tmp_path / "R")
+    assert message in shown.out
+
+
+def test_an_unexpected_error_is_one_message_and_debug_shows_the_traceback(tmp_path):
+    summary = tmp_path / "pipelines" / "seed" / "runs" / "2026.json"
+    summary.parent.mkdir(parents=True)
+    summary.write_text("not json")
+    args = ("show", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path)
+    done = plumbline(*args)
+    assert done.code == 1
+    assert "unexpected error: JSONDecodeError" in done.err
+    assert "Traceback" not in done.err
+    assert "Traceback" in plumbline("--debug", *args).err
+
+
+def test_two_runs_in_one_root_do_not_mix(tmp_path):
+    import fcntl
+
+    with (tmp_path / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = plumbline("run", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path)
+    assert done.code == 1
+    assert "another run is going on here" in done.err

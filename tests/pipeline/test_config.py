@@ -1,0 +1,104 @@
+import pytest
+
+from components.errors import ConfigError
+from pipeline.config import load_config
+from tests.conftest import REPOSITORY
+
+GOOD = """
+name: fares
+data: {path: t.csv, split: {train: 0.8, eval: 0.2}}
+label: y
+features: {x: numeric, c: {kind: categorical, vocabulary: 50}, h: {kind: buckets, boundaries: [6, 10]}}
+model: {solver: sgd, learning_rate: 0.1, steps: 10}
+evaluate:
+  limits: {mean_squared_error: {max: 20}}
+  slices: [[c], {columns: [h], limits: {r_squared: {min: 0}}}]
+serve: {path: serving, keep: 5}
+"""
+
+
+def load(tmp_path, text):
+    path = tmp_path / "pipeline.yaml"
+    path.write_text(text)
+    return load_config(path)
+
+
+def test_paths_are_relative_to_the_file(tmp_path):
+    config = load(tmp_path, GOOD)
+    assert config.data.path == tmp_path / "t.csv"
+    assert config.serving_directory(tmp_path / "R") == tmp_path / "R" / "serving" / "fares"
+
+
+def test_what_ingest_and_steps_get(tmp_path):
+    config = load(tmp_path, GOOD.replace("slices: [[c]", "slices: [[zone]"))
+    spec = config.table_spec()
+    assert spec.numbers == ["x", "h", "y"]
+    assert spec.texts == ["c", "zone"]
+    assert [feature["name"] for feature in config.step_config()["features"]] == ["x", "c", "h"]
+
+
+@pytest.mark.parametrize("example", ["seed", "taxi"])
+def test_the_examples_are_valid(example):
+    assert load_config(REPOSITORY / "data" / example / "pipeline.yaml").data.path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("label: y", "label: y\nlable: y", "lable: unknown key; did you mean 'label'?; remove or rename it."),
+        ("steps: 10", "step: 10", "model.step: unknown key; did you mean 'steps'?"),
+        ("x: numeric", "x: {kind: numeric, scaled: no}", "features.x.scaled: unknown key; did you mean 'scale'?"),
+        ("keep: 5", "keeps: 5", "serve.keeps: unknown key; did you mean 'keep'?"),
+        ("{max: 20}", "{maximum: 20}", "evaluate.limits.mean_squared_error.maximum: unknown key"),
+        ("label: y", "", "label: this key is missing. Add it."),
+        ("vocabulary: 50", "vocabulary: many", "features.c.vocabulary: Input should be a valid integer. Received 'many'."),
+        ("steps: 10", 'steps: "10"', "model.steps: Input should be a valid integer. Received '10'."),
+        ("x: numeric", "x: number", "features.x: a feature is one of 'numeric', 'buckets', 'categorical'"),
+        ("label: y", "label: x", "features.x: 'x' is the label; it can't be a feature too. Remove one of the two."),
+        ("label: y", "label: y\nweight: c", "features.c: 'c' is the weight; it can't be a feature too."),
+        ("label: y", "label: y\nweight: y", "weight: 'y' is the label."),
+        ("eval: 0.2", "eval: 0.3", "data.split: must sum to 1; it sums to 1.1. Received {'train': 0.8, 'eval': 0.3}."),
+        ("eval: 0.2", "test: 0.2", "data.split: must name the splits 'train' and 'eval', and no other."),
+        ("{mean_squared_error:", "{mean_square_error:", "unknown metric 'mean_square_error'; did you mean 'mean_squared_error'?"),
+        ("{max: 20}", "{}", "evaluate.limits.mean_squared_error: needs 'min', 'max' or both"),
+        ("{mean_squared_error: {max: 20}}", "{}", "evaluate.limits: needs at least one limit: without one there is no verdict."),
+        ("path: serving", "path: ../out", "serve.path: must be a path inside the root folder"),
+        ("name: fares", "name: Taxi Fares", "name: must be lower-case letters, digits and hyphens"),
+        ("t.csv", "t.xlsx", "data.path: must be a .csv, .csv.gz, .parquet file"),
+        ("solver: sgd", "solver: exactly", "model.solver: Input should be 'sgd'. Received 'exactly'."),
+        ("label: y", "label: y\nlabel: z", "the key 'label' stands twice"),
+        ("label: y", "label: !!python/object:os.system y", "not valid YAML"),
+        ("label: y", "label: y\nschema: none.pbtxt", "schema: "),
+    ],
+)  # fmt: skip
+def test_each_mistake_gets_one_line_with_file_key_and_way_out(tmp_path, old, new, message):
+    assert old in GOOD
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, GOOD.replace(old, new, 1))
+    text = str(caught.value)
+    assert message in text
+    assert text.startswith(str(tmp_path / "pipeline.yaml"))
+    assert len(text.splitlines()) == 1
+
+
+def test_an_indicator_must_not_take_a_columns_name(tmp_path):
+    with pytest.raises(
+        ConfigError, match="its missing indicator would be called 'x_missing', which is a column already"
+    ):
+        load(tmp_path, GOOD.replace("x: numeric", "x: {kind: numeric, indicator: true}, x_missing: numeric"))
+
+
+def test_drop_rules_are_for_numbers(tmp_path):
+    with pytest.raises(ConfigError, match=r"data\.drop\.c: rules are for numbers"):
+        load(tmp_path, GOOD.replace("data: {path: t.csv,", "data: {path: t.csv, drop: {c: {missing: true}},"))
+
+
+@pytest.mark.parametrize("text", ["", "- 1", "just text"])
+def test_a_file_that_is_no_mapping(tmp_path, text):
+    with pytest.raises(ConfigError, match="expected a mapping"):
+        load(tmp_path, text)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(ConfigError, match="can't read the configuration"):
+        load_config(tmp_path / "none.yaml")

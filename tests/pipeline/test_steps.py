@@ -1,0 +1,27 @@
+import pytest
+
+from pipeline.steps import STEPS
+from tests.conftest import REPOSITORY
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
+
+
+@pytest.fixture
+def graph(tmp_path):
+    from pipeline.config import load_config
+    from pipeline.graph import Places, create_pipeline
+
+    config = load_config(REPOSITORY / "data" / "taxi" / "pipeline.yaml")
+    return create_pipeline(config, Places.local(config, tmp_path))
+
+
+def test_the_graph_has_these_steps(graph):
+    assert {node.id for node in graph.components} == set(STEPS)
+
+
+def test_from_runs_a_step_and_all_that_depends_on_it(graph):
+    from pipeline.runners.local import LocalRun
+
+    run = LocalRun(graph, cache=True, rerun_from="Trainer")
+    anew = {n.node_info.id for n in run._nodes if not n.execution_options.caching_options.enable_cache}
+    assert anew == {"Trainer", "Baseline", "Evaluator", "ModelGate", "Pusher"}
