@@ -13,7 +13,15 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
 from components.ingest.table import SUFFIXES, DropRule, TableSpec, ValueRule
-from components.preprocessing.features import Buckets, Categorical, Feature, Numeric, features_to_json, indicator_name
+from components.preprocessing.features import (
+    Buckets,
+    Categorical,
+    Feature,
+    Numeric,
+    features_to_json,
+    indicator_name,
+    servable,
+)
 from components.settings import Settings
 from components.trainer.settings import Sgd
 
@@ -144,6 +152,12 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _columns_apart(self) -> Config:
+        for name in self.features:
+            if not servable(name):
+                raise ValueError(
+                    f"features.{name}: a served model can't have an input of this name. Rename the column in the table: "
+                    "letters, digits, '_', '.' and '-' of ASCII, a letter or digit first"
+                )
         for role, name in (("label", self.label), ("weight", self.weight)):
             if name in self.features:
                 raise ValueError(

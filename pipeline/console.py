@@ -111,7 +111,7 @@ def _print_fit(console: Console, fit: dict[str, Any]) -> None:
     points = fit["loss_trace"]
     step = -(-len(points) // TRACE_LINES)
     shown = [*points[:-1:step], points[-1]]
-    console.print(f"loss ({fit['loss']}) by step of gradient descent:")
+    console.print(f"loss ({fit['loss']}) by step of gradient descent:", highlight=False)
     for point in shown:
         console.print(f"  {point['step']:>8}  {point['loss']:.6g}", highlight=False)
 

@@ -94,6 +94,8 @@ def test_layers_are_declared():
 
 
 def test_make_help_lists_every_verb():
-    done = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
     verbs = {line.split()[0] for line in done.stdout.splitlines()}
     assert {"run", "test", "unit", "e2e", "lint", "format", "lock", "clean", "help"} == verbs

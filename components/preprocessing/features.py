@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -112,6 +113,11 @@ def features_from_json(value: list[dict[str, Any]]) -> dict[str, Numeric | Bucke
     return _FEATURES.validate_python(
         {entry["name"]: {key: part for key, part in entry.items() if key != "name"} for entry in value}
     )
+
+
+def servable(column: str) -> bool:
+    """Whether an input of a SavedModel's signature can have this name (TensorFlow's rule for names of operations)."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", column) is not None
 
 
 def indicator_name(feature: str) -> str:

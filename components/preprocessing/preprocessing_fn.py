@@ -19,7 +19,7 @@ MEDIAN_RANK_ERROR = 1e-4  # of TFT's quantile sketch: the median's rank is right
 
 def vocabulary_name(feature: str) -> str:
     """File name of a categorical feature's vocabulary among the transform graph's assets."""
-    return "vocabulary_" + re.sub(r"\W", lambda m: f"_{ord(m[0]):x}_", feature)
+    return "vocabulary_" + re.sub(r"[^A-Za-z0-9]", lambda m: f"_{ord(m[0]):x}_", feature)
 
 
 def constant_name(feature: str, which: str) -> str:

@@ -88,6 +88,11 @@ def test_an_indicator_must_not_take_a_columns_name(tmp_path):
         load(tmp_path, GOOD.replace("x: numeric", "x: {kind: numeric, indicator: true}, x_missing: numeric"))
 
 
+def test_a_feature_must_be_able_to_name_an_input(tmp_path):
+    with pytest.raises(ConfigError, match="a served model can't have an input of this name"):
+        load(tmp_path, GOOD.replace("x: numeric", "Unit price: numeric"))
+
+
 def test_drop_rules_are_for_numbers(tmp_path):
     with pytest.raises(ConfigError, match=r"data\.drop\.c: rules are for numbers"):
         load(tmp_path, GOOD.replace("data: {path: t.csv,", "data: {path: t.csv, drop: {c: {missing: true}},"))

@@ -16,14 +16,15 @@ def test_what_it_writes_is_a_valid_configuration(tmp_path):
 
 
 def test_a_label_with_gaps_gets_a_rule_and_an_identifier_is_left_out(tmp_path):
-    rows = "".join(f"id{i},{i % 7},{'' if i == 3 else i}\n" for i in range(100))
+    rows = "".join(f"id{i},{i % 7},{'' if i == 3 else i},{i}\n" for i in range(100))
     table = tmp_path / "Sales 2026.csv"
-    table.write_text("id,x,y\n" + rows)
+    table.write_text("id,x,y,Unit price\n" + rows)
     path = write_config(table, "y", None)
     config = load_config(path)
     assert config.name == "sales-2026"
     assert config.data.drop["y"].missing
     assert list(config.features) == ["x"]
+    assert "# left out: Unit price (a served model can't have an input so named)" in path.read_text()
     with pytest.raises(ConfigError, match="the file is there already"):
         write_config(table, "y", None)
 

@@ -8,6 +8,7 @@ from components.preprocessing.features import (
     features_from_json,
     features_to_json,
     indicator_name,
+    servable,
 )
 
 
@@ -33,6 +34,11 @@ def test_json_keeps_values_and_order():
 def test_what_a_feature_may_not_say(feature, message):
     with pytest.raises(ValidationError, match=message):
         features_from_json([{"name": "f", **feature}])
+
+
+def test_servable_names():
+    assert all(map(servable, ["x", "trip_miles", "zone-id", "a.b", "2nd"]))
+    assert not any(map(servable, ["", "Unit price", "été", "_x", "a/b", "x($)"]))
 
 
 def test_indicator_name():

@@ -16,7 +16,7 @@ FEATURES = {
     "clipped": Numeric(min=2, max=6, outside="clip", scale="none", impute=4.0),
     "constant": Numeric(),
     "hour": Buckets(boundaries=[6, 10]),
-    "taxi company": Categorical(vocabulary=2),
+    "compañía ($)": Categorical(vocabulary=2),
 }
 ROWS = [
     {
@@ -24,7 +24,7 @@ ROWS = [
         "clipped": [] if i == 4 else [float(i % 9)],
         "constant": [7.0],
         "hour": [] if i == 5 else [float(i % 12)],
-        "taxi company": [] if i % 4 == 3 else [b"a" if i % 2 else b"b" if i % 3 else b"rare%d" % i],
+        "compañía ($)": [] if i % 4 == 3 else [b"a" if i % 2 else b"b" if i % 3 else b"rare%d" % i],
         "y": [i * 2.0],
     }
     for i in range(60)
@@ -42,7 +42,7 @@ def transformed(tmp_path_factory):
 
     from components.preprocessing.preprocessing_fn import preprocessing_fn
 
-    types = {name: tf.io.VarLenFeature(tf.string if name == "taxi company" else tf.float32) for name in ROWS[0]}
+    types = {name: tf.io.VarLenFeature(tf.string if name == "compañía ($)" else tf.float32) for name in ROWS[0]}
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(types))
     config = {"features": features_to_json(FEATURES), "label": "y", "weight": None}
     out, temp = (str(tmp_path_factory.mktemp(name)) for name in ("out", "temp"))
@@ -99,8 +99,8 @@ def test_buckets(transformed):
 
 def test_vocabulary_orders_by_frequency_and_the_rest_is_other(transformed):
     # 20 rows are 'b', 15 'a', 15 missing, 10 have a value of their own: two levels fit, the rest shares the last id.
-    names = [(row["taxi company"] or [b"(missing)"])[0] for row in ROWS]
-    ids = dict(zip(names, transformed[1]["taxi company"], strict=True))
+    names = [(row["compañía ($)"] or [b"(missing)"])[0] for row in ROWS]
+    ids = dict(zip(names, transformed[1]["compañía ($)"], strict=True))
     assert ids[b"b"] == 0
     assert sorted([ids[b"a"], ids[b"(missing)"]]) == [1, 2]
     assert {value for name, value in ids.items() if name.startswith(b"rare")} == {2}
