@@ -158,10 +158,10 @@ class Config(Settings):
                     f"features.{name}: a served model can't have an input of this name. Rename the column in the table: "
                     "letters, digits, '_', '.' and '-' of ASCII, a letter or digit first"
                 )
-        for role, name in (("label", self.label), ("weight", self.weight)):
-            if name in self.features:
+        for role, column in (("label", self.label), ("weight", self.weight)):
+            if column in self.features:
                 raise ValueError(
-                    f"features.{name}: {name!r} is the {role}; it can't be a feature too. Remove one of the two"
+                    f"features.{column}: {column!r} is the {role}; it can't be a feature too. Remove one of the two"
                 )
         if self.label == self.weight:
             raise ValueError(f"weight: {self.weight!r} is the label. Name another column, or null")
