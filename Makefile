@@ -1,6 +1,6 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e lint format lock clean
+.PHONY: help run test unit e2e nist lint format lock clean
 BIN := .venv/bin
 
 help:  ## list the verbs
@@ -21,6 +21,9 @@ unit: .venv/installed  ## the quick tests
 
 e2e: .venv/installed  ## the whole runs alone
 	@$(BIN)/python -m pytest -m e2e
+
+nist: .venv/installed  ## correct digits on NIST's certified regressions, beside its peers
+	@$(BIN)/python -m benchmarks.nist $(DATA)
 
 lint: .venv/installed  ## ruff, mypy, layers
 	@$(BIN)/ruff check .

@@ -1,0 +1,74 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.errors import DataError
+from components.least_squares.tsqr import TriangularFactor
+
+GENERATOR = np.random.default_rng(7)
+X = GENERATOR.normal(size=(60, 4)) * np.array([1e-3, 1.0, 1e4, 5.0])
+Y = X @ np.array([1e3, -2.0, 1e-4, 0.5]) + GENERATOR.normal(size=60)
+NAMES = ["a", "b", "c", "d"]
+
+
+def equal(factor, expected):
+    """R is unique up to the signs of its rows, so its Gram matrix is compared, columns brought to norm 1."""
+    ours, other = factor.square(), expected.square()
+    norms = np.linalg.norm(other, axis=0)
+    ours, other = ours / norms, other / norms
+    return np.allclose(ours.T @ ours, other.T @ other, rtol=0, atol=1e-13)
+
+
+WHOLE = TriangularFactor(NAMES).add(X, Y)
+
+
+def test_the_factor_is_that_of_the_whole_matrix():
+    r = np.linalg.qr(np.column_stack([X, Y]), mode="r")
+    assert np.allclose(np.abs(WHOLE.factor), np.abs(r), rtol=1e-12)
+    assert (WHOLE.rows, WHOLE.weight) == (60, 60.0)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.integers(0, 60), max_size=12), st.randoms(), st.integers(1, 9))
+def test_any_blocks_and_any_merge_order_give_the_same(cuts, random, block_rows):
+    edges = [0, *sorted(cuts), 60]
+    parts = [TriangularFactor(NAMES, block_rows).add(X[a:b], Y[a:b]) for a, b in pairwise(edges)]
+    random.shuffle(parts)
+    while len(parts) > 1:
+        one = parts.pop(random.randrange(len(parts)))
+        parts[random.randrange(len(parts))].merge(one)
+    assert parts[0].rows == 60
+    assert equal(parts[0], WHOLE)
+
+
+def test_merging_an_empty_factor_changes_nothing():
+    merged = TriangularFactor(NAMES).merge(TriangularFactor(NAMES)).merge(WHOLE)
+    assert equal(merged, WHOLE)
+
+
+def test_an_integer_weight_is_that_many_rows():
+    weights = np.arange(60) % 4
+    weighted = TriangularFactor(NAMES).add(X, Y, weights)
+    assert equal(weighted, TriangularFactor(NAMES).add(np.repeat(X, weights, axis=0), np.repeat(Y, weights)))
+    assert (weighted.rows, weighted.weight) == (45, float(weights.sum()))
+
+
+def test_what_is_not_finite_is_named():
+    wrong = X.copy()
+    wrong[3, 2] = np.inf
+    with pytest.raises(DataError, match="row 4 of the design matrix, column c: expected a finite number; received inf"):
+        TriangularFactor(NAMES).add(wrong, Y)
+    with pytest.raises(DataError, match="column the label"):
+        TriangularFactor(NAMES).add(X, np.full(60, np.nan))
+    with pytest.raises(DataError, match="weights that are finite and at least 0"):
+        TriangularFactor(NAMES).add(X, Y, np.full(60, -1.0))
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match=r"x must be \[n, 4\] and y \[n\]"):
+        TriangularFactor(NAMES).add(X, Y[:, None])
+    with pytest.raises(ValueError, match="factors of other columns"):
+        TriangularFactor(NAMES).merge(TriangularFactor(["a"]))
