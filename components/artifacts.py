@@ -11,6 +11,12 @@ class DataReport(Artifact):
     TYPE_NAME = "components.DataReport"
 
 
+class LinearFit(Artifact):
+    """The exact least-squares fit, in the files that `components.least_squares.linear_fit` describes."""
+
+    TYPE_NAME = "components.LinearFit"
+
+
 class Verdict(Artifact):
     """ModelGate's verdict: `verdict.json`, laid out as `components.model_gate.verdict` says."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
 from components.ingest.executor import COUNTS_FILE
+from components.least_squares.linear_fit import LinearFit
 from components.model_gate.executor import VERDICT_FILE
 from components.trainer.run_fn import FIT_FILE
+
+LEVEL = 0.95  # of the confidence intervals
 
 Outputs = Mapping[str, list[Artifact]]
 
@@ -27,6 +31,52 @@ def read_counts(outputs: Outputs) -> dict[str, int]:
     """ExampleGen's counts: rows read, kept and dropped, and rows that each rule touched."""
     counts: dict[str, int] = json.loads((_folder(outputs, "examples") / COUNTS_FILE).read_text())
     return counts
+
+
+def read_linear_fit(outputs: Outputs) -> dict[str, Any]:
+    """The regression table in raw units, and what it rests on, as plain JSON."""
+    found = LinearFit.load(str(_folder(outputs, "fit")))
+    raw = found.raw
+    intervals = raw.confidence_intervals(LEVEL)
+    columns = [
+        {
+            "name": name,
+            "coefficient": raw.coefficients[index],
+            "standard_error": raw.standard_errors[index],
+            "t": raw.t_values[index],
+            "p": raw.p_values[index],
+            "low": intervals[index, 0],
+            "high": intervals[index, 1],
+            "rows": found.level_rows.get(name),
+        }
+        for index, name in enumerate(raw.names)
+    ]
+    return {
+        "label": found.label,
+        "columns": [{key: _number(value) for key, value in column.items()} for column in columns],
+        "level": LEVEL,
+        "references": found.references,
+        "rows": raw.rows,
+        "degrees_of_freedom": raw.degrees_of_freedom,
+        "r_squared": raw.r_squared,
+        "adjusted_r_squared": raw.adjusted_r_squared,
+        "sigma": _number(raw.sigma),
+        "mean_squared_error": raw.residual_sum_of_squares / found.total_weight,
+        "rank": raw.rank,
+        "condition_number": raw.condition_number,
+        "dropped": [{"name": column.name, "because": column.because} for column in raw.dropped],
+        "penalty": raw.penalty,
+        "penalty_rule": raw.penalty_rule,
+        "cv_error": raw.cv_error,
+        "refined": raw.refined,
+    }
+
+
+def _number(value: Any) -> Any:
+    """A number for JSON, which has no NaN."""
+    return (
+        None if isinstance(value, float) and math.isnan(value) else float(value) if isinstance(value, float) else value
+    )
 
 
 def read_fit(outputs: Outputs) -> dict[str, Any]:
@@ -74,6 +124,7 @@ _COUNTERS: dict[str, Callable[[Outputs], dict[str, int]]] = {
     "ExampleGen": _records("examples"),
     "StatisticsGen": _statistics,
     "Transform": _records("transformed_examples"),
+    "LeastSquares": lambda outputs: {"train": LinearFit.load(str(_folder(outputs, "fit"))).rows_read},
     "Trainer": lambda outputs: dict(read_fit(outputs)["rows"]),
     "ModelGate": _evaluated,
 }

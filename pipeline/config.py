@@ -23,7 +23,7 @@ from components.preprocessing.features import (
     servable,
 )
 from components.settings import Settings
-from components.trainer.settings import Sgd
+from components.trainer.settings import Exact, Model, Sgd
 
 METRICS = (
     "mean_squared_error",
@@ -137,7 +137,7 @@ class Config(Settings):
     label: str
     weight: str | None = None
     features: dict[str, Feature] = Field(min_length=1)
-    model: Sgd
+    model: Model = Exact()
     evaluate: Evaluate = Evaluate()
     serve: Serve = Serve()
 
@@ -269,7 +269,7 @@ def _nearest(word: str, known: Any) -> str:
 
 def _describe(path: Path, detail: Any) -> str:
     """One of pydantic's errors as one line."""
-    location = [part for index, part in enumerate(detail["loc"]) if not (detail["loc"][0] == "features" and index == 2)]
+    location = [part for index, part in enumerate(detail["loc"]) if not _is_tag(detail["loc"], index)]
     key = ".".join(str(part) for part in location) or "the file"
     received = detail["input"]
     if detail["type"] == "extra_forbidden":
@@ -287,6 +287,11 @@ def _describe(path: Path, detail: Any) -> str:
     return f"{path}: {key}: {detail['msg']}. Received {received!r}."
 
 
+def _is_tag(location: tuple[Any, ...], index: int) -> bool:
+    """Whether a part of pydantic's location is the kind of a feature or the solver, and no key."""
+    return index == {"features": 2, "model": 1}.get(location[0])
+
+
 def _keys_at(location: tuple[Any, ...]) -> list[str]:
     """The keys that may stand at a place in the file."""
     section: type[Settings]
@@ -298,8 +303,8 @@ def _keys_at(location: tuple[Any, ...]) -> list[str]:
         case ("features", _, kind):
             kinds: dict[str, type[Settings]] = {"numeric": Numeric, "buckets": Buckets, "categorical": Categorical}
             section = kinds[kind]
-        case ("model",):
-            section = Sgd
+        case ("model", solver):
+            section = Exact if solver == "exact" else Sgd
         case ("evaluate",):
             section = Evaluate
         case ("evaluate", "slices", _):

@@ -13,10 +13,17 @@ from rich.table import Table
 from pipeline.summary import Summary
 
 TRACE_LINES = 12
+LEAST_WIDTH = 132
+SHOWN = {"coefficient": 6, "standard_error": 4, "t": 4, "p": 3, "low": 6, "high": 6}  # digits of each
 
 
 def _rows(rows: dict[str, int] | None) -> str:
     return "  ".join(f"{split} {count:,}" for split, count in (rows or {}).items())
+
+
+def wide(console: Console) -> Console:
+    """A console on the same file, wide enough for a regression table; a narrower terminal wraps the lines."""
+    return Console(file=console.file, width=max(console.width, LEAST_WIDTH), force_terminal=console.is_terminal)
 
 
 class RunView:
@@ -56,10 +63,13 @@ class RunView:
 
 def print_summary(console: Console, summary: Summary, config_path: str, root: str) -> None:
     """The coefficients, the metrics, the verdict with its reasons, what was pushed, and what to do next."""
+    console = wide(console)
     if summary["cleaning"]:
         _print_cleaning(console, summary["cleaning"])
-    if summary["fit"]:
-        _print_fit(console, summary["fit"])
+    if summary["linear_fit"]:
+        _print_regression(console, summary["linear_fit"])
+    if summary["fit"] and summary["fit"]["loss_trace"]:
+        _print_descent(console, summary["fit"], summary["linear_fit"])
     if summary["verdict"]:
         _print_verdict(console, summary["verdict"])
     if summary["error"]:
@@ -97,23 +107,69 @@ def _print_cleaning(console: Console, counts: dict[str, int]) -> None:
             console.print(f"  {escape(text)}: {count:,}", highlight=False)
 
 
-def _print_fit(console: Console, fit: dict[str, Any]) -> None:
-    console.print(f"coefficients of {fit['label']}, in its units per raw unit of each column:", highlight=False)
+def _print_regression(console: Console, found: dict[str, Any]) -> None:
+    """The table that a statistician expects."""
+    console.print(f"least squares: {found['label']}, in its units per raw unit of each column", highlight=False)
     table = Table(box=None)
-    table.add_column("column")
-    table.add_column("coefficient", justify="right")
-    table.add_column("rows", justify="right")
-    table.add_row("(intercept)", f"{fit['intercept']:.6g}")
-    for row in fit["coefficients"]:
-        value = f"{row['coefficient']:.6g}" if row["rows"] else "no such row"
-        table.add_row(escape(row["name"]), "reference" if row["reference"] else value, f"{row['rows']:,}")
+    low, high = (f"{100 * share:g}%" for share in ((1 - found["level"]) / 2, (1 + found["level"]) / 2))
+    for heading in ("column", "coefficient", "std. error", "t", "p", low, high, "rows"):
+        table.add_column(heading, justify="left" if heading == "column" else "right", no_wrap=True)
+    dropped = {column["name"] for column in found["dropped"]}
+    references = {f"{feature}[{level}]" for feature, level in found["references"].items()}
+    for column in found["columns"]:
+        name = column["name"]
+        cells = [_figure(column[key], digits) for key, digits in SHOWN.items()]
+        if name in references or name in dropped:
+            cells = ["reference" if name in references else "dropped", *[""] * 5]
+        table.add_row(escape(name), *cells, "" if column["rows"] is None else f"{column['rows']:,g}")
+    console.print(table)
+    console.print(
+        f"n {found['rows']:,}, degrees of freedom {found['degrees_of_freedom']:,.6g}, R² {found['r_squared']:.6g}, "
+        f"adjusted R² {found['adjusted_r_squared']:.6g}, σ {_figure(found['sigma'])}, "
+        f"rank {found['rank']}, condition {found['condition_number']:.3g}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    held_out = "" if found["cv_error"] is None else f"; held-out mean squared error {found['cv_error']:.6g}"
+    console.print(
+        f"penalty {found['penalty']:.6g} ({found['penalty_rule']}){held_out}", highlight=False, soft_wrap=True
+    )
+    if found["penalty"]:
+        console.print(
+            "  the standard errors, intervals and p leave the bias of the penalty out of account", highlight=False
+        )
+    if found["refined"]:
+        console.print(f"refined in {found['refined']} further passes", highlight=False)
+    for column in found["dropped"]:
+        console.print(f"dropped: {escape(column['because'])}", highlight=False, soft_wrap=True)
+
+
+def _figure(value: float | None, digits: int = 6) -> str:
+    return "" if value is None else f"{value:.{digits}g}"
+
+
+def _print_descent(console: Console, fit: dict[str, Any], exact: dict[str, Any]) -> None:
+    """Gradient descent's coefficients beside the exact ones, and how far it is from the optimum."""
+    console.print("gradient descent, raw units:", highlight=False)
+    table = Table(box=None)
+    for heading in ("column", "coefficient", "exact"):
+        table.add_column(heading, justify="left" if heading == "column" else "right")
+    best = {column["name"]: column["coefficient"] for column in exact["columns"]}
+    intercept = exact["columns"][0]["name"]
+    for name, value in {intercept: fit["intercept"], **fit["coefficients"]}.items():
+        table.add_row(escape(name), _figure(value), _figure(best[name]))
     console.print(table)
     points = fit["loss_trace"]
     step = -(-len(points) // TRACE_LINES)
-    shown = [*points[:-1:step], points[-1]]
     console.print(f"loss ({fit['loss']}) by step of gradient descent:", highlight=False)
-    for point in shown:
+    for point in [*points[:-1:step], points[-1]]:
         console.print(f"  {point['step']:>8}  {point['loss']:.6g}", highlight=False)
+    last, least = points[-1]["loss"], exact["mean_squared_error"]
+    more = f" ({last / least - 1:+.2%})" if least else ""
+    console.print(
+        f"  the exact optimum's is {least:.6g}; gradient descent ended {last - least:.6g} above it{more}",
+        highlight=False,
+    )
 
 
 def _print_verdict(console: Console, verdict: dict[str, Any]) -> None:

@@ -13,7 +13,6 @@ from components.model_gate.verdict import LIVE_METRIC
 from pipeline.config import Config, Limit
 
 _METRICS = (
-    ("ExampleCount", ""),
     ("MeanSquaredError", ""),
     ("RootMeanSquaredError", "components.model_gate.metrics"),
     ("MeanAbsoluteError", ""),
@@ -68,7 +67,13 @@ def eval_config(config: Config) -> Any:
     return config_pb2.EvalConfig(
         model_specs=specs,
         slicing_specs=[overall, *slices],
-        metrics_specs=[config_pb2.MetricsSpec(metrics=metrics)],
+        metrics_specs=[
+            config_pb2.MetricsSpec(metrics=metrics),
+            config_pb2.MetricsSpec(  # rows, not their weight
+                metrics=[config_pb2.MetricConfig(class_name="ExampleCount")],
+                example_weights=config_pb2.ExampleWeightOptions(unweighted=True),
+            ),
+        ],
     )
 
 

@@ -7,21 +7,23 @@ from pathlib import Path
 
 import tfx.components  # noqa: F401 (first: it prepares the modules that TFDV and TFMA import)
 from ml_metadata.proto import metadata_store_pb2
-from tfx.components import Evaluator, ExampleValidator, Pusher, SchemaGen, StatisticsGen, Trainer, Transform
+from tfx.components import Evaluator, ExampleValidator, Pusher, SchemaGen, StatisticsGen, Transform
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
-from tfx.proto import pusher_pb2, trainer_pb2
+from tfx.proto import pusher_pb2
 from tfx.types import standard_artifacts
 from tfx.types.channel import Channel
 
 from components.data_gate.component import DataGate
 from components.fingerprint import code_fingerprint
 from components.ingest.component import example_gen
+from components.least_squares.component import LeastSquares
 from components.model_gate.baseline import LatestBlessedOther
 from components.model_gate.component import ModelGate
+from components.trainer.component import Trainer
 from pipeline.config import Config
 from pipeline.evaluation import eval_config
 
@@ -71,18 +73,18 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         custom_config={**config.step_config(), "code": code_fingerprint("preprocessing")},
     ).with_id("Transform")
     transform.add_upstream_node(data_gate)
+    settings = {**config.step_config(), "model": config.model.model_dump(mode="json")}
+    least_squares = LeastSquares(
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        settings=settings,
+    ).with_id("LeastSquares")
     trainer = Trainer(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
-        run_fn="components.trainer.run_fn.run_fn",
-        train_args=trainer_pb2.TrainArgs(splits=["train"]),
-        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
-        custom_config={
-            **config.step_config(),
-            "model": config.model.model_dump(mode="json"),
-            "code": code_fingerprint("preprocessing", "trainer"),
-        },
+        linear_fit=least_squares.outputs["fit"],
+        settings=settings,
     ).with_id("Trainer")
     baseline = Resolver(
         strategy_class=LatestBlessedOther,
@@ -120,6 +122,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
             validator,
             data_gate,
             transform,
+            least_squares,
             trainer,
             baseline,
             evaluator,

@@ -103,7 +103,7 @@ def _text(table: Path, label: str, columns: dict[str, pa.ChunkedArray], path: Pa
         "data": data,
         "label": label,
         "features": features,
-        "model": {"solver": "sgd", "learning_rate": 0.01, "batch_size": 1024, "steps": 2000},
+        "model": {"solver": "exact", "l2": "auto"},
         "evaluate": {"limits": {"r_squared": {"min": 0.0}}, "no_worse_than_live": 0.01},
     }
     head = f"# Written by `plumbline init {table} --label {label}`. Read it, and say what you know better.\n"

@@ -84,6 +84,7 @@ def run(config: Config, root: Path, listener: Listener, cache: bool, rerun_from:
             "exit_code": 1,
             "error": None,
             "cleaning": None,
+            "linear_fit": None,
             "fit": None,
             "verdict": None,
             "pushed": None,
@@ -137,6 +138,8 @@ def _run_steps(
         if step == "ExampleGen":
             summary["cleaning"] = artifacts.read_counts(result.outputs)
             _check_kept(summary)
+        elif step == "LeastSquares":
+            summary["linear_fit"] = artifacts.read_linear_fit(result.outputs)
         elif step == "Trainer":
             summary["fit"] = artifacts.read_fit(result.outputs)
         elif step == "ModelGate":

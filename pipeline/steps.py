@@ -7,6 +7,7 @@ STEPS = (
     "ExampleValidator",
     "DataGate",
     "Transform",
+    "LeastSquares",
     "Trainer",
     "Baseline",
     "Evaluator",

@@ -17,7 +17,7 @@ from tests.conftest import REPOSITORY
 pytestmark = pytest.mark.e2e
 
 README = (REPOSITORY / "README.md").read_text()
-NUMBER = re.compile(r"-?[\d,]*\.?\d+")
+NUMBER = re.compile(r"-?[\d,]*\.?\d+(?:e-?\d+)?")
 
 
 def blocks(language: str) -> list[str]:
@@ -64,4 +64,7 @@ def test_the_seeds_figures_are_the_runs(seed_run):
         )
     )
     assert [first, last] == pytest.approx([fit["loss_trace"][0]["loss"], fit["loss_trace"][-1]["loss"]], rel=1e-4)
-    assert [theta_0, theta_1] == pytest.approx([fit["intercept"], fit["coefficients"][0]["coefficient"]], rel=1e-4)
+    exact = [column["coefficient"] for column in seed_run.show()["linear_fit"]["columns"]]
+    shown = re.search(r"exact optimum, ([\d.]+\d) and ([\d.]+\d)", text).groups()
+    assert [float(value) for value in shown] == pytest.approx(exact, rel=1e-4)
+    assert [theta_0, theta_1] == pytest.approx([fit["intercept"], fit["coefficients"]["x"]], rel=1e-4)

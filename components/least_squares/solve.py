@@ -33,6 +33,7 @@ class Settings:
       l2: a penalty, or `"auto"`: the penalty with the least cross-validated error.
       collinear: what to do about a column that others give.
       tolerance: see `rank.dependences`.
+      references: columns left out by convention, one level of each feature with levels: its coefficient is 0.
       may_be_empty: columns that may be all zero (levels that no row has); dropped without further ado.
     """
 
@@ -40,6 +41,7 @@ class Settings:
     l2: float | Literal["auto"] = 0.0
     collinear: Literal["drop", "error"] = "drop"
     tolerance: float = 100 * EPS
+    references: Collection[str] = ()
     may_be_empty: Collection[str] = ()
 
 
@@ -65,21 +67,22 @@ class Problem:
             )
         square = self.factor.square()
         self._square = square
-        used = [name for name, column in zip(self.names, square.T, strict=False) if column.any()]
+        candidates = [index for index, name in enumerate(self.names) if name not in settings.references]
+        used = [self.names[index] for index in candidates if square[:, index].any()]
         if self.factor.rows < len(used):
             raise DataError(
                 f"too few rows: {self.factor.rows} rows can't determine {len(used)} coefficients "
                 f"({', '.join(used)}). Give more rows or fewer features."
             )
-        self._require_variation(square)
+        self._require_variation(candidates)
         self.dropped: list[Dropped] = []
         gone: set[int] = set()
-        for found in dependences(square[:-1, :-1], settings.tolerance):
-            name = self.names[found.column]
-            gone.add(found.column)
-            on = {self.names[other]: factor for other, factor in found.on.items()}
+        for found in dependences(triangle(square[:, candidates]), settings.tolerance):
+            name = self.names[candidates[found.column]]
+            gone.add(candidates[found.column])
+            on = {self.names[candidates[other]]: factor for other, factor in found.on.items()}
             self.dropped.append(Dropped(name, _because(name, on), on))
-        self.columns = [index for index in range(len(self.names)) if index not in gone]
+        self.columns = [index for index in candidates if index not in gone]
         named = [column for column in self.dropped if column.on]
         if named and settings.collinear == "error":
             raise DataError(
@@ -88,20 +91,19 @@ class Problem:
                 + "\nRemove features, or set "
                 "model.collinear: drop."
             )
-        kept = triangle(square[:, [*self.columns, -1]]) if gone else square
+        kept = triangle(square[:, [*self.columns, -1]]) if len(self.columns) < len(self.names) else square
         self.triangle: Array = np.triu(kept[:-1, :-1])
         self.projected: Array = kept[:-1, -1]
         self.condition_number = float(np.linalg.cond(self.triangle / np.linalg.norm(self.triangle, axis=0)))
 
-    def _require_variation(self, square: Array) -> None:
+    def _require_variation(self, candidates: list[int]) -> None:
         first = int(self.settings.intercept)
-        norms = np.linalg.norm(square[:, :-1], axis=0)
-        spread = np.linalg.norm(square[first:, :-1], axis=0)
+        norms = np.linalg.norm(self._square, axis=0)
+        spread = np.linalg.norm(self._square[first:], axis=0)
         constant = [
-            name
-            for index, name in enumerate(self.names)
-            if index >= first
-            and name not in self.settings.may_be_empty
+            self.names[index]
+            for index in candidates[first:]
+            if self.names[index] not in self.settings.may_be_empty
             and spread[index] <= self.settings.tolerance * norms[index]
         ]
         if constant:

@@ -98,9 +98,14 @@ class TriangularFactor:
 
     def copy(self) -> TriangularFactor:
         """One that can be merged into without changing this one."""
-        twin = TriangularFactor(self.names, self._block_rows)
-        twin.rows, twin.weight, twin.factor = self.rows, self.weight, self.factor
-        return twin
+        return self.of(self.names, self.rows, self.weight, self.factor)
+
+    @classmethod
+    def of(cls, names: list[str], rows: int, weight: float, factor: Array) -> TriangularFactor:
+        """From what a factor holds."""
+        made = cls(names)
+        made.rows, made.weight, made.factor = rows, weight, factor
+        return made
 
     def square(self) -> Array:
         """The factor as [p + 1, p + 1], zeros below what few rows filled."""

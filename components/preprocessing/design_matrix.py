@@ -1,4 +1,4 @@
-"""The columns of the design matrix: their names, their order, and how a coefficient returns to raw units."""
+"""The columns of the design matrix: their names and their order."""
 
 from __future__ import annotations
 
@@ -84,14 +84,6 @@ class DesignMatrix:
             start += term.width
         return matrix
 
-    def rows(self, columns: Mapping[str, NDArray[Any]]) -> list[int]:
-        """Rows per column: all of them for a number, those of the level for a level."""
-        counts: list[int] = []
-        for term in self.terms:
-            values = columns[term.key]
-            counts += np.bincount(values, minlength=term.width).tolist() if term.levels else [len(values)]
-        return counts
-
     def to_json(self) -> list[dict[str, Any]]:
         """The terms as plain JSON."""
         return [asdict(term) for term in self.terms]
@@ -100,52 +92,6 @@ class DesignMatrix:
     def from_json(cls, value: list[dict[str, Any]]) -> DesignMatrix:
         """The inverse of `to_json`."""
         return cls(tuple(Term(**{**term, "levels": tuple(term["levels"])}) for term in value))
-
-
-def raw_coefficients(
-    design: DesignMatrix, intercept: float, kernel: NDArray[np.floating[Any]], rows: list[int]
-) -> tuple[float, list[dict[str, Any]]]:
-    """Coefficients in raw units: of the label per unit of the raw feature, or against a feature's reference level.
-
-    With z = (x − m)/s, w·z = (w/s)·x − w·m/s. A feature with levels is shown against its first level (the most frequent
-    one of a categorical, the lowest interval of buckets): levels a, r and reference r give a − r, and r goes into the
-    intercept. Predictions stay the same.
-
-    Args:
-      design: the columns.
-      intercept: of the fitted model, label units.
-      kernel: shape [width], one weight per column.
-      rows: training rows per column: of a level, those that have it.
-
-    Returns:
-      The intercept, and per column `{"name", "feature", "level", "coefficient", "reference", "rows"}`.
-    """
-    total = float(intercept)
-    table: list[dict[str, Any]] = []
-    weights = np.asarray(kernel, np.float64)
-    start = 0
-    for term in design.terms:
-        w = weights[start : start + term.width]
-        if term.levels:
-            total += float(w[0])
-            values = w - w[0]
-        else:
-            total -= float(w[0]) * term.mean / term.std
-            values = w / term.std
-        for index, name in enumerate(term.column_names):
-            level = term.levels[index] if term.levels else None
-            table.append(
-                {
-                    "name": name,
-                    "feature": term.feature,
-                    "level": level,
-                    "coefficient": float(values[index]),
-                    "reference": bool(term.levels) and index == 0,
-                    "rows": rows[start + index],
-                }
-            )
-        start += term.width
-    return total, table
 
 
 def bucket_levels(boundaries: list[float]) -> tuple[str, ...]:

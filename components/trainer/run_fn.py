@@ -1,4 +1,4 @@
-"""The `run_fn` of TFX's Trainer: reads the transformed rows, fits, exports."""
+"""The `run_fn` of TFX's Trainer: the linear model as a Keras graph, its weights from the exact fit or by gradient descent."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -14,12 +15,10 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx_bsl.public.tfxio import TensorFlowDatasetOptions
 
 from components.errors import DataError
-from components.preprocessing.design_matrix import raw_coefficients
-from components.preprocessing.features import features_from_json
-from components.preprocessing.transform_graph import design_matrix_of
+from components.least_squares.linear_fit import LinearFit
 from components.trainer import sgd
 from components.trainer.model import LINEAR_LAYER, build_model
-from components.trainer.settings import Sgd
+from components.trainer.settings import Sgd, model_from_json
 from components.trainer.signatures import export
 
 FIT_FILE = "fit.json"
@@ -30,49 +29,59 @@ def run_fn(fn_args: FnArgs) -> None:
     """Fits and exports.
 
     Args:
-      fn_args: TFX's; `custom_config` holds `features`, `label`, `weight` and `model` (the configuration's, as plain JSON).
+      fn_args: TFX's; `custom_config` holds `label`, `weight`, `model` (the configuration's, as plain JSON) and `linear_fit`
+        (the folder of the exact fit).
 
-    Writes the SavedModel to `serving_model_dir`; to `model_run_dir` TensorBoard's logs and `fit.json`: `rows` (read from
-    the training split), `intercept` and `coefficients` (raw units, see `raw_coefficients`), `design` (the terms),
-    `solver`, and for gradient descent `loss_trace` (mean squared error).
+    Writes the SavedModel to `serving_model_dir`; to `model_run_dir` `fit.json`: `solver`, `rows` (by split), `intercept` and
+    `coefficients` of the Keras graph in raw units, and for gradient descent `loss_trace` (mean squared error) and TensorBoard's
+    logs.
 
     Raises:
       DataError: gradient descent did not converge to finite weights.
     """
     config = fn_args.custom_config
-    features = features_from_json(config["features"])
+    settings = model_from_json(config["model"])
+    exact = LinearFit.load(config["linear_fit"], tf.io.gfile.GFile)
     transform = tft.TFTransformOutput(fn_args.transform_output)
-    design = design_matrix_of(transform, features)
-    columns = _read_columns(fn_args, transform)
-    label = columns.pop(config["label"])
-    weight = columns.pop(config["weight"]) if config["weight"] else None
-    columns = {term.key: columns[term.key] for term in design.terms}
-
-    model = build_model(design)
-    settings = Sgd.model_validate(config["model"])
-    keras_logs = os.path.join(fn_args.model_run_dir, "logs")
-    trace = sgd.fit(model, settings, columns, label, weight, keras_logs)
-
+    model = build_model(exact.design)
+    trace: list[dict[str, float]] = []
+    rows = exact.rows_read
+    if isinstance(settings, Sgd):
+        rows, trace = _descend(model, settings, fn_args, transform, exact)
+    else:
+        first, *rest = exact.fit.coefficients
+        model.get_layer(LINEAR_LAYER).set_weights([np.array(rest)[:, None], np.array([first])])
     kernel, bias = (np.asarray(value, np.float64) for value in model.get_layer(LINEAR_LAYER).get_weights())
-    if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
-        raise DataError(
-            f"gradient descent diverged: the loss was {trace[0]['loss']:.6g} at step 0 and {trace[-1]['loss']:.6g} at "
-            f"step {trace[-1]['step']}. Lower model.learning_rate (now {settings.learning_rate:g}) or scale the features."
-        )
-    intercept, coefficients = raw_coefficients(design, float(bias[0]), kernel[:, 0], design.rows(columns))
+    intercept, *coefficients = exact.in_raw_units(float(bias[0]), kernel[:, 0])
     export(model, transform, {config["label"], config["weight"]}, fn_args.serving_model_dir)
     result = {
         "label": config["label"],
         "solver": settings.solver,
-        "rows": {"train": len(label)},
+        "rows": {"train": rows},
         "intercept": intercept,
-        "coefficients": coefficients,
+        "coefficients": dict(zip(exact.design.column_names, coefficients, strict=True)),
         "loss": "mean squared error",
         "loss_trace": trace,
-        "design": design.to_json(),
     }
     with tf.io.gfile.GFile(os.path.join(fn_args.model_run_dir, FIT_FILE), "w") as file:
         file.write(json.dumps(result, indent=1))
+
+
+def _descend(
+    model: keras.Model, settings: Sgd, fn_args: FnArgs, transform: tft.TFTransformOutput, exact: LinearFit
+) -> tuple[int, list[dict[str, float]]]:
+    """Gradient descent on the training split. Returns its rows and the loss trace."""
+    columns = _read_columns(fn_args, transform)
+    label = columns[exact.label]
+    weight = columns[exact.weight] if exact.weight else None
+    features = {term.key: columns[term.key] for term in exact.design.terms}
+    trace = sgd.fit(model, settings, features, label, weight, os.path.join(fn_args.model_run_dir, "logs"))
+    if not all(np.isfinite(value).all() for value in model.get_layer(LINEAR_LAYER).get_weights()):
+        raise DataError(
+            f"gradient descent diverged: the loss was {trace[0]['loss']:.6g} at step 0 and {trace[-1]['loss']:.6g} at "
+            f"step {trace[-1]['step']}. Lower model.learning_rate (now {settings.learning_rate:g}) or scale the features."
+        )
+    return len(label), trace
 
 
 def _read_columns(fn_args: FnArgs, transform: tft.TFTransformOutput) -> dict[str, NDArray[Any]]:

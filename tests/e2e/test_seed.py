@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -30,19 +31,30 @@ def test_figures_match_numpy_gradient_descent(seed_run):
     rows = examples(seed_run.root, "seed", "train")
     theta, trace = gradient_descent(values(rows, "x"), values(rows, "y"), 0.001, 1000)
     fit = shown["fit"]
-    [slope] = fit["coefficients"]
-    assert (fit["intercept"], slope["coefficient"]) == pytest.approx(tuple(theta), rel=1e-4)
+    assert (fit["intercept"], fit["coefficients"]["x"]) == pytest.approx(tuple(theta), rel=1e-4)
     assert [point["step"] for point in fit["loss_trace"]] == list(range(0, 1001, 100))
     assert [point["loss"] for point in fit["loss_trace"]] == pytest.approx(trace[::100], rel=1e-4)
+
+
+def test_the_exact_fit_equals_rational_arithmetic_and_is_the_true_optimum(seed_run):
+    """The normal equations of the rows as Transform wrote them, in exact rational arithmetic."""
+    rows = examples(seed_run.root, "seed", "train", "Transform", "transformed_examples")
+    x, y = ([Fraction(value) for value in values(rows, name)] for name in ("x", "y"))
+    n, sx, sy = len(x), sum(x), sum(y)
+    sxx, sxy = sum(v * v for v in x), sum(a * b for a, b in zip(x, y, strict=True))
+    slope = (n * sxy - sx * sy) / (n * sxx - sx * sx)
+    found = {column["name"]: column["coefficient"] for column in seed_run.show()["linear_fit"]["columns"]}
+    assert found["x"] == pytest.approx(float(slope), rel=1e-13)
+    assert found["(intercept)"] == pytest.approx(float((sy - slope * sx) / n), rel=1e-13)
+    assert (found["(intercept)"], found["x"]) == pytest.approx((2.5, 3.0), abs=0.3)
+    assert "above it" in seed_run.out
 
 
 def test_the_served_model_predicts_what_show_says(seed_run):
     fit = seed_run.show()["fit"]
     done = plumbline("predict", seed_run.config, "--root", seed_run.root, "--json", '{"x": 0.5}')
     answer = json.loads(done.out)
-    assert answer["predictions"] == pytest.approx(
-        [fit["intercept"] + 0.5 * fit["coefficients"][0]["coefficient"]], abs=1e-5
-    )
+    assert answer["predictions"] == pytest.approx([fit["intercept"] + 0.5 * fit["coefficients"]["x"]], abs=1e-5)
     assert answer["version"] == seed_run.show()["pushed"]["version"]
 
 
@@ -67,7 +79,7 @@ def test_metrics_equal_numpy_on_the_eval_split(seed_run):
     shown = seed_run.show()
     rows = examples(seed_run.root, "seed", "eval")
     y = values(rows, "y")
-    predicted = shown["fit"]["intercept"] + shown["fit"]["coefficients"][0]["coefficient"] * values(rows, "x")
+    predicted = shown["fit"]["intercept"] + shown["fit"]["coefficients"]["x"] * values(rows, "x")
     overall = shown["verdict"]["metrics"]["overall"]
     mse = np.mean((y - predicted) ** 2)
     assert overall["example_count"] == len(y)
@@ -110,12 +122,12 @@ def test_second_runs(copied):
 
     done, shown, ran = run_again(copied)
     assert (done.code, ran) == (0, []), "nothing changed, so every step is cached"
-    assert "10 of 10 cached" in done.out
+    assert "11 of 11 cached" in done.out
     assert sorted(serving.iterdir()) == first
 
     config.write_text(text.replace("steps: 1000", "steps: 2000"))
     done, shown, ran = run_again(copied)
-    assert (done.code, ran) == (0, ["Trainer", "Evaluator", "ModelGate", "Pusher"])
+    assert (done.code, ran) == (0, ["LeastSquares", "Trainer", "Evaluator", "ModelGate", "Pusher"])
     assert "of the live model" in done.out
     assert len(sorted(serving.iterdir())) == 2
 

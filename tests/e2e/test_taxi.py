@@ -27,7 +27,7 @@ def test_row_counts_are_equal_at_every_step(taxi_run, raw):
     rows = {step["step"]: step["rows"] for step in shown["steps"] if step["rows"]}
     both = {"train": len(raw["train"]), "eval": len(raw["eval"])}
     assert rows["ExampleGen"] == rows["StatisticsGen"] == rows["Transform"] == both
-    assert rows["Trainer"] == {"train": both["train"]}
+    assert rows["LeastSquares"] == rows["Trainer"] == {"train": both["train"]}
     assert rows["ModelGate"] == {"eval": both["eval"]}
 
 
@@ -43,35 +43,101 @@ def test_cleaning_is_counted_as_pandas_counts_it(taxi_run):
     assert counts["trip_seconds: missing, median imputed"] == (~kept.trip_seconds.between(1, 14400)).sum()
 
 
-def test_the_model_beats_the_mean_and_keeps_up_with_scikit_learn(taxi_run, raw):
+@pytest.fixture(scope="module")
+def fitted(taxi_run):
+    """The exact fit as the artifact has it, read without TFX."""
+    from components.least_squares.linear_fit import LinearFit
+
+    [folder] = (taxi_run.root / "pipelines/taxi-fare/LeastSquares/fit").iterdir()
+    return LinearFit.load(str(folder))
+
+
+def transformed(taxi_run, design, split):
+    """Columns by name, and the label, of the rows as Transform wrote them."""
+    rows = examples(taxi_run.root, "taxi-fare", split, "Transform", "transformed_examples")
+    columns = {
+        term.key: np.array([row.features.feature[term.key].int64_list.value[0] for row in rows])
+        if term.levels
+        else values(rows, term.key)
+        for term in design.terms
+    }
+    return columns, values(rows, "fare")
+
+
+def test_the_model_beats_the_mean_and_keeps_up_with_scikit_learn(taxi_run, fitted):
     """scikit-learn on the very rows that Transform wrote."""
     from sklearn.linear_model import LinearRegression
     from sklearn.metrics import mean_squared_error, r2_score
 
-    from components.preprocessing.design_matrix import DesignMatrix
-
     shown = taxi_run.show()
-    design = DesignMatrix.from_json(shown["fit"]["design"])
-    matrix, label = {}, {}
-    for split in ("train", "eval"):
-        rows = examples(taxi_run.root, "taxi-fare", split, "Transform", "transformed_examples")
-        columns = {
-            term.key: np.array([row.features.feature[term.key].int64_list.value[0] for row in rows])
-            if term.levels
-            else values(rows, term.key)
-            for term in design.terms
-        }
-        matrix[split], label[split] = design.dense(columns), values(rows, "fare")
-    oracle = LinearRegression().fit(matrix["train"], label["train"])
-    predicted = oracle.predict(matrix["eval"])
-    mse, r2 = mean_squared_error(label["eval"], predicted), r2_score(label["eval"], predicted)
-    mean_mse = mean_squared_error(label["eval"], np.full(len(predicted), label["train"].mean()))
+    (train, y_train), (held_out, y) = (transformed(taxi_run, fitted.design, split) for split in ("train", "eval"))
+    predicted = LinearRegression().fit(fitted.design.dense(train), y_train).predict(fitted.design.dense(held_out))
+    mse, r2 = mean_squared_error(y, predicted), r2_score(y, predicted)
+    mean_mse = mean_squared_error(y, np.full(len(y), y_train.mean()))
     overall = shown["verdict"]["metrics"]["overall"]
     print(f"\nMSE on eval: mean {mean_mse:.4f}, scikit-learn {mse:.4f}, ours {overall['mean_squared_error']:.4f}")  # noqa: T201
     print(f"R² on eval: scikit-learn {r2:.4f}, ours {overall['r_squared']:.4f}")  # noqa: T201
     assert overall["mean_squared_error"] < mean_mse / 2
-    assert overall["mean_squared_error"] == pytest.approx(mse, rel=0.05)
-    assert overall["r_squared"] == pytest.approx(r2, abs=0.02)
+    assert overall["mean_squared_error"] == pytest.approx(mse, rel=0.02)
+    assert overall["r_squared"] == pytest.approx(r2, abs=0.01)
+
+
+def test_the_factors_give_statsmodels_figures(taxi_run, fitted):
+    """Ordinary least squares from the artifact's factors, against statsmodels on the same rows and columns."""
+    import statsmodels.api as sm
+
+    from components.least_squares.solve import Problem, Settings
+
+    columns, label = transformed(taxi_run, fitted.design, "train")
+    references = {f"{feature}[{level}]" for feature, level in fitted.references.items()}
+    problem = Problem(
+        fitted.fold_factors, Settings(tolerance=1e-6, references=references, may_be_empty=fitted.level_rows)
+    )
+    found, kept = problem.fit(), problem.columns
+    dense = np.column_stack([np.ones(len(label)), fitted.design.dense(columns)])
+    oracle = sm.OLS(label, dense[:, kept]).fit()
+    assert found.coefficients[kept] == pytest.approx(oracle.params, rel=1e-8)
+    assert found.standard_errors[kept] == pytest.approx(oracle.bse, rel=1e-8)
+    assert found.p_values[kept] == pytest.approx(oracle.pvalues, rel=1e-8)
+    assert found.confidence_intervals()[kept] == pytest.approx(oracle.conf_int(), rel=1e-8)
+    assert found.r_squared == pytest.approx(oracle.rsquared, rel=1e-8)
+
+
+def test_references_are_the_most_frequent_levels_and_counts_are_the_tables(taxi_run, fitted, raw):
+    train = texts(raw["train"], "company")
+    levels, counts = np.unique(train, return_counts=True)
+    assert fitted.references["company"] == levels[np.argmax(counts)]
+    assert fitted.level_rows["company[Choice Taxi Association]"] == train.count("Choice Taxi Association")
+    assert fitted.rows_read == len(train)
+
+
+def test_cross_validation_equals_refits_with_scikit_learn(taxi_run, fitted):
+    from sklearn.linear_model import Ridge
+
+    from components.least_squares.ridge import fold_of_rows
+
+    columns, label = transformed(taxi_run, fitted.design, "train")
+    fold = fold_of_rows(np.column_stack([columns[term.key] for term in fitted.design.terms]), label, 5)
+    kept = [i - 1 for i, value in enumerate(np.diag(fitted.fit.covariance)) if not np.isnan(value)][1:]
+    dense = fitted.design.dense(columns)[:, kept]
+    for point in fitted.fit.ridge_path[1::12]:
+        total = 0.0
+        for k in range(5):
+            model = Ridge(alpha=point["l2"], solver="svd").fit(dense[fold != k], label[fold != k])
+            total += np.sum((label[fold == k] - model.predict(dense[fold == k])) ** 2)
+        assert point["cv_error"] == pytest.approx(total / len(label), rel=1e-8)
+
+
+def test_the_served_model_is_the_exact_fit_to_float32(taxi_run, fitted, raw):
+    import tensorflow as tf
+
+    model = tf.saved_model.load(taxi_run.show()["pushed"]["path"])
+    serialized = tf.constant([row.SerializeToString() for row in raw["eval"]])
+    served = model.signatures["examples"](examples=serialized)["prediction"].numpy()
+    transformed_rows = model.signatures["transform_features"](examples=serialized)
+    columns = {term.key: transformed_rows[term.key].numpy() for term in fitted.design.terms}
+    exact = fitted.fit.coefficients[0] + fitted.design.dense(columns) @ fitted.fit.coefficients[1:]
+    assert served == pytest.approx(exact, rel=2e-6, abs=2e-5)
 
 
 def test_slices_are_reported(taxi_run, raw):
@@ -108,7 +174,7 @@ def test_every_signature_of_the_pushed_model_agrees(taxi_run, raw):
 def test_raw_coefficients_give_the_served_prediction(taxi_run):
     """From the table that `show` prints, by hand."""
     fit = taxi_run.show()["fit"]
-    by_name = {row["name"]: row["coefficient"] for row in fit["coefficients"]}
+    by_name = fit["coefficients"]
     row = {
         "trip_miles": 4.2, "trip_seconds": 900, "trip_start_hour": 8, "trip_start_month": 5,
         "pickup_latitude": 41.9, "pickup_longitude": -87.65, "dropoff_latitude": 41.88, "dropoff_longitude": -87.63,

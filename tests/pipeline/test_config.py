@@ -23,6 +23,12 @@ def load(tmp_path, text):
     return load_config(path)
 
 
+def test_the_default_solver_is_the_exact_one(tmp_path):
+    without = load(tmp_path, GOOD.replace("model: {solver: sgd, learning_rate: 0.1, steps: 10}", ""))
+    assert (without.model.solver, without.model.l2) == ("exact", 0.0)
+    assert load(tmp_path, GOOD.replace("solver: sgd, learning_rate: 0.1, steps: 10", "l2: auto")).model.l2 == "auto"
+
+
 def test_paths_are_relative_to_the_file(tmp_path):
     config = load(tmp_path, GOOD)
     assert config.data.path == tmp_path / "t.csv"
@@ -65,7 +71,9 @@ def test_the_examples_are_valid(example):
         ("path: serving", "path: ../out", "serve.path: must be a path inside the root folder"),
         ("name: fares", "name: Taxi Fares", "name: must be lower-case letters, digits and hyphens"),
         ("t.csv", "t.xlsx", "data.path: must be a .csv, .csv.gz, .parquet file"),
-        ("solver: sgd", "solver: exactly", "model.solver: Input should be 'sgd'. Received 'exactly'."),
+        ("solver: sgd", "solver: exactly", "model: solver must be 'exact' or 'sgd'. Received {'solver': 'exactly'"),
+        ("solver: sgd, learning_rate: 0.1, steps: 10", "l2: -1", "model.l2: must be 'auto' or a finite number of at least 0."),
+        ("solver: sgd, learning_rate: 0.1, steps: 10", "solver: exact, fold: 3", "model.fold: unknown key; did you mean 'folds'?"),
         ("label: y", "label: y\nlabel: z", "the key 'label' stands twice"),
         ("label: y", "label: !!python/object:os.system y", "not valid YAML"),
         ("label: y", "label: y\nschema: none.pbtxt", "schema: "),

@@ -7,14 +7,70 @@ from pipeline.console import RunView, print_steps, print_summary
 SUMMARY = {
     "name": "fares",
     "cleaning": {"rows read": 10, "rows kept": 9, "rows dropped": 1, "y: missing, row dropped": 1},
+    "linear_fit": {
+        "label": "y",
+        "columns": [
+            {
+                "name": "(intercept)",
+                "coefficient": 1.5,
+                "standard_error": 0.5,
+                "t": 3.0,
+                "p": 0.003,
+                "low": 0.5,
+                "high": 2.5,
+                "rows": None,
+            },
+            {
+                "name": "c[a]",
+                "coefficient": 0.0,
+                "standard_error": None,
+                "t": None,
+                "p": None,
+                "low": None,
+                "high": None,
+                "rows": 5.0,
+            },
+            {
+                "name": "c[b]",
+                "coefficient": 2.25,
+                "standard_error": 0.1,
+                "t": 22.5,
+                "p": 0.0,
+                "low": 2.0,
+                "high": 2.5,
+                "rows": 3.0,
+            },
+            {
+                "name": "x2",
+                "coefficient": 0.0,
+                "standard_error": None,
+                "t": None,
+                "p": None,
+                "low": None,
+                "high": None,
+                "rows": None,
+            },
+        ],
+        "level": 0.95,
+        "references": {"c": "a"},
+        "rows": 9,
+        "degrees_of_freedom": 7.0,
+        "r_squared": 0.5,
+        "adjusted_r_squared": 0.4,
+        "sigma": 1.25,
+        "mean_squared_error": 1e-4,
+        "rank": 2,
+        "condition_number": 12.5,
+        "dropped": [{"name": "x2", "because": "x2 = 2·x1"}],
+        "penalty": 3.5,
+        "penalty_rule": "least error",
+        "cv_error": 1.75,
+        "refined": 2,
+    },
     "fit": {
         "label": "y",
-        "intercept": 1.5,
-        "coefficients": [
-            {"name": "c[a]", "coefficient": 0.0, "reference": True, "rows": 5},
-            {"name": "c[b]", "coefficient": 2.25, "reference": False, "rows": 3},
-            {"name": "c[(other)]", "coefficient": -1.0, "reference": False, "rows": 0},
-        ],
+        "intercept": 1.25,
+        "coefficients": {"c[a]": 0.0, "c[b]": 2.0, "x2": 0.0},
         "loss": "mean squared error",
         "loss_trace": [{"step": step, "loss": 1.0 / (step + 1)} for step in range(0, 5000, 100)],
     },
@@ -45,7 +101,14 @@ def test_a_refused_model_is_shown_with_its_reason():
     assert "verdict: refused" in text
     assert "  r_squared on overall is 0.1; the limit is at least 0.5: not kept" in text
     assert "pushed: nothing" in text
-    assert "no such row" in text
+    assert {"2.5%", "97.5%"} <= set(text.split())
+    assert "n 9, degrees of freedom 7, R² 0.5, adjusted R² 0.4, σ 1.25, rank 2, condition 12.5" in text
+    assert "penalty 3.5 (least error); held-out mean squared error 1.75" in text
+    assert "leave the bias of the penalty out of account" in text
+    assert "dropped: x2 = 2·x1" in text
+    assert "refined in 2 further passes" in text
+    assert next(line.split() for line in text.splitlines() if "c[a]" in line) == ["c[a]", "reference", "5"]
+    assert "the exact optimum's is 0.0001" in text
     assert "next:" not in text
     assert "4900" in text
 

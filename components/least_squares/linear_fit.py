@@ -1,0 +1,160 @@
+"""The files of a `LinearFit` artifact. Read and written without TFX: JSON and .npy alone.
+
+fit.json:
+  label, weight: names; weight is null where rows have none.
+  design: the terms of the design matrix (`design_matrix.Term`): which transformed column gives which columns.
+  references: by feature with levels, the level that the others are compared with.
+  fold_rows: rows of each fold whose weight is not zero.
+  rows_read: rows of the training split, those of weight 0 among them.
+  level_rows: by column of a level, how many rows have it (their weight).
+  fit: `LeastSquaresFit.to_json()`, in units of the transformed columns, the intercept first.
+  raw: `{"names", "coefficients"}` in raw units.
+covariance.npy, raw_covariance.npy: float64 [p, p], of `fit` and `raw`; NaN for dropped columns and references.
+factors.npy: float64 [folds, p + 2, p + 2]: the triangular factor of [1 X y] of each fold, from which all else is computed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import os
+from collections.abc import Callable
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.least_squares.inference import LeastSquaresFit
+from components.least_squares.solve import INTERCEPT
+from components.least_squares.tsqr import TriangularFactor
+from components.preprocessing.design_matrix import DesignMatrix
+
+Array = NDArray[np.float64]
+Open = Callable[[str, str], IO[Any]]
+
+FIT, COVARIANCE, RAW_COVARIANCE, FACTORS = "fit.json", "covariance.npy", "raw_covariance.npy", "factors.npy"
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearFit:
+    """A fit and what it was fitted on; attributes as in this module's text.
+
+    `raw` is `fit` in raw units: coefficients of the label per unit of the raw feature, levels against their reference.
+    """
+
+    label: str
+    weight: str | None
+    design: DesignMatrix
+    references: dict[str, str]
+    rows_read: int
+    level_rows: dict[str, float]
+    fit: LeastSquaresFit
+    fold_rows: list[int]
+    factors: Array
+
+    @property
+    def fold_factors(self) -> list[TriangularFactor]:
+        """The factors, one a fold, to be solved again with other settings (`solve.Problem`) without reading a row."""
+        names = [INTERCEPT, *self.design.column_names]
+        weights = np.sum(self.factors[:, :, 0] ** 2, axis=1)
+        return [
+            TriangularFactor.of(names, rows, float(weight), factor)
+            for rows, weight, factor in zip(self.fold_rows, weights, self.factors, strict=True)
+        ]
+
+    @property
+    def raw(self) -> LeastSquaresFit:
+        """The fit in raw units: z = (x − m)/s undone in coefficients and covariance, by one linear map."""
+        undo = raw_units(self.design)
+        kept = ~np.isnan(np.diag(self.fit.covariance))
+        covariance = np.full_like(self.fit.covariance, np.nan)
+        covariance[np.ix_(kept, kept)] = (
+            undo @ np.where(np.isnan(self.fit.covariance), 0, self.fit.covariance) @ undo.T
+        )[np.ix_(kept, kept)]
+        return dataclasses.replace(self.fit, coefficients=undo @ self.fit.coefficients, covariance=covariance)
+
+    @property
+    def total_weight(self) -> float:
+        """Sum of the weights of all rows: the squared norm of the intercept's ones in the factors."""
+        return sum(factor.weight for factor in self.fold_factors)
+
+    def in_raw_units(self, intercept: float, kernel: NDArray[Any]) -> Array:
+        """Any coefficients of all columns, in raw units and against the reference levels; predictions stay the same.
+
+        With z = (x − m)/s, w·z = (w/s)·x − w·m/s. Levels a and reference r give a − r, and r goes into the intercept.
+
+        Args:
+          intercept: label units.
+          kernel: [p], one weight per column of the design matrix, references among them.
+
+        Returns:
+          float64 [1 + p], the intercept first.
+        """
+        weights = np.concatenate([[intercept], np.asarray(kernel, np.float64)])
+        index = 1
+        for term in self.design.terms:
+            if term.levels:
+                reference = weights[index + term.levels.index(self.references[term.feature])]
+                weights[index : index + term.width] -= reference
+                weights[0] += reference
+            index += term.width
+        return np.asarray(raw_units(self.design) @ weights)
+
+    def save(self, directory: str, opener: Open = open) -> None:
+        """Writes the files. `opener(path, mode)` opens them, for file systems that `open` does not know."""
+        value = {
+            "label": self.label,
+            "weight": self.weight,
+            "design": self.design.to_json(),
+            "references": self.references,
+            "rows_read": self.rows_read,
+            "level_rows": self.level_rows,
+            "fold_rows": self.fold_rows,
+            "fit": self.fit.to_json(),
+            "raw": {"names": self.raw.names, "coefficients": self.raw.coefficients.tolist()},
+        }
+        with opener(os.path.join(directory, FIT), "w") as file:
+            file.write(json.dumps(value, indent=1))
+        for name, matrix in (
+            (COVARIANCE, self.fit.covariance),
+            (RAW_COVARIANCE, self.raw.covariance),
+            (FACTORS, self.factors),
+        ):
+            buffer = io.BytesIO()
+            np.save(buffer, matrix, allow_pickle=False)
+            with opener(os.path.join(directory, name), "wb") as file:
+                file.write(buffer.getvalue())
+
+    @classmethod
+    def load(cls, directory: str, opener: Open = open) -> LinearFit:
+        """Reads the files that `save` writes."""
+        with opener(os.path.join(directory, FIT), "r") as file:
+            value = json.loads(file.read())
+        matrices = {}
+        for name in (COVARIANCE, FACTORS):
+            with opener(os.path.join(directory, name), "rb") as file:
+                matrices[name] = np.load(io.BytesIO(file.read()), allow_pickle=False)
+        return cls(
+            label=value["label"],
+            weight=value["weight"],
+            design=DesignMatrix.from_json(value["design"]),
+            references=value["references"],
+            rows_read=value["rows_read"],
+            level_rows=value["level_rows"],
+            fit=LeastSquaresFit.from_json(value["fit"], matrices[COVARIANCE]),
+            fold_rows=value["fold_rows"],
+            factors=matrices[FACTORS],
+        )
+
+
+def raw_units(design: DesignMatrix) -> Array:
+    """The linear map [1 + p, 1 + p] from coefficients of scaled columns to raw units, the intercept first."""
+    undo = np.eye(1 + design.width)
+    index = 1
+    for term in design.terms:
+        if not term.levels:
+            undo[index, index] = 1.0 / term.std
+            undo[0, index] = -term.mean / term.std
+        index += term.width
+    return undo

@@ -1,0 +1,72 @@
+"""Trainer: TFX's, with one more input: the exact fit."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tfx.components.trainer.executor import GenericExecutor
+from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.proto import trainer_pb2
+from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
+from tfx.types.channel import BaseChannel, Channel
+from tfx.types.component_spec import ChannelParameter
+from tfx.utils import json_utils
+
+from components.artifacts import LinearFit
+from components.fingerprint import code_fingerprint
+
+LINEAR_FIT = "linear_fit"
+RUN_FN = "components.trainer.run_fn.run_fn"
+
+
+class Executor(GenericExecutor):
+    """TFX's executor; the folder of the exact fit reaches `run_fn` in `custom_config`."""
+
+    def Do(self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]) -> None:
+        """Trains."""
+        config = json_utils.loads(exec_properties["custom_config"])
+        config[LINEAR_FIT] = artifact_utils.get_single_uri(input_dict[LINEAR_FIT])
+        super().Do(input_dict, output_dict, {**exec_properties, "custom_config": json.dumps(config)})
+
+
+class TrainerSpec(standard_component_specs.TrainerSpec):
+    """TFX's, with `linear_fit`."""
+
+    INPUTS = {
+        **standard_component_specs.TrainerSpec.INPUTS,
+        LINEAR_FIT: ChannelParameter(type=LinearFit),
+    }
+
+
+class Trainer(BaseComponent):
+    """Puts the linear model into a Keras graph."""
+
+    SPEC_CLASS = TrainerSpec
+    EXECUTOR_SPEC = ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        examples: BaseChannel,
+        transform_graph: BaseChannel,
+        schema: BaseChannel,
+        linear_fit: BaseChannel,
+        settings: dict[str, Any],
+    ) -> None:
+        """Takes Transform's outputs, the schema, the exact fit, and the settings that `run_fn` describes."""
+        code = code_fingerprint("least_squares", "preprocessing", "trainer")
+        super().__init__(
+            TrainerSpec(
+                examples=examples,
+                transform_graph=transform_graph,
+                schema=schema,
+                linear_fit=linear_fit,
+                model=Channel(type=standard_artifacts.Model),
+                model_run=Channel(type=standard_artifacts.ModelRun),
+                run_fn=RUN_FN,
+                train_args=trainer_pb2.TrainArgs(splits=["train"]),
+                eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+                custom_config=json.dumps({**settings, "code": code}, sort_keys=True),
+            )
+        )

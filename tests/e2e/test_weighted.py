@@ -1,0 +1,97 @@
+"""A table with row weights, collinear columns and an ill-conditioned one, through the whole pipeline."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from components.least_squares.linear_fit import LinearFit
+from tests.conftest import plumbline
+from tests.e2e.oracles import examples, values
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
+
+CONFIG = """
+name: weighted
+data: {path: t.csv}
+label: y
+weight: w
+features:
+  a: {kind: numeric, scale: none}
+  b: {kind: numeric, scale: none}
+  near: {kind: numeric, scale: none}
+  twice: {kind: numeric, scale: none}
+  zone: {kind: buckets, boundaries: [3, 6]}
+model: {solver: exact, l2: 0}
+evaluate: {slices: [{columns: [zone], limits: {mean_squared_error: {max: 100}}}]}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    generator = np.random.default_rng(4)
+    a, b = generator.normal(size=(2, 500))
+    a, zone = np.round(a, 3), generator.integers(0, 9, 500)
+    near = a + 1e-4 * generator.normal(size=500)
+    y = 1 + 2 * a - b + generator.normal(size=500)
+    w = generator.integers(0, 3, 500)
+    table = np.column_stack([a, b, near, 2 * a, zone, w, y])
+    path = tmp_path_factory.mktemp("weighted")
+    np.savetxt(path / "t.csv", table, "%.9g", delimiter=",", header="a,b,near,twice,zone,w,y", comments="")
+    (path / "p.yaml").write_text(CONFIG)
+    done = plumbline("run", path / "p.yaml", "--root", path / "R")
+    assert done.code == 0, done.err
+    return path
+
+
+@pytest.fixture(scope="module")
+def fitted(folder):
+    [artifact] = (folder / "R/pipelines/weighted/LeastSquares/fit").iterdir()
+    return LinearFit.load(str(artifact))
+
+
+def test_weighted_least_squares_equals_statsmodels(folder, fitted):
+    rows = examples(folder / "R", "weighted", "train", "Transform", "transformed_examples")
+    columns = {name: values(rows, name) for name in ("a", "b", "near", "twice")}
+    columns["zone"] = np.array([row.features.feature["zone"].int64_list.value[0] for row in rows])
+    dense = np.column_stack([np.ones(len(rows)), fitted.design.dense(columns)])
+    kept = ~np.isnan(np.diag(fitted.fit.covariance))
+    weight = values(rows, "w")
+    used = weight > 0
+    oracle = sm.WLS(values(rows, "y")[used], dense[used][:, kept], weights=weight[used]).fit()
+    assert fitted.fit.coefficients[kept] == pytest.approx(oracle.params, rel=1e-8)
+    assert fitted.fit.standard_errors[kept] == pytest.approx(oracle.bse, rel=1e-8)
+    assert fitted.fit.p_values[kept] == pytest.approx(oracle.pvalues, rel=1e-7)
+    assert fitted.fit.confidence_intervals()[kept] == pytest.approx(oracle.conf_int(), rel=1e-8)
+    assert (fitted.fit.rows, fitted.rows_read) == (used.sum(), len(rows))
+
+
+def test_a_collinear_column_is_dropped_and_said(folder, fitted):
+    assert [column.because for column in fitted.fit.dropped if column.on] == ["twice = 2·a"]
+    shown = plumbline("show", folder / "p.yaml", "--root", folder / "R").out
+    assert "dropped: twice = 2·a" in shown
+    assert "zone[(missing)] is zero in every row" in shown
+
+
+def test_an_ill_conditioned_fit_was_refined_on_beam(fitted):
+    assert fitted.fit.condition_number > 1e4
+    assert fitted.fit.refined > 0
+
+
+def test_metrics_are_weighted(folder):
+    shown = json.loads(plumbline("show", folder / "p.yaml", "--root", folder / "R", "--json").out)
+    rows = examples(folder / "R", "weighted", "eval")
+    mean = np.average(values(rows, "y"), weights=values(rows, "w"))
+    assert shown["verdict"]["metrics"]["overall"]["mean_label"] == pytest.approx(mean, rel=1e-6)
+    assert any("on zone=" in check for check in shown["verdict"]["checks"])
+
+
+def test_collinear_error_ends_with_3(folder):
+    (folder / "error.yaml").write_text(CONFIG.replace("l2: 0", "l2: 0, collinear: error"))
+    done = plumbline("run", folder / "error.yaml", "--root", folder / "R2")
+    assert done.code == 3
+    assert "collinear columns:\n  twice = 2·a\nRemove features, or set model.collinear: drop." in done.err
+    assert "Traceback" not in done.err
