@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 import tensorflow_transform as tft
 from numpy.typing import NDArray
-from tfx.components.util import tfxio_utils
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, json_utils
+from tfx_bsl.public.tfxio import RecordBatchesOptions, TFExampleRecord
 
 from components.errors import DataError
 from components.least_squares.linear_fit import LinearFit
@@ -78,6 +78,24 @@ class Rows:
                 f"transformed column {name!r}: expected one value in each of {batch.num_rows} rows; received {len(values)}."
             )
         return np.asarray(values)
+
+
+@beam.ptransform_fn
+def ReadBatches(pipeline: beam.Pipeline, files: list[str], schema: Any) -> beam.PCollection[pa.RecordBatch]:
+    """Files of tf.Examples to Arrow batches, a file a worker at a time.
+
+    TFXIO's own Beam source makes an element of every record before it batches them; its iterator does not.
+    """
+    return pipeline | beam.Create(files) | beam.Reshuffle() | beam.ParDo(_ReadFile(schema))
+
+
+class _ReadFile(beam.DoFn):
+    def __init__(self, schema: Any) -> None:
+        self._schema = schema
+
+    def process(self, element: str) -> Iterator[pa.RecordBatch]:
+        source = TFExampleRecord(element, schema=self._schema, telemetry_descriptors=["LeastSquares"])
+        yield from source.RecordBatches(RecordBatchesOptions(batch_size=BATCH_ROWS, num_epochs=1, shuffle=False))
 
 
 class FactorRows(beam.CombineFn):
@@ -156,7 +174,8 @@ class RefineRows(beam.CombineFn):
         }
 
 
-def _write_arrays(arrays: dict[str, Array], path: str) -> None:
+def write_arrays(arrays: dict[str, Array], path: str) -> None:
+    """Writes arrays as one .npz file, on any file system that TFX knows."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     with fileio.open(path, "wb") as file:
@@ -187,7 +206,7 @@ class Executor(BaseBeamExecutor):
                     pipeline
                     | "Read" >> self._source(input_dict, transform)
                     | "Combine" >> beam.CombineGlobally(combine)
-                    | "Write" >> beam.Map(_write_arrays, work)
+                    | "Write" >> beam.Map(write_arrays, work)
                 )
             with fileio.open(work, "rb") as file:
                 arrays = dict(np.load(io.BytesIO(file.read()), allow_pickle=False))
@@ -234,14 +253,9 @@ class Executor(BaseBeamExecutor):
 
     def _source(self, input_dict: dict[str, Any], transform: tft.TFTransformOutput) -> beam.PTransform:
         """The transformed training split, as Arrow batches."""
-        examples = input_dict["examples"]
-        factory = tfxio_utils.get_tfxio_factory_from_artifact(
-            examples=examples,
-            telemetry_descriptors=["LeastSquares"],
-            schema=transform.transformed_metadata.schema,
-        )
-        uris = artifact_utils.get_split_uris(examples, "train")
-        return factory([io_utils.all_files_pattern(uri) for uri in uris]).BeamSource(batch_size=BATCH_ROWS)
+        uris = artifact_utils.get_split_uris(input_dict["examples"], "train")
+        files = sorted(file for uri in uris for file in fileio.glob(io_utils.all_files_pattern(uri)))
+        return ReadBatches(files, transform.transformed_metadata.schema)
 
 
 def _refine(solution: Solution, one_pass: Callable[[Solution], dict[str, Array]]) -> int:
