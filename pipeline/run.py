@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from components.errors import EXIT_REFUSED, PlumblineError, RunError
+from components.errors import EXIT_REFUSED, DataError, PlumblineError, RunError
 from components.ingest.table import clean_batches
 from components.pusher.versions import prune, versions
 from pipeline.config import Config
@@ -154,7 +154,7 @@ def _check_kept(summary: Summary) -> None:
         raise RunError(f"rows were lost or made up: {kept} rows of the table were kept, and ExampleGen wrote {rows}.")
     for split, count in rows.items():
         if not count:
-            raise RunError(
+            raise DataError(
                 f"split {split} has no row: the table has too few ({kept}). Give more rows, or that split a larger part."
             )
 

@@ -11,9 +11,9 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.preprocessing.design_matrix import MISSING_LEVEL
 from components.preprocessing.features import Buckets, Categorical, Numeric, features_from_json, indicator_name
 
-MISSING = "(missing)"
 MEDIAN_RANK_ERROR = 1e-4  # of TFT's quantile sketch: the median's rank is right to this fraction of the rows
 
 
@@ -55,7 +55,7 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
 
 def _column(value: tf.Tensor | tf.SparseTensor, dtype: tf.DType) -> tf.Tensor:
     """A column as a dense tensor [n]; a missing value is NaN, or `(missing)` in a text."""
-    default = MISSING if dtype == tf.string else float("nan")
+    default = MISSING_LEVEL if dtype == tf.string else float("nan")
     if isinstance(value, tf.SparseTensor):
         values = value.values if value.dtype == dtype else tf.cast(value.values, dtype)
         one_wide = tf.SparseTensor(value.indices, values, [value.dense_shape[0], 1])
@@ -63,7 +63,7 @@ def _column(value: tf.Tensor | tf.SparseTensor, dtype: tf.DType) -> tf.Tensor:
     else:
         dense = value if value.dtype == dtype else tf.cast(value, dtype)
     dense = tf.reshape(dense, [-1])
-    return tf.where(tf.equal(dense, ""), tf.constant(MISSING), dense) if dtype == tf.string else dense
+    return tf.where(tf.equal(dense, ""), tf.constant(MISSING_LEVEL), dense) if dtype == tf.string else dense
 
 
 def _numeric(name: str, feature: Numeric, x: tf.Tensor) -> dict[str, tf.Tensor]:
