@@ -67,7 +67,7 @@ def plumbline(folder: Path) -> list[float]:
 
     from components.least_squares.executor import FactorRows, ReadBatches, Rows, write_arrays
     from components.least_squares.solve import Problem, Settings
-    from components.least_squares.tsqr import TriangularFactor
+    from components.least_squares.tsqr import from_arrays
     from components.preprocessing.design_matrix import DesignMatrix, Term
     from pipeline.runners.beam import LOCAL_ARGS
 
@@ -78,11 +78,7 @@ def plumbline(folder: Path) -> list[float]:
     with beam.Pipeline(options=PipelineOptions(LOCAL_ARGS)) as pipeline:
         batches = pipeline | ReadBatches(files, schema_pb2.Schema(feature=features))
         _ = batches | beam.CombineGlobally(FactorRows(rows)) | beam.Map(write_arrays, out)
-    found = np.load(out)
-    factors = [
-        TriangularFactor.of(rows.names, int(count), float(weight), factor)
-        for count, weight, factor in zip(found["rows"], found["weight"], found["factors"], strict=True)
-    ]
+    factors = from_arrays(rows.names, np.load(out))
     return Problem(factors, Settings()).fit().coefficients.tolist()
 
 

@@ -26,6 +26,7 @@ from components.least_squares import fit
 
 DATA = Path(__file__).parent.parent / "tests" / "data" / "nist_strd_linear.json"
 MOST_DIGITS = 15.0
+ORDERS = 40
 
 Array = NDArray[np.float64]
 Answer = tuple[Array, Array | None]  # coefficients, standard errors
@@ -115,20 +116,39 @@ SOLVERS: dict[str, Callable[[Certified], Answer]] = {
 }
 
 
-def main(argv: list[str]) -> None:
-    """Prints the table: coefficients / standard errors."""
-    table = Table(title="least correct digits: coefficients / standard errors", box=None)
-    table.add_column("set")
+def correct_digits(data: Certified, solve: Callable[[Certified], Answer]) -> tuple[float, float]:
+    """The least digits over coefficients, and over standard errors (NaN where a solver gives none)."""
+    beta, errors = solve(data)
+    of_errors = float("nan") if errors is None else log_relative_error(data.standard_errors, errors)
+    return log_relative_error(data.coefficients, beta), of_errors
+
+
+def over_orders(data: Certified, solve: Callable[[Certified], Answer], orders: int = ORDERS) -> tuple[float, float]:
+    """Means of `correct_digits` over shuffled rows: one order's rounding moves a digit by chance."""
+    generator = np.random.default_rng(0)
+    found = []
+    for _ in range(orders):
+        rows = generator.permutation(len(data.y))
+        found.append(correct_digits(dataclasses.replace(data, x=data.x[rows], y=data.y[rows]), solve))
+    coefficients, errors = np.mean(found, axis=0)
+    return float(coefficients), float(errors)
+
+
+def _print(title: str, sets: list[Certified], digits: Callable[..., tuple[float, float]]) -> None:
+    table = Table("set", title=title, box=None)
     for name in SOLVERS:
         table.add_column(name, justify="right")
-    for data in load(Path(argv[0]) if argv else DATA):
-        cells = []
-        for solve in SOLVERS.values():
-            beta, errors = solve(data)
-            digits = "-" if errors is None else f"{log_relative_error(data.standard_errors, errors):.1f}"
-            cells.append(f"{log_relative_error(data.coefficients, beta):.1f} / {digits}")
-        table.add_row(data.name, *cells)
+    for data in sets:
+        pairs = [digits(data, solve) for solve in SOLVERS.values()]
+        table.add_row(data.name, *(f"{a:.1f} / {'-' if np.isnan(b) else f'{b:.1f}'}" for a, b in pairs))
     Console(width=150).print(table)
+
+
+def main(argv: list[str]) -> None:
+    """Prints the two tables: the rows as given, and over many orders of them."""
+    sets = load(Path(argv[0]) if argv else DATA)
+    _print("least correct digits: coefficients / standard errors", sets, correct_digits)
+    _print(f"the same, means over {ORDERS} orders of the rows", sets, over_orders)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,9 @@ def fit(
         X, names = np.column_stack([np.ones(len(y)), X]), [INTERCEPT, *names]
     weights = None if weights is None else np.asarray(weights, np.float64)
     factors = [
-        TriangularFactor(names, block_rows).add(X[rows], y[rows], None if weights is None else weights[rows])
+        TriangularFactor(names, block_rows, intercept=intercept).add(
+            X[rows], y[rows], None if weights is None else weights[rows]
+        )
         for rows in (fold == index for index in range(max(folds, 1)))
     ]
     problem = Problem(factors, Settings(intercept=intercept, l2=l2, collinear=collinear))

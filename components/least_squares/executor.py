@@ -24,7 +24,7 @@ from components.least_squares.linear_fit import LinearFit
 from components.least_squares.refinement import PASSES, ResidualPass, Solution, improve
 from components.least_squares.ridge import fold_of_rows
 from components.least_squares.solve import INTERCEPT, Problem, Settings
-from components.least_squares.tsqr import TriangularFactor
+from components.least_squares.tsqr import TriangularFactor, from_arrays, to_arrays
 from components.preprocessing.design_matrix import DesignMatrix, Term
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import design_matrix_of
@@ -106,7 +106,7 @@ class FactorRows(beam.CombineFn):
 
     def create_accumulator(self) -> tuple[int, list[TriangularFactor]]:
         """No rows."""
-        return 0, [TriangularFactor(self._rows.names) for _ in range(self._rows.folds)]
+        return 0, [TriangularFactor(self._rows.names, intercept=True) for _ in range(self._rows.folds)]
 
     def add_input(
         self, accumulator: tuple[int, list[TriangularFactor]], batch: pa.RecordBatch
@@ -131,14 +131,9 @@ class FactorRows(beam.CombineFn):
         return count, factors
 
     def extract_output(self, accumulator: tuple[int, list[TriangularFactor]]) -> dict[str, Array]:
-        """Plain arrays: `read` [], `rows` [folds], `weight` [folds], `factors` [folds, p + 2, p + 2]."""
+        """Plain arrays: `read` [], and what `to_arrays` gives of the folds."""
         count, factors = accumulator
-        return {
-            "read": np.array(count),
-            "rows": np.array([factor.rows for factor in factors]),
-            "weight": np.array([factor.weight for factor in factors]),
-            "factors": np.array([factor.square() for factor in factors]),
-        }
+        return {"read": np.array(count), **to_arrays(factors)}
 
 
 class RefineRows(beam.CombineFn):
@@ -214,10 +209,7 @@ class Executor(BaseBeamExecutor):
             return arrays
 
         found = one_pass(FactorRows(rows))
-        factors = [
-            TriangularFactor.of(rows.names, int(count), float(weight), factor)
-            for count, weight, factor in zip(found["rows"], found["weight"], found["factors"], strict=True)
-        ]
+        factors = from_arrays(rows.names, found)
         level_rows = _level_rows(factors, design)
         references = {term.feature: _reference(term, level_rows) for term in design.terms if term.levels}
         problem = Problem(
@@ -248,7 +240,7 @@ class Executor(BaseBeamExecutor):
             level_rows=level_rows,
             fit=problem.fit(solution, passes),
             fold_rows=[factor.rows for factor in factors],
-            factors=found["factors"],
+            factors=np.array([factor.square() for factor in factors]),
         ).save(uri, fileio.open)
 
     def _source(self, input_dict: dict[str, Any], transform: tft.TFTransformOutput) -> beam.PTransform:

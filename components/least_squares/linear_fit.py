@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from components.least_squares.inference import LeastSquaresFit
 from components.least_squares.solve import INTERCEPT
-from components.least_squares.tsqr import TriangularFactor
+from components.least_squares.tsqr import TriangularFactor, from_arrays
 from components.preprocessing.design_matrix import DesignMatrix
 
 Array = NDArray[np.float64]
@@ -58,10 +58,10 @@ class LinearFit:
         """The factors, one a fold, to be solved again with other settings (`solve.Problem`) without reading a row."""
         names = [INTERCEPT, *self.design.column_names]
         weights = np.sum(self.factors[:, :, 0] ** 2, axis=1)
-        return [
-            TriangularFactor.of(names, rows, float(weight), factor)
-            for rows, weight, factor in zip(self.fold_rows, weights, self.factors, strict=True)
-        ]
+        origins = np.zeros(self.factors.shape[:2])
+        return from_arrays(
+            names, {"rows": self.fold_rows, "weight": weights, "origin": origins, "factor": self.factors}
+        )
 
     @property
     def raw(self) -> LeastSquaresFit:
@@ -103,6 +103,7 @@ class LinearFit:
 
     def save(self, directory: str, opener: Open = open) -> None:
         """Writes the files. `opener(path, mode)` opens them, for file systems that `open` does not know."""
+        raw = self.raw
         value = {
             "label": self.label,
             "weight": self.weight,
@@ -112,13 +113,13 @@ class LinearFit:
             "level_rows": self.level_rows,
             "fold_rows": self.fold_rows,
             "fit": self.fit.to_json(),
-            "raw": {"names": self.raw.names, "coefficients": self.raw.coefficients.tolist()},
+            "raw": {"names": raw.names, "coefficients": raw.coefficients.tolist()},
         }
         with opener(os.path.join(directory, FIT), "w") as file:
             file.write(json.dumps(value, indent=1))
         for name, matrix in (
             (COVARIANCE, self.fit.covariance),
-            (RAW_COVARIANCE, self.raw.covariance),
+            (RAW_COVARIANCE, raw.covariance),
             (FACTORS, self.factors),
         ):
             buffer = io.BytesIO()

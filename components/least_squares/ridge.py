@@ -76,7 +76,7 @@ def cross_validate(folds: list[TriangularFactor], columns: list[int], intercept:
     """
     errors = np.zeros(len(path))
     for held_out in range(len(folds)):
-        training = TriangularFactor(folds[0].names)
+        training = TriangularFactor(folds[0].names, intercept=intercept)
         for index, fold in enumerate(folds):
             if index != held_out:
                 training.merge(fold)

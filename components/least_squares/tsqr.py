@@ -3,10 +3,16 @@
 R of the QR factorisation of all rows is all that least squares needs: RᵀR = AᵀA without AᵀA ever being formed, which would
 square the condition number. Factors of parts merge by factoring them one above the other, in any order and grouping
 (Demmel, Grigori, Hoemmen, Langou 2008, "Communication-optimal parallel and sequential QR and LU factorizations").
+
+With an intercept, columns are measured from an origin near the data: what is far from 0 for its spread (a year, say) would
+lose the digits of that distance. In exact arithmetic the origin changes R's first row alone, by R₀₀ times it, so that it can
+be moved or taken out at any time.
 """
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,13 +37,17 @@ class TriangularFactor:
       names: of the columns of X.
       rows: rows added whose weight is not zero.
       weight: sum of their weights.
-      factor: float64 [k, p + 1], k ≤ p + 1, upper trapezoidal.
+      intercept: whether column 0 of X is all ones.
+      origin: float64 [p + 1], what was taken from the columns: the first rows' medians; zeros without intercept or rows.
+      factor: float64 [k, p + 1], k ≤ p + 1, upper trapezoidal, of the columns less their origin.
     """
 
-    def __init__(self, names: list[str], block_rows: int = BLOCK_ROWS) -> None:
+    def __init__(self, names: list[str], block_rows: int = BLOCK_ROWS, *, intercept: bool = False) -> None:
         self.names = names
         self.rows = 0
         self.weight = 0.0
+        self.intercept = intercept
+        self.origin: Array = np.zeros(len(names) + 1)
         self.factor: Array = np.zeros((0, len(names) + 1))
         self._block_rows = max(block_rows, 1)
 
@@ -79,41 +89,75 @@ class TriangularFactor:
                 raise DataError(
                     "expected weights that are finite and at least 0; received another. Correct the weights."
                 )
-            kept = weights > 0
-            matrix = matrix[kept] * np.sqrt(weights[kept])[:, None]
-            self.rows += int(kept.sum())
+            matrix = matrix[weights > 0]
+            weights = weights[weights > 0]
+            self.rows += len(weights)
             self.weight += float(weights.sum())
+        if self.intercept and len(matrix):
+            if not len(self.factor):
+                self.origin = np.median(matrix[: self._block_rows], axis=0)
+                self.origin[0] = 0.0
+            matrix -= self.origin
+        if weights is not None:
+            matrix *= np.sqrt(weights)[:, None]
         for start in range(0, len(matrix), self._block_rows):
             self._stack(matrix[start : start + self._block_rows])
         return self
 
     def merge(self, other: TriangularFactor) -> TriangularFactor:
         """Adds the rows that another factor stands for. Returns itself."""
-        if other.names != self.names:
+        if (other.names, other.intercept) != (self.names, self.intercept):
             raise ValueError(f"factors of other columns can't merge; received {other.names}, expected {self.names}")
+        if not len(self.factor):
+            self.origin = other.origin
         self.rows += other.rows
         self.weight += other.weight
-        self._stack(other.factor)
+        self._stack(other.from_origin(self.origin))
         return self
 
     def copy(self) -> TriangularFactor:
         """One that can be merged into without changing this one."""
-        return self.of(self.names, self.rows, self.weight, self.factor)
+        return copy.copy(self)
 
-    @classmethod
-    def of(cls, names: list[str], rows: int, weight: float, factor: Array) -> TriangularFactor:
-        """From what a factor holds."""
-        made = cls(names)
-        made.rows, made.weight, made.factor = rows, weight, factor
-        return made
+    def from_origin(self, origin: Array) -> Array:
+        """The factor [k, p + 1] with its columns measured from another origin [p + 1]."""
+        moved = self.factor.copy()
+        if len(moved):
+            moved[0] += moved[0, 0] * (self.origin - origin)
+        return moved
 
     def square(self) -> Array:
-        """The factor as [p + 1, p + 1], zeros below what few rows filled."""
+        """The factor of [X y] itself as [p + 1, p + 1], zeros below what few rows filled."""
         width = len(self.names) + 1
-        square = np.zeros((width, width))
-        square[: len(self.factor)] = self.factor
-        return square
+        return _padded(self.from_origin(np.zeros(width)))
 
     def _stack(self, below: Array) -> None:
         if len(below):
             self.factor = triangle(np.concatenate([self.factor, below]))
+
+
+def to_arrays(factors: list[TriangularFactor]) -> dict[str, Array]:
+    """`rows`, `weight` [m], `origin` [m, p + 1], `factor` [m, p + 1, p + 1] of m factors."""
+    return {
+        "rows": np.array([factor.rows for factor in factors]),
+        "weight": np.array([factor.weight for factor in factors]),
+        "origin": np.array([factor.origin for factor in factors]),
+        "factor": np.array([_padded(factor.factor) for factor in factors]),
+    }
+
+
+def from_arrays(names: list[str], arrays: Mapping[str, NDArray[Any]]) -> list[TriangularFactor]:
+    """Factors with an intercept from what `to_arrays` gives."""
+    factors = []
+    for rows, weight, origin, matrix in zip(
+        *(arrays[key] for key in ("rows", "weight", "origin", "factor")), strict=True
+    ):
+        factor = TriangularFactor(names, intercept=True)
+        factor.rows, factor.weight, factor.origin, factor.factor = int(rows), float(weight), origin, matrix
+        factors.append(factor)
+    return factors
+
+
+def _padded(factor: Array) -> Array:
+    """A factor [k, q] as [q, q], zeros below."""
+    return np.concatenate([factor, np.zeros((factor.shape[1] - len(factor), factor.shape[1]))])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.errors import DataError
-from components.least_squares.tsqr import TriangularFactor
+from components.least_squares.tsqr import TriangularFactor, from_arrays, to_arrays
 
 GENERATOR = np.random.default_rng(7)
 X = GENERATOR.normal(size=(60, 4)) * np.array([1e-3, 1.0, 1e4, 5.0])
@@ -31,17 +31,45 @@ def test_the_factor_is_that_of_the_whole_matrix():
     assert (WHOLE.rows, WHOLE.weight) == (60, 60.0)
 
 
+def with_intercept(x, y, weights=None):
+    names = ["(intercept)", *NAMES]
+    return TriangularFactor(names, intercept=True).add(np.column_stack([np.ones(len(y)), x]), y, weights)
+
+
 @settings(max_examples=60)
-@given(st.lists(st.integers(0, 60), max_size=12), st.randoms(), st.integers(1, 9))
-def test_any_blocks_and_any_merge_order_give_the_same(cuts, random, block_rows):
+@given(st.lists(st.integers(0, 60), max_size=12), st.randoms(), st.integers(1, 9), st.booleans())
+def test_any_blocks_and_any_merge_order_give_the_same(cuts, random, block_rows, intercept):
     edges = [0, *sorted(cuts), 60]
-    parts = [TriangularFactor(NAMES, block_rows).add(X[a:b], Y[a:b]) for a, b in pairwise(edges)]
+    names, x = (["(intercept)", *NAMES], np.column_stack([np.ones(60), X])) if intercept else (NAMES, X)
+    parts = [TriangularFactor(names, block_rows, intercept=intercept).add(x[a:b], Y[a:b]) for a, b in pairwise(edges)]
     random.shuffle(parts)
     while len(parts) > 1:
         one = parts.pop(random.randrange(len(parts)))
         parts[random.randrange(len(parts))].merge(one)
     assert parts[0].rows == 60
-    assert equal(parts[0], WHOLE)
+    assert equal(parts[0], TriangularFactor(names).add(x, Y))
+
+
+def test_with_an_intercept_what_is_far_from_0_keeps_its_digits():
+    far = with_intercept(X + 1e9, Y, np.full(60, 2.0)).merge(with_intercept(X + 1e9, Y, np.full(60, 2.0)))
+    near = with_intercept(X + (X + 1e9 - 1e9 - X), Y)  # what the addition rounds away is no fault of the factor
+    assert equal_below(far, near, scale=2.0)
+    plain = TriangularFactor(far.names).add(np.column_stack([np.ones(60), X + 1e9]), Y)
+    assert not equal_below(plain, near, scale=1.0)
+
+
+def equal_below(factor, expected, scale):
+    """The same for the centred problem: all rows of R but the first."""
+    ours, other = factor.square()[1:, 1:] / scale, expected.square()[1:, 1:]
+    norms = np.linalg.norm(other, axis=0)
+    return np.allclose((ours / norms).T @ (ours / norms), (other / norms).T @ (other / norms), rtol=0, atol=1e-12)
+
+
+def test_arrays_give_the_factors_back():
+    factors = [with_intercept(X[:3], Y[:3]), with_intercept(X + 5, Y)]
+    for again, factor in zip(from_arrays(factors[0].names, to_arrays(factors)), factors, strict=True):
+        assert (again.rows, again.weight) == (factor.rows, factor.weight)
+        assert np.array_equal(again.square(), factor.square())
 
 
 def test_merging_an_empty_factor_changes_nothing():
