@@ -1,10 +1,10 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e nist bench lint format lock clean
+.PHONY: help run test unit e2e nist bench-solve lint format lock clean
 BIN := .venv/bin
 
 help:  ## list the verbs
-	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 .venv/installed: requirements/lock.txt requirements/build.txt requirements/get_uv.py requirements/install.sh setup.py
 	@echo "setting up .venv (2.9 GB; once)"
@@ -25,7 +25,7 @@ e2e: .venv/installed  ## the whole runs alone
 nist: .venv/installed  ## correct digits on NIST's certified regressions, beside its peers
 	@$(BIN)/python -m benchmarks.nist $(DATA)
 
-bench: .venv/installed  ## LeastSquares beside its peers (ROWS=1000000 RUNS=3 SPARK_PYTHON=...)
+bench-solve: .venv/installed  ## LeastSquares beside its peers (ROWS="1000000 3000000" RUNS=3 SPARK_PYTHON=...)
 	@$(BIN)/python -m benchmarks.least_squares --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),3)
 
 lint: .venv/installed  ## ruff, mypy, layers

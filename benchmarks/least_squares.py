@@ -1,4 +1,4 @@
-"""LeastSquares beside scikit-learn, statsmodels and Spark ML, on the same table. Run: make bench [ROWS=1000000]
+"""LeastSquares beside scikit-learn, statsmodels and Spark ML, on the same tables. Run: make bench-solve [ROWS="1000000 3000000"]
 
 Each contender is a process of its own, one after the other, RUNS times in turn. Its wall time runs from start to
 coefficients, imports and reading among it; its memory is the greatest sum over its process tree. Ours reads gzipped
@@ -61,23 +61,22 @@ def make_table(rows: int, folder: Path) -> None:
 def plumbline(folder: Path) -> list[float]:
     """The Beam step's own transforms, source to fit."""
     import apache_beam as beam
-    import tfx  # noqa: F401 (first)
+    import tensorflow as tf
     from apache_beam.options.pipeline_options import PipelineOptions
-    from tensorflow_metadata.proto.v0 import schema_pb2
 
-    from components.least_squares.executor import FactorRows, ReadBatches, Rows, write_arrays
+    from components.least_squares.beam_pass import FactorRows, ReadBatches, Rows
     from components.least_squares.solve import Problem, Settings
     from components.least_squares.tsqr import from_arrays
     from components.preprocessing.design_matrix import DesignMatrix, Term
     from pipeline.runners.beam import LOCAL_ARGS
 
-    features = [schema_pb2.Feature(name=name, type=schema_pb2.FLOAT) for name in (*NAMES, "y")]
+    spec = {name: tf.io.FixedLenFeature([], tf.float32) for name in (*NAMES, "y")}
     rows = Rows(DesignMatrix(tuple(Term(name, name) for name in NAMES)), "y", None, 5)
     files = sorted(map(str, (folder / "examples").iterdir()))
-    out = str(folder / "factors.npz")
+    out = folder / "factors.npz"
     with beam.Pipeline(options=PipelineOptions(LOCAL_ARGS)) as pipeline:
-        batches = pipeline | ReadBatches(files, schema_pb2.Schema(feature=features))
-        _ = batches | beam.CombineGlobally(FactorRows(rows)) | beam.Map(write_arrays, out)
+        batches = pipeline | ReadBatches(files, spec)
+        _ = batches | beam.CombineGlobally(FactorRows(rows)) | beam.Map(lambda arrays: np.savez(out, **arrays))
     factors = from_arrays(rows.names, np.load(out))
     return Problem(factors, Settings()).fit().coefficients.tolist()
 
@@ -149,10 +148,29 @@ def measure(name: str, folder: Path) -> tuple[float, float, list[float]]:
         return seconds, peak / 2**20, json.loads(out.read().decode().splitlines()[-1])
 
 
+def compare(rows: int, runs: int, names: list[str]) -> None:
+    """Makes a table, runs the contenders in turn, prints medians and ratios."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_table(rows, folder)
+        found: dict[str, list[tuple[float, float, list[float]]]] = {name: [] for name in names}
+        for _ in range(runs):
+            for contender in names:
+                found[contender].append(measure(contender, folder))
+    ours = statistics.median(run[0] for run in found["plumbline"])
+    oracle = np.array(found["statsmodels"][0][2])
+    print(f"{rows:,} rows × {COLUMNS} columns, medians of {runs}")  # noqa: T201
+    print(f"{'':<14}{'seconds':>9}{'to ours':>9}{'peak MiB':>10}  largest difference to statsmodels")  # noqa: T201
+    for contender, measured in found.items():
+        seconds, peak = (statistics.median(run[index] for run in measured) for index in (0, 1))
+        difference = float(np.max(np.abs(np.array(measured[0][2]) - oracle)))
+        print(f"{contender:<14}{seconds:>9.1f}{seconds / ours:>9.2f}{peak:>10.0f}  {difference:.1e}", flush=True)  # noqa: T201
+
+
 def main() -> None:
-    """Makes the table, runs the contenders in turn, prints medians and ratios."""
+    """Compares at each number of rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--contender", choices=CONTENDERS)
     parser.add_argument("--folder", type=Path)
@@ -161,21 +179,8 @@ def main() -> None:
         print(json.dumps(CONTENDERS[arguments.contender](arguments.folder)))  # noqa: T201
         return
     names = [name for name in CONTENDERS if name != "spark" or "SPARK_PYTHON" in os.environ]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        make_table(arguments.rows, folder)
-        found: dict[str, list[tuple[float, float, list[float]]]] = {name: [] for name in names}
-        for _ in range(arguments.runs):
-            for contender in names:
-                found[contender].append(measure(contender, folder))
-    ours = statistics.median(run[0] for run in found["plumbline"])
-    oracle = np.array(found["statsmodels"][0][2])
-    print(f"{arguments.rows:,} rows × {COLUMNS} columns, medians of {arguments.runs}")  # noqa: T201
-    print(f"{'':<14}{'seconds':>9}{'to ours':>9}{'peak MiB':>10}  largest difference to statsmodels")  # noqa: T201
-    for contender, runs in found.items():
-        seconds, peak = (statistics.median(run[index] for run in runs) for index in (0, 1))
-        difference = float(np.max(np.abs(np.array(runs[0][2]) - oracle)))
-        print(f"{contender:<14}{seconds:>9.1f}{seconds / ours:>9.2f}{peak:>10.0f}  {difference:.1e}")  # noqa: T201
+    for rows in arguments.rows:
+        compare(rows, arguments.runs, names)
     if "spark" not in names:
         print("spark was left out: SPARK_PYTHON is not set")  # noqa: T201
 

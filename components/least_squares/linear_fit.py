@@ -60,7 +60,7 @@ class LinearFit:
         weights = np.sum(self.factors[:, :, 0] ** 2, axis=1)
         origins = np.zeros(self.factors.shape[:2])
         return from_arrays(
-            names, {"rows": self.fold_rows, "weight": weights, "origin": origins, "factor": self.factors}
+            names, {"rows": np.array(self.fold_rows), "weight": weights, "origin": origins, "factor": self.factors}
         )
 
     @property
