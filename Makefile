@@ -1,6 +1,6 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e nist bench-solve lint format lock clean
+.PHONY: help run test unit e2e nist bench bench-solve lint format lock clean
 BIN := .venv/bin
 
 help:  ## list the verbs
@@ -24,6 +24,9 @@ e2e: .venv/installed  ## the whole runs alone
 
 nist: .venv/installed  ## correct digits on NIST's certified regressions, beside its peers
 	@$(BIN)/python -m benchmarks.nist $(DATA)
+
+bench: .venv/installed  ## a whole run beside stock TFX (ROWS="10000 1000000" RUNS=3 KINDS="narrow mixed")
+	@$(BIN)/python -m benchmarks.whole_run --rows $(or $(ROWS),10000 1000000 4000000) --runs $(or $(RUNS),1) --kinds $(or $(KINDS),narrow mixed)
 
 bench-solve: .venv/installed  ## LeastSquares beside its peers (ROWS="1000000 3000000" RUNS=3 SPARK_PYTHON=...)
 	@$(BIN)/python -m benchmarks.least_squares --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),3)

@@ -45,6 +45,7 @@ setup(
             "hypothesis>=6",
             "import-linter>=2",
             "mypy>=1.10",
+            "psutil>=5.9",
             "pytest>=8",
             "pytest-timeout>=2",
             "ruff>=0.6",

@@ -27,9 +27,9 @@ def _folder(outputs: Outputs, key: str) -> Path:
     return Path(artifact_utils.get_single_uri(outputs[key]))
 
 
-def read_counts(outputs: Outputs) -> dict[str, int]:
-    """ExampleGen's counts: rows read, kept and dropped, and rows that each rule touched."""
-    counts: dict[str, int] = json.loads((_folder(outputs, "examples") / COUNTS_FILE).read_text())
+def read_counts(outputs: Outputs) -> dict[str, Any]:
+    """ExampleGen's counts: rows read, kept, dropped and rejected, rows that each rule touched, `splits`."""
+    counts: dict[str, Any] = json.loads((_folder(outputs, "examples") / COUNTS_FILE).read_text())
     return counts
 
 
@@ -121,7 +121,7 @@ def _evaluated(outputs: Outputs) -> dict[str, int]:
 
 
 _COUNTERS: dict[str, Callable[[Outputs], dict[str, int]]] = {
-    "ExampleGen": _records("examples"),
+    "ExampleGen": lambda outputs: dict(read_counts(outputs)["splits"]),
     "StatisticsGen": _statistics,
     "Transform": _records("transformed_examples"),
     "LeastSquares": lambda outputs: {"train": LinearFit.load(str(_folder(outputs, "fit"))).rows_read},

@@ -61,7 +61,12 @@ _ROOT = click.option(
 @_ROOT
 @click.option("--no-cache", is_flag=True, help="Run every step, whatever earlier runs left.")
 @click.option("--from", "rerun_from", metavar="STEP", help="Run STEP and all that depends on it anew.")
-def run(config: Path, root: Path, no_cache: bool, rerun_from: str | None) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    help="Worker processes for the Beam work; 0 for none.  [default: one a core if the table is large]",
+)
+def run(config: Path, root: Path, no_cache: bool, rerun_from: str | None, workers: int | None) -> None:
     """Run the pipeline that CONFIG describes, and push the model if it passes the gate."""
     import datetime
     import logging
@@ -72,6 +77,7 @@ def run(config: Path, root: Path, no_cache: bool, rerun_from: str | None) -> Non
     from pipeline.config import load_config
     from pipeline.console import RunView, print_summary
     from pipeline.log import to_file
+    from pipeline.run import Options
     from pipeline.run import run as run_pipeline
     from pipeline.steps import STEPS
 
@@ -85,7 +91,7 @@ def run(config: Path, root: Path, no_cache: bool, rerun_from: str | None) -> Non
         console.print(f"[bold]{loaded.name}[/bold]", highlight=False)
         view = RunView(console)
         try:
-            summary = run_pipeline(loaded, root, view, not no_cache, rerun_from, log)
+            summary = run_pipeline(loaded, root, view, Options(not no_cache, rerun_from, workers), log)
         except BaseException:
             logging.getLogger(__name__).exception("The run failed")
             raise

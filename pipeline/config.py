@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
-from components.ingest.table import SUFFIXES, DropRule, TableSpec, ValueRule
+from components.ingest.files import SUFFIXES
+from components.ingest.table import MISSING_TOKENS, DropRule, TableSpec, ValueRule
 from components.preprocessing.features import (
     Buckets,
     Categorical,
@@ -36,17 +38,37 @@ METRICS = (
 
 
 class Data(Settings):
-    """The table, how it is split, and which rows are left out."""
+    """The table, how it is split, and which rows are left out.
+
+    `path` is a file, or a pattern of files (`trips/*.csv`) that may hold TFX's `{SPAN}` and `{VERSION}`. A row's split is decided
+    by a hash of its values, or of its value in `split_by`. `missing` are the texts that stand for nothing. A row that can't be
+    right (fields too many, a text for a number) is passed over up to `max_rejected` times; more of them end the run.
+    """
 
     path: Path = Field(strict=False)
     split: dict[str, float] = {"train": 0.8, "eval": 0.2}
+    split_by: str | None = None
+    missing: list[str] = MISSING_TOKENS
+    max_rejected: int = Field(default=0, ge=0)
     drop: dict[str, DropRule] = {}
+
+    def location(self) -> tuple[Path, str]:
+        """The folder that holds the files, and their pattern below it."""
+        parts = self.path.parts
+        fixed = next((index for index, part in enumerate(parts[:-1]) if re.search(r"[*?\[{]", part)), len(parts) - 1)
+        return Path(*parts[:fixed]), str(Path(*parts[fixed:]))
+
+    def buckets(self) -> dict[str, int]:
+        """The least numbers of hash buckets that make the splits, by name."""
+        parts = {name: Fraction(fraction).limit_denominator(10_000) for name, fraction in self.split.items()}
+        total = math.lcm(*(part.denominator for part in parts.values()))
+        return {name: int(part * total) for name, part in parts.items()}
 
     @field_validator("path")
     @classmethod
     def _suffix(cls, value: Path) -> Path:
         if not value.name.endswith(SUFFIXES):
-            raise ValueError(f"must be a {', '.join(SUFFIXES)} file")
+            raise ValueError(f"must be a {', '.join(SUFFIXES)} file, or a pattern of such files")
         return value
 
     @field_validator("split")
@@ -195,6 +217,9 @@ class Config(Settings):
             label=self.label,
             weight=self.weight,
             drop=self.data.drop,
+            missing=self.data.missing,
+            splits=self.data.buckets(),
+            split_by=self.data.split_by,
             values={
                 name: ValueRule(min=f.min, max=f.max, outside=f.outside, impute=str(f.impute))
                 for name, f in self.features.items()

@@ -97,13 +97,14 @@ def print_steps(console: Console, summary: Summary) -> None:
     console.print(table)
 
 
-def _print_cleaning(console: Console, counts: dict[str, int]) -> None:
+def _print_cleaning(console: Console, counts: dict[str, Any]) -> None:
+    rejected = f", {counts['rows rejected']:,} rejected" if counts["rows rejected"] else ""
     console.print(
-        f"rows: {counts['rows read']:,} read, {counts['rows dropped']:,} dropped, {counts['rows kept']:,} kept",
+        f"rows: {counts['rows read']:,} read{rejected}, {counts['rows dropped']:,} dropped, {counts['rows kept']:,} kept",
         highlight=False,
     )
     for text, count in counts.items():
-        if not text.startswith("rows "):
+        if not text.startswith("rows ") and text != "splits":
             console.print(f"  {escape(text)}: {count:,}", highlight=False)
 
 

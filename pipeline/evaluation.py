@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import tfx  # noqa: F401 (must come before tensorflow_model_analysis)
@@ -10,24 +11,9 @@ from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 
 from components.model_gate.executor import BASELINE, CANDIDATE
 from components.model_gate.verdict import LIVE_METRIC
-from pipeline.config import Config, Limit
+from pipeline.config import METRICS, Config, Limit
 
-_METRICS = (
-    ("MeanSquaredError", ""),
-    ("RootMeanSquaredError", "components.model_gate.metrics"),
-    ("MeanAbsoluteError", ""),
-    ("RSquared", "components.model_gate.metrics"),
-    ("MeanLabel", ""),
-    ("MeanPrediction", ""),
-)
-_CLASS_OF = {
-    "mean_squared_error": "MeanSquaredError",
-    "root_mean_squared_error": "RootMeanSquaredError",
-    "mean_absolute_error": "MeanAbsoluteError",
-    "r_squared": "RSquared",
-    "mean_label": "MeanLabel",
-    "mean_prediction": "MeanPrediction",
-}
+_MODULE = "components.model_gate.metrics"
 
 
 def eval_config(config: Config) -> Any:
@@ -48,12 +34,14 @@ def eval_config(config: Config) -> Any:
     ]
     overall = config_pb2.SlicingSpec()
     slices = [config_pb2.SlicingSpec(feature_keys=entry.columns) for entry in config.evaluate.slices]
-    metrics = [config_pb2.MetricConfig(class_name=name, module=module) for name, module in _METRICS]
-    by_class = {metric.class_name: metric for metric in metrics}
+    metrics = {
+        name: config_pb2.MetricConfig(class_name="RegressionMetric", module=_MODULE, config=json.dumps({"name": name}))
+        for name in (*METRICS, "example_count")
+    }
 
     # A threshold without a slicing spec would hold for every slice, so each names its own.
     def add(metric: str, spec: Any, threshold: Any) -> None:
-        by_class[_CLASS_OF[metric]].per_slice_thresholds.append(
+        metrics[metric].per_slice_thresholds.append(
             config_pb2.PerSliceMetricThreshold(slicing_specs=[spec], threshold=threshold)
         )
 
@@ -67,13 +55,7 @@ def eval_config(config: Config) -> Any:
     return config_pb2.EvalConfig(
         model_specs=specs,
         slicing_specs=[overall, *slices],
-        metrics_specs=[
-            config_pb2.MetricsSpec(metrics=metrics),
-            config_pb2.MetricsSpec(  # rows, not their weight
-                metrics=[config_pb2.MetricConfig(class_name="ExampleCount")],
-                example_weights=config_pb2.ExampleWeightOptions(unweighted=True),
-            ),
-        ],
+        metrics_specs=[config_pb2.MetricsSpec(metrics=metrics.values())],
     )
 
 

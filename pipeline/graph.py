@@ -19,13 +19,14 @@ from tfx.types.channel import Channel
 
 from components.data_gate.component import DataGate
 from components.fingerprint import code_fingerprint
-from components.ingest.component import example_gen
+from components.ingest.component import TableExampleGen
 from components.least_squares.component import LeastSquares
 from components.model_gate.baseline import LatestBlessedOther
 from components.model_gate.component import ModelGate
 from components.trainer.component import Trainer
 from pipeline.config import Config
 from pipeline.evaluation import eval_config
+from pipeline.summary import rejected_directory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,11 +35,13 @@ class Places:
 
     Attributes:
       pipeline_root: folder of the artifacts.
+      rejected: folder of the lists of bad rows.
       serving: folder of the pushed versions.
       metadata: connection to ML Metadata; None where the orchestrator brings its own.
     """
 
     pipeline_root: str
+    rejected: str
     serving: str
     metadata: metadata_store_pb2.ConnectionConfig | None
 
@@ -47,6 +50,7 @@ class Places:
         """Everything below one root folder."""
         return cls(
             pipeline_root=str(root / "pipelines" / config.name),
+            rejected=str(rejected_directory(root, config.name)),
             serving=str(config.serving_directory(root)),
             metadata=sqlite_metadata_connection_config(str(root / "metadata.db")),
         )
@@ -54,7 +58,14 @@ class Places:
 
 def create_pipeline(config: Config, places: Places, beam_args: list[str] | None = None) -> Pipeline:
     """From the configuration to the graph. Reads no data, writes nothing."""
-    examples = example_gen(config.data.path, config.table_spec(), config.data.split)
+    base, pattern = config.data.location()
+    examples = TableExampleGen(
+        input_base=str(base),
+        pattern=pattern,
+        spec=config.table_spec(),
+        max_rejected=config.data.max_rejected,
+        rejected=places.rejected,
+    ).with_id("ExampleGen")
     statistics = StatisticsGen(examples=examples.outputs["examples"]).with_id("StatisticsGen")
     schema: BaseNode
     if config.table_schema:
@@ -71,6 +82,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         schema=schema.outputs["schema"],
         preprocessing_fn="components.preprocessing.preprocessing_fn.preprocessing_fn",
         custom_config={**config.step_config(), "code": code_fingerprint("preprocessing")},
+        disable_statistics=True,  # StatisticsGen has them
     ).with_id("Transform")
     transform.add_upstream_node(data_gate)
     settings = {**config.step_config(), "model": config.model.model_dump(mode="json")}
@@ -99,6 +111,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         schema=schema.outputs["schema"],
         eval_config=eval_config(config),
         example_splits=["eval"],
+        module_path="components.model_gate.extractors",
     ).with_id("Evaluator")
     model_gate = ModelGate(
         evaluation=evaluator.outputs["evaluation"], rules=config.evaluate.model_dump(mode="json", exclude_none=True)

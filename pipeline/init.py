@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from pathlib import Path
@@ -14,7 +15,8 @@ import pyarrow.parquet as pq
 import yaml
 
 from components.errors import ConfigError, DataError
-from components.ingest.table import MISSING_TOKENS, header
+from components.ingest import files
+from components.ingest.table import MISSING_TOKENS
 from components.preprocessing.features import servable
 
 MOST_LEVELS = 1000
@@ -31,7 +33,8 @@ def write_config(table: Path, label: str, output: Path | None) -> Path:
       DataError: the table can't be read, or the label is not a column of numbers.
       ConfigError: the file to write is there already.
     """
-    names = header(table)
+    files.find_files(str(table.parent), glob.escape(table.name))
+    names = files.header(str(table))
     if label not in names:
         raise DataError(f"{table}: --label: the table has no column {label!r}. Its columns: {', '.join(names)}.")
     columns = _read(table)

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import fcntl
 import importlib
 import logging
+import os
+import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 from components.errors import EXIT_REFUSED, DataError, PlumblineError, RunError
-from components.ingest.table import clean_batches
+from components.ingest import files, rejected
+from components.ingest.table import check_columns, clean
 from components.pusher.versions import prune, versions
 from pipeline.config import Config
-from pipeline.summary import Summary, check_rows, write_summary
+from pipeline.runners import fork_server
+from pipeline.summary import Summary, check_rows, rejected_directory, write_summary
 
+FIRST_ROWS = 1 << 14
+LARGE_TABLE = 8 << 20  # bytes of CSV, from which worker processes save more than they cost
+PACKED = 4  # how many times larger a compressed table is as CSV, roughly
 _LOG = logging.getLogger(__name__)
 
 
@@ -37,13 +46,38 @@ class Listener(Protocol):
         """A step is done; `entry` as in the summary's `steps`."""
 
 
-def check_table(config: Config) -> None:
-    """Reads the table's header and first rows, so that what is plainly wrong is said at once.
+def check_table(config: Config, root: Path) -> int:
+    """Reads the tables' headers and first rows, so that what is plainly wrong is said at once.
+
+    Returns:
+      About how many bytes of CSV the tables are.
 
     Raises:
-      DataError: as `clean_batches`.
+      DataError: a file can't be read, lacks a column, or has more bad rows among its first than the configuration allows.
     """
-    next(clean_batches(config.data.path, config.table_spec(), Counter()), None)
+    base, pattern = config.data.location()
+    paths = files.find_files(str(base), re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern))
+    names = {path: files.header(path) for path in paths}
+    files.same_columns(names)
+    spec = config.table_spec()
+    check_columns(paths[0], names[paths[0]], spec)
+    for chunk in files.beginning(paths[0]):
+        ragged: list[files.Ragged] = []
+        columns = names[chunk.path]
+        batch = next(files.read(chunk, columns, spec.columns, spec.missing, ragged), None)
+        try:
+            reasons = {} if batch is None else clean(batch.slice(0, FIRST_ROWS), spec, Counter()).rejected
+        except DataError as error:
+            raise DataError(f"{chunk.path}, {error}") from error
+        rows = rejected.locate(chunk, len(columns), reasons, ragged, config.data.max_rejected)
+        if len(rows) > config.data.max_rejected:
+            listing = rejected_directory(root, config.name) / "first.jsonl"
+            listing.parent.mkdir(parents=True, exist_ok=True)
+            listing.write_text(rejected.to_lines(rows))
+            raise rejected.too_many(rows, len(rows), config.data.max_rejected, str(listing))
+        if len(paths) == 1 and batch is None and not ragged:
+            raise DataError(f"{paths[0]}: the table has a header and no rows. Expected at least one row of data.")
+    return sum(os.path.getsize(path) * (1 if path.endswith(".csv") else PACKED) for path in paths)
 
 
 @contextlib.contextmanager
@@ -58,15 +92,29 @@ def _only_run(root: Path) -> Iterator[None]:
         yield
 
 
-def run(config: Config, root: Path, listener: Listener, cache: bool, rerun_from: str | None, log: Path) -> Summary:
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How to run.
+
+    Attributes:
+      cache: whether steps may be taken from earlier runs.
+      rerun_from: a step to run anew, with all that depends on it; None for none.
+      workers: worker processes for the steps' Beam work; 0 for none; None for one a core if the table is large.
+    """
+
+    cache: bool = True
+    rerun_from: str | None = None
+    workers: int | None = None
+
+
+def run(config: Config, root: Path, listener: Listener, options: Options, log: Path) -> Summary:
     """Runs the pipeline on this machine.
 
     Args:
       config: what to run.
       root: the one folder that is written to.
       listener: is told how it goes.
-      cache: whether steps may be taken from earlier runs.
-      rerun_from: a step to run anew, with all that depends on it; None for none.
+      options: how.
       log: the log file, named in the summary.
 
     Returns:
@@ -91,8 +139,9 @@ def run(config: Config, root: Path, listener: Listener, cache: bool, rerun_from:
             "steps": [],
         }
         try:
-            check_table(config)
-            _run_steps(config, root, listener, cache, rerun_from, summary)
+            size = check_table(config, root)
+            workers = options.workers if options.workers is not None else _cores() * (size >= LARGE_TABLE)
+            _run_steps(config, root, listener, options, workers, summary)
         except BaseException as error:
             summary["error"] = str(error) or type(error).__name__
             summary["exit_code"] = error.exit_code if isinstance(error, PlumblineError) else 1
@@ -103,10 +152,17 @@ def run(config: Config, root: Path, listener: Listener, cache: bool, rerun_from:
         return summary
 
 
+def _cores() -> int:
+    cores = len(os.sched_getaffinity(0))
+    return cores if cores > 1 else 0
+
+
 def _run_steps(
-    config: Config, root: Path, listener: Listener, cache: bool, rerun_from: str | None, summary: Summary
+    config: Config, root: Path, listener: Listener, options: Options, workers: int, summary: Summary
 ) -> None:
     listener.preparing()
+    if workers > 1:
+        fork_server.start()
     graph: Any = importlib.import_module("pipeline.graph")
     artifacts: Any = importlib.import_module("pipeline.artifacts")
     beam: Any = importlib.import_module("pipeline.runners.beam")
@@ -114,8 +170,8 @@ def _run_steps(
 
     beam.ProgressRunner.on_stage = listener.beam_stage
     serving = config.serving_directory(root)
-    pipeline = graph.create_pipeline(config, graph.Places.local(config, root), beam.LOCAL_ARGS)
-    local_run = local.LocalRun(pipeline, cache, rerun_from)
+    pipeline = graph.create_pipeline(config, graph.Places.local(config, root), beam.local_args(workers))
+    local_run = local.LocalRun(pipeline, options.cache, options.rerun_from)
     results = local_run.run()
     outputs: dict[str, Any] = {}
     for step in local_run.steps:
@@ -130,6 +186,7 @@ def _run_steps(
             "step": step,
             "cached": result.cached,
             "seconds": result.seconds,
+            "ended": time.time(),
             "rows": artifacts.count_rows(step, result.outputs),
         }
         summary["steps"].append(entry)
@@ -137,7 +194,6 @@ def _run_steps(
         listener.step_done(entry)
         if step == "ExampleGen":
             summary["cleaning"] = artifacts.read_counts(result.outputs)
-            _check_kept(summary)
         elif step == "LeastSquares":
             summary["linear_fit"] = artifacts.read_linear_fit(result.outputs)
         elif step == "Trainer":
@@ -145,18 +201,6 @@ def _run_steps(
         elif step == "ModelGate":
             summary["verdict"] = artifacts.read_verdict(result.outputs)
     _conclude(config, serving, summary, [local.pushed_version(a) for a in outputs["Pusher"]["pushed_model"]])
-
-
-def _check_kept(summary: Summary) -> None:
-    kept = summary["cleaning"]["rows kept"]
-    rows = summary["steps"][-1]["rows"]
-    if sum(rows.values()) != kept:
-        raise RunError(f"rows were lost or made up: {kept} rows of the table were kept, and ExampleGen wrote {rows}.")
-    for split, count in rows.items():
-        if not count:
-            raise DataError(
-                f"split {split} has no row: the table has too few ({kept}). Give more rows, or that split a larger part."
-            )
 
 
 def _conclude(config: Config, serving: Path, summary: Summary, pushed: list[int | None]) -> None:

@@ -18,6 +18,11 @@ def runs_directory(root: Path, name: str) -> Path:
     return root / "pipelines" / name / "runs"
 
 
+def rejected_directory(root: Path, name: str) -> Path:
+    """Folder of the lists of a pipeline's bad rows."""
+    return root / "pipelines" / name / "rejected"
+
+
 def write_summary(root: Path, summary: Summary) -> Path:
     """Writes a run's summary under a temporary name, then renames it."""
     directory = runs_directory(root, summary["name"])

@@ -1,12 +1,6 @@
-"""ExampleGen: TFX's FileBasedExampleGen with our executor."""
+"""TableExampleGen: TFX's FileBasedExampleGen for CSV, CSV.gz and Parquet."""
 
 from __future__ import annotations
-
-import json
-import math
-from collections.abc import Mapping
-from fractions import Fraction
-from pathlib import Path
 
 from google.protobuf import any_pb2, wrappers_pb2
 from tfx.components import FileBasedExampleGen
@@ -14,40 +8,48 @@ from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 from tfx.proto import example_gen_pb2
 
 from components.fingerprint import code_fingerprint
-from components.ingest.executor import Executor
+from components.ingest.executor import Executor, IngestSettings
 from components.ingest.table import TableSpec
 
 
-def example_gen(path: Path, spec: TableSpec, split: Mapping[str, float]) -> FileBasedExampleGen:
-    """The node that reads a table.
+class TableExampleGen(FileBasedExampleGen):
+    """Reads tables through Arrow, and writes a standard `Examples` artifact."""
 
-    Args:
-      path: the table.
-      spec: its columns and rules.
-      split: fraction of the rows by split name. A row's split is decided by the SHA-256 of its tf.Example, so it depends
-        on nothing but the row.
+    EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
-    Returns:
-      A FileBasedExampleGen, so that any TFX tool reads its `Examples`.
-    """
-    settings = wrappers_pb2.StringValue(
-        value=json.dumps({"spec": spec.model_dump_json(), "code": code_fingerprint("ingest")})
-    )
-    custom = any_pb2.Any()
-    custom.Pack(settings)
-    parts = {name: Fraction(fraction).limit_denominator(10_000) for name, fraction in split.items()}
-    buckets = math.lcm(*(part.denominator for part in parts.values()))
-    return FileBasedExampleGen(
-        input_base=str(path.parent),
-        input_config=example_gen_pb2.Input(splits=[example_gen_pb2.Input.Split(name="table", pattern=path.name)]),
-        output_config=example_gen_pb2.Output(
-            split_config=example_gen_pb2.SplitConfig(
-                splits=[
-                    example_gen_pb2.SplitConfig.Split(name=name, hash_buckets=int(part * buckets))
-                    for name, part in parts.items()
-                ]
-            )
-        ),
-        custom_config=example_gen_pb2.CustomConfig(custom_config=custom),
-        custom_executor_spec=BeamExecutorSpec(Executor),
-    ).with_id("ExampleGen")
+    def __init__(
+        self,
+        input_base: str,
+        pattern: str,
+        spec: TableSpec,
+        max_rejected: int,
+        rejected: str,
+    ) -> None:
+        """Takes what to read, and how.
+
+        Args:
+          input_base: a folder.
+          pattern: of files below it; may hold TFX's `{SPAN}` and `{VERSION}`.
+          spec: columns, rules and splits.
+          max_rejected: how many bad rows may be passed over.
+          rejected: the folder that takes the list of bad rows.
+        """
+        settings = IngestSettings(
+            spec=spec, max_rejected=max_rejected, rejected=rejected, code=code_fingerprint("ingest")
+        )
+        custom = any_pb2.Any()
+        custom.Pack(wrappers_pb2.StringValue(value=settings.model_dump_json()))
+        super().__init__(
+            input_base=input_base,
+            input_config=example_gen_pb2.Input(splits=[example_gen_pb2.Input.Split(name="table", pattern=pattern)]),
+            output_config=example_gen_pb2.Output(
+                split_config=example_gen_pb2.SplitConfig(
+                    splits=[
+                        example_gen_pb2.SplitConfig.Split(name=name, hash_buckets=buckets)
+                        for name, buckets in spec.splits.items()
+                    ],
+                    partition_feature_name=spec.split_by or "",
+                )
+            ),
+            custom_config=example_gen_pb2.CustomConfig(custom_config=custom),
+        )

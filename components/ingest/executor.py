@@ -1,133 +1,176 @@
-"""ExampleGen's work: batches of the table to serialised tf.Examples, on Beam.
+"""TableExampleGen's work on Beam: chunks of the table to shards of tf.Examples, split, cleaned and counted.
 
-Keeps the contract of TFX's `BaseExampleGenExecutor`: it splits by the hash of the record and writes the shards. Beside
-the splits lies `counts.json`: how many rows were read, kept and dropped, and how many each rule touched.
+Writes what any ExampleGen of TFX writes (gzipped TFRecord shards, a folder a split), and beside the splits `counts.json`: how
+many rows were read, kept, dropped and rejected, how many each rule touched, and how many went to each split.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 import apache_beam as beam
-import pyarrow as pa
-import tensorflow as tf
+import pydantic
 from google.protobuf import wrappers_pb2
-from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
+from tfx.components.util import examples_utils
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 from tfx.utils import proto_utils
-from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
-from components.errors import DataError
-from components.ingest.table import TableSpec, clean_batches
+from components.errors import DataError, RunError
+from components.ingest import files, rejected
+from components.ingest.chunks import Job, convert
+from components.ingest.table import TableSpec, check_columns
+from components.shards import TEMPORARY, name_shards
 
 COUNTS_FILE = "counts.json"
-_ERROR = "error"
 
 
-class _ReadTable(beam.DoFn):
-    """A path to its rows as tf.Examples; counts, and what is wrong with the table, go to outputs of their own.
+class IngestSettings(pydantic.BaseModel):
+    """What travels to the executor as `custom_config`.
 
-    An error that a DoFn raises would reach the user wrapped in the runner's own words.
+    Attributes:
+      spec: the columns and rules.
+      max_rejected: how many bad rows may be passed over.
+      rejected: the folder that takes the list of bad rows.
+      code: fingerprint of our code, for the cache.
     """
 
-    def __init__(self, spec: TableSpec) -> None:
-        self._spec = spec
+    spec: TableSpec
+    max_rejected: int
+    rejected: str
+    code: str
 
-    def process(self, element: str) -> Iterator[Any]:
-        counts: Counter[str] = Counter()
-        encoder = RecordBatchToExamplesEncoder()
+
+class _Convert(beam.DoFn):
+    """A chunk to its report. What is wrong with the data is reported too: raised, it would reach the user in the runner's words."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def process(self, element: tuple[int, files.Chunk]) -> Iterator[dict[str, Any]]:
+        index, chunk = element
+        stem = f"{index:05d}-{uuid.uuid4().hex}"
         try:
-            for batch in clean_batches(Path(element), self._spec, counts):
-                # The C++ encoder writes a record's features in another order in every process, and the split is decided
-                # by the record's bytes.
-                for record in encoder.encode(_as_lists(batch)):
-                    yield tf.train.Example.FromString(record).SerializeToString(deterministic=True)
+            yield {"chunk": index, **convert(chunk, self._job, stem, _open)}
         except DataError as error:
-            yield beam.pvalue.TaggedOutput("counts", {_ERROR: str(error)})
-        else:
-            yield beam.pvalue.TaggedOutput("counts", dict(counts))
+            yield {"chunk": index, "error": str(error)}
 
 
-def _as_lists(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The shape that tfx-bsl encodes: each value a list of one, a missing one null."""
-    columns = []
-    for column in batch.columns:
-        values = column.cast(pa.binary()) if pa.types.is_string(column.type) else column
-        present = values.drop_null()
-        lengths = values.is_valid().cast(pa.int32()).to_numpy(zero_copy_only=False)
-        offsets = pa.array([0, *lengths.cumsum()], pa.int32())
-        columns.append(pa.ListArray.from_arrays(offsets, present, mask=values.is_null()))
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+def _open(path: str) -> BinaryIO:
+    return files.buffered(fileio.open(path, "rb"))
 
 
-def merge_counts(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Sums counts by their text; the first error, if there is one, stays."""
-    total: dict[str, Any] = {}
-    for part in parts:
-        for text, value in part.items():
-            if text == _ERROR:
-                total.setdefault(_ERROR, value)
-            else:
-                total[text] = total.get(text, 0) + value
-    return total
-
-
-@beam.ptransform_fn
-def _table_to_examples(
-    pipeline: beam.Pipeline, exec_properties: dict[str, Any], split_pattern: str
-) -> beam.PCollection[bytes]:
-    custom = proto_utils.json_to_proto(exec_properties["custom_config"], example_gen_pb2.CustomConfig())
-    settings = wrappers_pb2.StringValue()
-    custom.custom_config.Unpack(settings)
-    spec = TableSpec.model_validate_json(json.loads(settings.value)["spec"])
-    outputs = (
-        pipeline
-        | "Paths" >> beam.Create([os.path.join(exec_properties["input_base"], split_pattern)])
-        | "ReadTable" >> beam.ParDo(_ReadTable(spec)).with_outputs("counts", main="examples")
-    )
-    counts_path = exec_properties["counts_path"]
-    _ = (
-        outputs.counts
-        | "SumCounts" >> beam.CombineGlobally(merge_counts)
-        | "WriteCounts" >> beam.Map(_write_json, counts_path)
-    )
-    return outputs.examples
-
-
-def _write_json(value: dict[str, Any], path: str) -> None:
+def _write_json(value: Any, path: str) -> None:
     with fileio.open(path, "w") as file:
         file.write(json.dumps(value, indent=1))
 
 
-class Executor(BaseExampleGenExecutor):
-    """Writes the `Examples` artifact, and fails with what is wrong with the table if something is."""
+def _read_json(path: str) -> Any:
+    with fileio.open(path) as file:
+        return json.loads(file.read())
 
-    def GetInputSourceToExamplePTransform(self) -> beam.PTransform:
-        """The transform from a file to serialised tf.Examples."""
-        return _table_to_examples
+
+class Executor(BaseBeamExecutor):
+    """Writes the `Examples` artifact, or fails with what is wrong with the table."""
 
     def Do(self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]) -> None:
-        """Runs the Beam job, then checks its counts.
+        """Runs the Beam job, then gives the shards their names.
 
         Raises:
-          DataError: the table is wrong, every row was dropped, or a feature has no value at all.
+          DataError: the table is wrong, has more bad rows than allowed, or every row was dropped.
         """
+        del input_dict
         examples = artifact_utils.get_single_instance(output_dict["examples"])
-        counts_path = os.path.join(examples.uri, COUNTS_FILE)
-        super().Do(input_dict, output_dict, {**exec_properties, "counts_path": counts_path})
-        with fileio.open(counts_path) as file:
-            counts = json.loads(file.read())
-        if _ERROR in counts:
-            raise DataError(counts[_ERROR])
+        taken = proto_utils.json_to_proto(exec_properties["input_config"], example_gen_pb2.Input())
+        pattern = taken.splits[0].pattern  # the driver has put the span and the version in
+        settings = _settings(exec_properties)
+        splits = list(settings.spec.splits)
+        paths = files.find_files(exec_properties["input_base"], pattern, fileio.glob)
+        names = {path: files.header(path, _open) for path in paths}
+        files.same_columns(names)
+        check_columns(paths[0], names[paths[0]], settings.spec)
+        for split in splits:
+            fileio.makedirs(os.path.join(examples.uri, f"Split-{split}"))
+        job = Job(settings.spec, names, examples.uri, settings.max_rejected)
+        reports_path = os.path.join(examples.uri, f"{TEMPORARY}reports.json")
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "Chunks" >> beam.Create(list(enumerate(files.plan(paths, _open))))
+                | "Spread" >> beam.Reshuffle()
+                | "Convert" >> beam.ParDo(_Convert(job))
+                | "Gather" >> beam.combiners.ToList()
+                | "Report" >> beam.Map(_write_json, reports_path)
+            )
+        reports = sorted(_read_json(reports_path), key=lambda report: int(report["chunk"]))
+        fileio.remove(reports_path)
+        counts = _sum_counts(reports)
+        _write_rejected(reports, settings, counts["rows rejected"], os.path.basename(examples.uri))
+        where = os.path.join(exec_properties["input_base"], pattern)
+        if not counts["rows read"]:
+            raise DataError(f"{where}: the table has a header and no rows. Expected at least one row of data.")
         if not counts["rows kept"]:
             raise DataError(
-                f"{exec_properties['input_base']}: the rules of data.drop leave none of the {counts['rows read']} "
-                "rows. Loosen them."
+                f"{where}: the rules of data.drop leave none of the {counts['rows read']} rows. Loosen them."
+            )
+        rows = {
+            split: name_shards(
+                os.path.join(examples.uri, f"Split-{split}"),
+                "data_tfrecord",
+                [shard for report in reports for shard in report["shards"][split]],
+            )
+            for split in splits
+        }
+        _check_splits(rows, counts["rows kept"])
+        _write_json({**counts, "splits": rows}, os.path.join(examples.uri, COUNTS_FILE))
+        examples.split_names = artifact_utils.encode_split_names(splits)
+        examples_utils.set_payload_format(examples, exec_properties["output_data_format"])
+        examples_utils.set_file_format(examples, "tfrecords_gzip")
+
+
+def _settings(exec_properties: dict[str, Any]) -> IngestSettings:
+    custom = proto_utils.json_to_proto(exec_properties["custom_config"], example_gen_pb2.CustomConfig())
+    value = wrappers_pb2.StringValue()
+    custom.custom_config.Unpack(value)
+    return IngestSettings.model_validate_json(value.value)
+
+
+def _sum_counts(reports: list[dict[str, Any]]) -> Counter[str]:
+    """Raises the first chunk's error, if there is one."""
+    counts: Counter[str] = Counter()
+    for report in reports:
+        if "error" in report:
+            raise DataError(report["error"])
+        counts.update(report["counts"])
+    return counts
+
+
+def _write_rejected(reports: list[dict[str, Any]], settings: IngestSettings, number: int, name: str) -> None:
+    """Lists the bad rows, and raises a DataError if there are more than allowed."""
+    if not number:
+        return
+    rows = [row for report in reports for row in report["rejected"]]
+    path = os.path.join(settings.rejected, f"{name}.jsonl")
+    fileio.makedirs(settings.rejected)
+    with fileio.open(path, "w") as file:
+        file.write(rejected.to_lines(rows))
+    if number > settings.max_rejected:
+        raise rejected.too_many(rows, number, settings.max_rejected, path)
+
+
+def _check_splits(rows: dict[str, int], kept: int) -> None:
+    """Raises if rows were lost on the way to the shards, or a split is empty."""
+    if sum(rows.values()) != kept:
+        raise RunError(f"rows were lost or made up: {kept} rows of the table were kept, and {rows} written.")
+    for split, count in rows.items():
+        if not count:
+            raise DataError(
+                f"split {split} has no row: the table has too few ({kept}). Give more rows, or that split a larger part."
             )

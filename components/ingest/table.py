@@ -1,24 +1,31 @@
-"""Reads a table as Arrow batches, typed and cleaned as the configuration says. Needs pyarrow alone."""
+"""Types and cleans batches of a table as the configuration says, and tells a row's split. Needs pyarrow and pandas alone."""
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from components.errors import DataError
 from components.settings import Settings
 
 MISSING_TOKENS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+LARGEST_INTEGER = 2**53  # from it on, not every integer is a 64-bit float
+_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+_INTEGER = r"^[+-]?\d+$"
+
+_BYTES = [bytes([value]) for value in range(256)]
+
+Rows = NDArray[np.bool_]
 
 
 class DropRule(Settings):
@@ -47,6 +54,9 @@ class TableSpec(BaseModel):
       label, weight: names; every kept row must have a finite value there, the weight none below zero.
       drop: rules that leave rows out, by column.
       values: rules of numeric features, to be counted, by column.
+      missing: texts that stand for nothing.
+      splits: number of hash buckets by split name.
+      split_by: the column whose value decides a row's split; None for the whole row.
     """
 
     numbers: list[str]
@@ -55,145 +65,194 @@ class TableSpec(BaseModel):
     weight: str | None = None
     drop: dict[str, DropRule] = {}
     values: dict[str, ValueRule] = {}
+    missing: list[str] = MISSING_TOKENS
+    splits: dict[str, int] = {"train": 4, "eval": 1}
+    split_by: str | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns to read."""
+        return list(dict.fromkeys([*self.numbers, *self.texts, *([self.split_by] if self.split_by else [])]))
 
 
-def header(path: Path) -> list[str]:
-    """Names of a table's columns, in order.
-
-    Raises:
-      DataError: there is no such file, it is empty, of another kind, or not readable as that kind.
-    """
-    return _open(path)[0]
-
-
-def clean_batches(path: Path, spec: TableSpec, counts: Counter[str]) -> Iterator[pa.RecordBatch]:
-    """The rows of a table that the configuration keeps.
-
-    Args:
-      path: a .csv, .csv.gz or .parquet file.
-      spec: the columns and rules.
-      counts: is added to: `rows read`, `rows kept`, `rows dropped`, and one line per rule, in words.
-
-    Yields:
-      Batches with the columns of `spec`: float32 numbers and string texts, null where missing.
-
-    Raises:
-      DataError: the file can't be read, lacks a column, holds a text where a number belongs, a number that float32
-        can't hold, a row without a label, or no row at all. Rows count from 1, the header not among them.
-    """
-    names, batches = _open(path)
-    wanted = list(dict.fromkeys([*spec.numbers, *spec.texts]))
-    for name in wanted:
+def check_columns(path: str, names: list[str], spec: TableSpec) -> None:
+    """Raises a DataError if a table lacks a column that the configuration uses."""
+    for name in spec.columns:
         if name not in names:
             raise DataError(
                 f"{path}: the configuration uses column {name!r}, which the table does not have. "
                 f"Its columns: {', '.join(names)}. Rename the column in one of the two."
             )
-    first_row = 1
-    try:
-        for batch in batches(wanted):
-            arrays = {name: _number(batch.column(name), path, name, first_row) for name in spec.numbers}
-            keep = _keep(arrays, spec, counts)
-            kept_rows = np.flatnonzero(keep)
-            _require_label(arrays, spec, path, keep, first_row)
-            for name in spec.texts:
-                arrays[name] = _text(batch.column(name))
-            counts["rows read"] += batch.num_rows
-            counts["rows kept"] += len(kept_rows)
-            counts["rows dropped"] += batch.num_rows - len(kept_rows)
-            first_row += batch.num_rows
-            kept = pa.RecordBatch.from_pydict(arrays).take(pa.array(kept_rows))
-            _count_values(kept, spec, counts)
-            yield kept
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{path}: not readable as a table: {_first_line(error)}. Correct the file.") from error
-    if first_row == 1:
-        raise DataError(f"{path}: the table has a header and no rows. Expected at least one row of data.")
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".")
+@dataclasses.dataclass
+class Cleaned:
+    """What `clean` makes of a batch of n rows.
+
+    Attributes:
+      kept: float32 numbers and string texts, null where missing.
+      split: of each kept row, its index in `spec.splits`: equal for equal rows, or for equal values of `split_by`.
+      rejected: why a row was rejected, by its position in the batch.
+    """
+
+    kept: pa.RecordBatch
+    split: NDArray[np.intp]
+    rejected: dict[int, str]
 
 
-def _open(path: Path) -> tuple[list[str], Any]:
-    """Column names, and a function from wanted columns to batches."""
-    if not path.is_file():
-        raise DataError(f"{path}: no such file. data.path names the table: a {', '.join(SUFFIXES)} file.")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path}: the file is empty. Expected a header and at least one row.")
-    try:
-        if path.name.endswith(".parquet"):
-            file = pq.ParquetFile(path)
-            return file.schema_arrow.names, lambda wanted: file.iter_batches(columns=wanted)
-        if path.name.endswith((".csv", ".csv.gz")):
-            return _open_csv(path)
-    except (pa.ArrowInvalid, pa.ArrowKeyError, OSError) as error:
-        raise DataError(f"{path}: not readable as a table: {_first_line(error)}. Correct the file.") from error
-    raise DataError(f"{path}: expected a {', '.join(SUFFIXES)} file; received {path.name!r}. Convert the table.")
+def clean(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) -> Cleaned:
+    """Types a batch, rejects what can't be right, drops what the configuration says.
+
+    Args:
+      batch: the columns of `spec`, of any type that can be a number or a text.
+      spec: the columns and rules.
+      counts: is added to: `rows read`, `rows kept`, `rows dropped`, `rows rejected`, and one line per rule, in words.
+
+    Raises:
+      DataError: a column's type is neither number nor text, or does not suit its use. The text does not name the file.
+    """
+    rejected: dict[int, str] = {}
+    arrays = {name: _number(batch.column(name), name, spec.missing, rejected) for name in spec.numbers}
+    arrays |= {name: _text(batch.column(name), name, spec.missing, rejected) for name in spec.texts}
+    by = spec.split_by
+    if by is not None and by not in arrays:
+        arrays[by] = _text(batch.column(by), by, spec.missing, rejected)
+    good = np.ones(batch.num_rows, bool)
+    good[list(rejected)] = False
+    keep = _keep(arrays, spec, good, counts)
+    keep &= _valid_label(arrays, spec, keep, rejected)
+    rows = np.flatnonzero(keep)
+    counts["rows read"] += batch.num_rows
+    counts["rows kept"] += len(rows)
+    counts["rows rejected"] += len(rejected)
+    counts["rows dropped"] += batch.num_rows - len(rows) - len(rejected)
+    taken = pa.RecordBatch.from_pydict(arrays)
+    if len(rows) < batch.num_rows:
+        taken = taken.take(pa.array(rows))
+    _count_values(taken, spec, counts)
+    ends = np.cumsum(list(spec.splits.values()))
+    if by is None:
+        hashes = _hash_rows([taken.column(name) for name in sorted(arrays)])
+        bucket = (hashes % np.uint64(ends[-1])).astype(np.int64)
+    else:
+        bucket = _bucket_values(taken.column(by), int(ends[-1]))
+    split = np.searchsorted(ends, bucket, side="right")
+    return Cleaned(taken.select([*spec.numbers, *spec.texts]), split, rejected)
 
 
-def _open_csv(path: Path) -> tuple[list[str], Any]:
-    names = pa_csv.open_csv(path).schema.names
-    repeated = sorted(name for name, times in Counter(names).items() if times > 1)
-    if repeated:
-        raise DataError(f"{path}, line 1: column {repeated[0]!r} stands more than once in the header. Rename it.")
-
-    def batches(wanted: list[str]) -> Iterator[pa.RecordBatch]:
-        return pa_csv.open_csv(
-            path,
-            read_options=pa_csv.ReadOptions(use_threads=False),
-            parse_options=pa_csv.ParseOptions(newlines_in_values=True),
-            convert_options=pa_csv.ConvertOptions(
-                include_columns=wanted,
-                column_types=dict.fromkeys(wanted, pa.string()),
-                null_values=MISSING_TOKENS,
-                strings_can_be_null=True,
-            ),
-        )
-
-    return names, batches
-
-
-def _number(column: pa.Array, path: Path, name: str, first_row: int) -> pa.Array:
+def _number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
     """A column as float32; NaN counts as missing."""
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = pc.utf8_trim_whitespace(column)
-    try:
+    tokens = None
+    if _is_text(column.type):
+        tokens = column = pc.utf8_trim_whitespace(_utf8(column, name, rejected))
+        try:
+            wide = pc.cast(column, pa.float64())
+        except pa.ArrowInvalid:
+            tokens = column = _blank(column, missing)
+            odd = ~_true(pc.match_substring_regex(column, _NUMBER)) & column.is_valid().to_numpy(zero_copy_only=False)
+            _reject(rejected, odd, column, f"column {name!r}: expected a number; received {{!r}}")
+            wide = pc.cast(_blank_where(column, pa.array(odd)), pa.float64())
+    elif pa.types.is_boolean(column.type) or pa.types.is_decimal(column.type) or pa.types.is_null(column.type):
         wide = pc.cast(column, pa.float64())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        row, value = _first_non_number(column)
+    elif pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        wide = pc.cast(column, pa.float64(), safe=False)
+    else:
         raise DataError(
-            f"{path}, row {first_row + row}, column {name!r}: expected a number; received {value!r}. "
-            f"Correct the value, leave it empty, or make the feature categorical."
-        ) from error
-    values = wide.to_numpy(zero_copy_only=False)
-    too_large = np.flatnonzero(np.abs(values) > np.finfo(np.float32).max)
-    if too_large.size:
-        raise DataError(
-            f"{path}, row {first_row + int(too_large[0])}, column {name!r}: expected a finite number that a 32-bit "
-            f"float holds; received {values[too_large[0]]!r}. Correct the value or leave it empty."
+            f"column {name!r}: expected numbers; the column is of type {column.type}. Convert it, or leave it out."
         )
-    return pa.array(values.astype(np.float32), mask=np.isnan(values))
+    values = wide.to_numpy(zero_copy_only=False)
+    large = np.abs(values)
+    beyond = large > np.finfo(np.float32).max
+    if beyond.any():
+        _reject(
+            rejected,
+            beyond,
+            column,
+            f"column {name!r}: expected a finite number that a 32-bit float holds; received {{}}",
+        )
+    integers = (large >= LARGEST_INTEGER) & ~beyond
+    if integers.any():
+        if tokens is not None:
+            integers &= _true(pc.match_substring_regex(tokens, _INTEGER))
+        if tokens is not None or pa.types.is_integer(column.type):
+            _reject(
+                rejected,
+                integers,
+                column,
+                f"column {name!r}: expected a number; received {{}}, beyond the integers that a float holds (2^53): if it is "
+                "an identifier, it is a text",
+            )
+    with np.errstate(over="ignore"):
+        return pa.array(values.astype(np.float32), mask=np.isnan(values))
 
 
-def _first_non_number(column: pa.Array) -> tuple[int, Any]:
-    for row, value in enumerate(column.to_pylist()):
-        if value is not None:
-            try:
-                float(value)
-            except (TypeError, ValueError):
-                return row, value
-    return 0, column[0].as_py()
-
-
-def _text(column: pa.Array) -> pa.Array:
+def _text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
     """A column as strings; an integer that a float column holds is written without its decimal point."""
-    return pc.cast(column, pa.string())
+    if _is_text(column.type):
+        text = _utf8(column, name, rejected)
+        return text if pa.types.is_binary(column.type) else _blank(text, missing)  # files.read did so in a CSV
+    try:
+        return pc.cast(column, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise DataError(
+            f"column {name!r}: expected texts; the column is of type {column.type}. Convert it, or leave it out."
+        ) from error
 
 
-def _keep(arrays: dict[str, pa.Array], spec: TableSpec, counts: Counter[str]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which rows no rule drops. A row that two rules hit counts for both."""
-    keep = np.ones(len(next(iter(arrays.values()))), bool)
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return any(
+        test(kind)
+        for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    )
+
+
+def _utf8(column: pa.Array, name: str, rejected: dict[int, str]) -> pa.Array:
+    """A column of texts or bytes as strings; what is not UTF-8 is rejected."""
+    try:
+        return pc.cast(column, pa.string())
+    except pa.ArrowInvalid:
+        raw = pc.cast(column, pa.binary()).to_pylist()
+        odd = np.array([value is not None and not _is_utf8(value) for value in raw], bool)
+        _reject(rejected, odd, raw, f"column {name!r}: expected UTF-8; received {{!r}}")
+        return pa.array([None if bad else value for value, bad in zip(raw, odd, strict=True)], pa.binary()).cast(
+            pa.string()
+        )
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _blank(column: pa.Array, missing: list[str]) -> pa.Array:
+    """Null for the texts that stand for nothing."""
+    return _blank_where(column, pc.is_in(column, pa.array(missing, pa.string())))
+
+
+def _blank_where(column: pa.Array, rows: pa.Array) -> pa.Array:
+    """Null in some rows. Not by pyarrow 18's `if_else`, which makes an invalid array of a sliced one of texts."""
+    return pc.replace_with_mask(column, rows, pa.scalar(None, column.type))
+
+
+def _true(mask: pa.Array) -> Rows:
+    return np.asarray(mask.fill_null(False).to_numpy(zero_copy_only=False))
+
+
+def _reject(rejected: dict[int, str], rows: Rows, values: Any, reason: str) -> None:
+    """Notes the first reason against each row."""
+    for row in map(int, np.flatnonzero(rows)):
+        value = values[row]
+        rejected.setdefault(row, reason.format(value.as_py() if isinstance(value, pa.Scalar) else value))
+
+
+def _keep(arrays: dict[str, pa.Array], spec: TableSpec, good: Rows, counts: Counter[str]) -> Rows:
+    """Which of the good rows no rule drops. A row that two rules hit counts for both."""
+    keep = good.copy()
     for name, rule in spec.drop.items():
         values = arrays[name].to_numpy(zero_copy_only=False)
         hits = {
@@ -203,35 +262,30 @@ def _keep(arrays: dict[str, pa.Array], spec: TableSpec, counts: Counter[str]) ->
         }
         for text, hit in hits.items():
             if hit is not None:
-                counts[text] += int(hit.sum())
+                counts[text] += int((hit & good).sum())
                 keep &= ~hit
     return keep
 
 
-def _require_label(
-    arrays: dict[str, pa.Array],
-    spec: TableSpec,
-    path: Path,
-    keep: np.ndarray[Any, np.dtype[np.bool_]],
-    first_row: int,
-) -> None:
+def _valid_label(arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows, rejected: dict[int, str]) -> Rows:
+    """Which of the kept rows have a label, and a weight of at least 0 where there are weights."""
+    bad = np.zeros_like(keep)
     for name in (spec.label, spec.weight):
-        if name is None:
-            continue
-        values = arrays[name].to_numpy(zero_copy_only=False)
-        missing = np.flatnonzero(np.isnan(values) & keep)
-        if missing.size:
-            raise DataError(
-                f"{path}, row {first_row + int(missing[0])}, column {name!r}: expected a number; received nothing. "
-                f"Fill it in, or drop such rows with data.drop: {{{name}: {{missing: true}}}}."
+        if name is not None:
+            values = arrays[name].to_numpy(zero_copy_only=False)
+            _reject(
+                rejected, np.isnan(values) & keep, arrays[name], f"column {name!r}: expected a number; received nothing"
             )
+            bad |= np.isnan(values)
     if spec.weight is not None:
-        negative = np.flatnonzero((values < 0) & keep)
-        if negative.size:
-            raise DataError(
-                f"{path}, row {first_row + int(negative[0])}, column {spec.weight!r}: expected a weight of at least "
-                f"0; received {values[negative[0]]}. Correct it, or drop such rows with data.drop."
-            )
+        _reject(
+            rejected,
+            (values < 0) & keep,
+            arrays[spec.weight],
+            f"column {spec.weight!r}: expected a weight of at least 0; received {{}}",
+        )
+        bad |= values < 0
+    return ~bad
 
 
 def _count_values(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) -> None:
@@ -249,3 +303,63 @@ def _count_values(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) 
                 if rule.outside == "missing":
                     missing = missing | hit
         counts[f"{name}: missing, {rule.impute} imputed"] += int(missing.sum())
+
+
+def _hash_rows(columns: list[pa.Array]) -> NDArray[np.uint64]:
+    """One hash per row, of its values alone: the same in every process, batch and format (pandas' `hash_array`)."""
+    total = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        if pa.types.is_floating(column.type):
+            values = column.to_numpy(zero_copy_only=False) + np.float32(0)  # -0 is 0
+            part = np.where(np.isnan(values), np.float32(np.nan), values).view(np.uint32).astype(np.uint64)
+        else:
+            part = _by_level(
+                column, lambda levels: pd.util.hash_array(np.array(levels, object), categorize=False), np.uint64
+            )
+        total = pd.util.hash_array(total * np.uint64(3) + part)
+    return total
+
+
+def _bucket_values(column: pa.Array, buckets: int) -> NDArray[np.int64]:
+    """The bucket of each value, by the rule of TFX's own ExampleGen (`partition_feature_name`): SHA-256 of the tf.Feature.
+
+    A number without fraction counts as an int64, as CsvExampleGen would read it; TFX takes no others. Missing values share one.
+    """
+
+    def bucket(levels: list[Any]) -> NDArray[np.int64]:
+        digests = (hashlib.sha256(feature).digest() for feature in _features(levels))
+        return np.fromiter((int.from_bytes(digest, "big") % buckets for digest in digests), np.int64, len(levels))
+
+    return _by_level(column, bucket, np.int64)
+
+
+def _features(levels: list[Any]) -> Iterator[bytes]:
+    """Each value as a serialised tf.Feature: of bytes, or of an int64 if it is a number without fraction."""
+    for level in levels:
+        if isinstance(level, str):
+            yield _field(0x0A, _field(0x0A, level.encode()))
+        elif level == (whole := int(level)):
+            yield _field(0x1A, _field(0x0A, _varint(whole % 2**64)))
+        else:
+            yield repr(level).encode()
+
+
+def _by_level(column: pa.Array, function: Callable[[list[Any]], NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+    """A function of each value, worked out once a distinct one; 0 where missing."""
+    coded = column.dictionary_encode()
+    levels = np.append(function(coded.dictionary.to_pylist()), dtype(0))
+    return levels[coded.indices.fill_null(len(levels) - 1).to_numpy(zero_copy_only=False)]
+
+
+def _varint(value: int) -> bytes:
+    """Protocol Buffers' encoding of an unsigned integer."""
+    if value < 1 << 7:
+        return _BYTES[value]
+    if value < 1 << 14:
+        return _BYTES[value & 127 | 128] + _BYTES[value >> 7]
+    return _BYTES[value & 127 | 128] + _BYTES[value >> 7 & 127 | 128] + _varint(value >> 14)
+
+
+def _field(tag: int, content: bytes) -> bytes:
+    """Protocol Buffers' encoding of a field of bytes."""
+    return _BYTES[tag] + _varint(len(content)) + content

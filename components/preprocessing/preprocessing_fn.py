@@ -39,13 +39,13 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
       Tensors of shape [n] by name: float32 for a numeric feature, its missing indicator, the label and the weight;
       int64 level ids for buckets and categorical features (see `design_matrix`).
     """
-    outputs: dict[str, tf.Tensor] = {}
-    for name, feature in features_from_json(custom_config["features"]).items():
-        if isinstance(feature, Numeric):
-            outputs.update(_numeric(name, feature, _column(inputs[name], tf.float32)))
-        elif isinstance(feature, Buckets):
+    features = features_from_json(custom_config["features"])
+    numeric = {name: feature for name, feature in features.items() if isinstance(feature, Numeric)}
+    outputs = _numeric(numeric, {name: _column(inputs[name], tf.float32) for name in numeric}) if numeric else {}
+    for name, feature in features.items():
+        if isinstance(feature, Buckets):
             outputs[name] = _buckets(feature, _column(inputs[name], tf.float32))
-        else:
+        elif not isinstance(feature, Numeric):
             outputs[name] = _categorical(name, feature, _column(inputs[name], tf.string))
     for name in (custom_config["label"], custom_config["weight"]):
         if name is not None:
@@ -66,32 +66,61 @@ def _column(value: tf.Tensor | tf.SparseTensor, dtype: tf.DType) -> tf.Tensor:
     return tf.where(tf.equal(dense, ""), tf.constant(MISSING_LEVEL), dense) if dtype == tf.string else dense
 
 
-def _numeric(name: str, feature: Numeric, x: tf.Tensor) -> dict[str, tf.Tensor]:
-    x = tf.cast(x, tf.float64)
+def _numeric(features: dict[str, Numeric], columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Cleaned, imputed and scaled columns, from one pass over the rows.
+
+    Mean and variance of an imputed column follow from those of its valid values, of which a part s is there and the rest is c:
+    s·m + (1 − s)·c, and s·v + s·(1 − s)·(m − c)². An analyzer of the imputed column itself would need a second pass.
+    """
+    valid = {name: _valid(feature, tf.cast(columns[name], tf.float64)) for name, feature in features.items()}
+    wide = tf.stack(list(valid.values()), axis=1)
+    there = ~tf.math.is_nan(wide)
+    shape = tf.stack([tf.shape(wide, tf.int64)[0], tf.constant(len(features), tf.int64)])
+    present = tf.SparseTensor(tf.where(there), tf.boolean_mask(wide, there), shape)
+    means, variances, shares = (  # of one column, TFT gives a scalar
+        tf.reshape(found, [len(features)])
+        for found in (
+            tft.mean(present, reduce_instance_dims=False),
+            tft.var(present, reduce_instance_dims=False),
+            tft.mean(tf.cast(there, tf.float64), reduce_instance_dims=False),
+        )
+    )
+    outputs: dict[str, tf.Tensor] = {}
+    for index, (name, feature) in enumerate(features.items()):
+        x, missing = valid[name], ~there[:, index]
+        share = shares[index]
+        mean, variance = (tf.where(share > 0, found[index], tf.zeros_like(share)) for found in (means, variances))
+        fill = _fill(feature, x, mean)
+        x = tf.where(missing, fill, x)
+        if feature.scale == "zscore":
+            variance = share * variance + share * (1 - share) * tf.square(mean - fill)
+            variance = tf.identity(variance, name=constant_name(name, "variance"))
+            mean = tf.identity(share * mean + (1 - share) * fill, name=constant_name(name, "mean"))
+            x = (x - mean) / tf.where(variance > 0, tf.sqrt(variance), tf.ones_like(variance))
+        outputs[name] = tf.cast(x, tf.float32)
+        if feature.indicator:
+            outputs[indicator_name(name)] = tf.cast(missing, tf.float32)
+    return outputs
+
+
+def _valid(feature: Numeric, x: tf.Tensor) -> tf.Tensor:
+    """A column [n] with NaN where nothing valid is there."""
     low = -float("inf") if feature.min is None else feature.min
     high = float("inf") if feature.max is None else feature.max
     if feature.outside == "clip":
-        x = tf.where(tf.math.is_nan(x), x, tf.clip_by_value(x, low, high))
-    else:
-        x = tf.where((x >= low) & (x <= high), x, tf.constant(float("nan"), tf.float64))
-    missing = tf.math.is_nan(x)
-    valid = tf.boolean_mask(x, ~missing)
+        return tf.where(tf.math.is_nan(x), x, tf.clip_by_value(x, low, high))
+    return tf.where((x >= low) & (x <= high), x, tf.constant(float("nan"), tf.float64))
+
+
+def _fill(feature: Numeric, x: tf.Tensor, mean: tf.Tensor) -> tf.Tensor:
+    """What stands for a missing value."""
     if feature.impute == "mean":
-        fill = tft.mean(valid)
-    elif feature.impute == "median":
-        median = tft.quantiles(tf.cast(valid, tf.float32), num_buckets=2, epsilon=MEDIAN_RANK_ERROR)
-        fill = tf.cast(tf.reshape(median, [-1])[0], tf.float64)
-    else:
-        fill = tf.constant(feature.impute, tf.float64)
-    x = tf.where(missing, fill, x)
-    if feature.scale == "zscore":
-        mean = tf.identity(tft.mean(x), name=constant_name(name, "mean"))
-        variance = tf.identity(tft.var(x), name=constant_name(name, "variance"))
-        x = (x - mean) / tf.where(variance > 0, tf.sqrt(variance), tf.ones_like(variance))
-    outputs = {name: tf.cast(x, tf.float32)}
-    if feature.indicator:
-        outputs[indicator_name(name)] = tf.cast(missing, tf.float32)
-    return outputs
+        return mean
+    if feature.impute == "median":
+        valid = tf.cast(tf.boolean_mask(x, ~tf.math.is_nan(x)), tf.float32)
+        median = tft.quantiles(valid, num_buckets=2, epsilon=MEDIAN_RANK_ERROR)
+        return tf.cast(tf.reshape(median, [-1])[0], tf.float64)
+    return tf.constant(feature.impute, tf.float64)
 
 
 def _buckets(feature: Buckets, x: tf.Tensor) -> tf.Tensor:

@@ -24,9 +24,13 @@ def design_matrix_of(
     def vocabulary(feature: str) -> list[str]:
         return [level.decode() for level in transform.vocabulary_by_name(vocabulary_name(feature))]
 
-    def constant(feature: str, which: str) -> float:
-        # The named operation is an identity on what TFT's analysis found, which the graph function captures.
-        [found] = graph_fn.graph.get_operation_by_name(constant_name(feature, which)).inputs
-        return float(analysed[found.name])
+    with tf.Graph().as_default() as graph:
+        tf.graph_util.import_graph_def(graph_fn.graph.as_graph_def(), name="")
+    found = {name: value.numpy() for name, value in analysed.items() if value.dtype.is_floating}
+    with tf.compat.v1.Session(graph=graph) as session:
 
-    return build_design_matrix(features, vocabulary, constant)
+        def constant(feature: str, which: str) -> float:
+            # The named operation computes it from what TFT's analysis found, which the graph function captures.
+            return float(session.run(f"{constant_name(feature, which)}:0", found))
+
+        return build_design_matrix(features, vocabulary, constant)

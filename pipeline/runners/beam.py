@@ -5,20 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
+from apache_beam.pipeline import Pipeline
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from pipeline.runners import batched_io
+from pipeline.runners.workers import WarmProcessEnvironment
 
 # The in-process runner is named, because Beam's default first tries to download another one. The image is used by no
 # in-process runner: its flag keeps TFX from building a source package of itself for every step.
 LOCAL_ARGS = ["--runner=pipeline.runners.beam.ProgressRunner", "--sdk_container_image=none"]
 
+batched_io.install()
+
+
+def local_args(workers: int) -> list[str]:
+    """Beam's arguments for a run with some worker processes; with fewer than 2, the work is done in this process."""
+    return [*LOCAL_ARGS, f"--direct_num_workers={workers}"] if workers > 1 else LOCAL_ARGS
+
 
 class ProgressRunner(FnApiRunner):
-    """Beam's in-process runner; tells a listener which fused stage runs.
+    """Beam's in-process runner, with warm worker processes if `--direct_num_workers` asks; tells a listener which stage runs.
 
     Overrides two private methods of Beam 2.73: nothing public reports progress before the job ends.
     """
 
     on_stage: ClassVar[Callable[[int, int], None] | None] = None  # stages begun, stages in all
+
+    def run_pipeline(self, pipeline: Pipeline, options: PipelineOptions) -> Any:
+        """Runs one job."""
+        if options.view_as(DirectOptions).direct_num_workers > 1:
+            self._default_environment = WarmProcessEnvironment()
+        return super().run_pipeline(pipeline, options)
 
     def run_stages(self, stage_context: Any, stages: list[Any]) -> Any:
         """Runs the stages of one job."""

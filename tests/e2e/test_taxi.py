@@ -223,5 +223,5 @@ def test_a_text_far_down_a_number_column_ends_with_3(tmp_path):
     (tmp_path / "pipeline.yaml").write_text((REPOSITORY / "data/seed/pipeline.yaml").read_text())
     done = plumbline("run", tmp_path / "pipeline.yaml", "--root", tmp_path / "R")
     assert done.code == 3
-    assert "row 400001, column 'x': expected a number; received 'oops'." in done.err
+    assert "line 400002, column 'x': expected a number; received 'oops'." in done.err
     assert len(done.err.strip().splitlines()) == 1

@@ -59,7 +59,7 @@ SEED = (REPOSITORY / "data/seed/pipeline.yaml").read_text()
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ("x,y\n0.5,3\n0.6,dear\n", "row 2, column 'y': expected a number; received 'dear'."),
+        ("x,y\n0.5,3\n0.6,dear\n", "line 3, column 'y': expected a number; received 'dear'."),
         ("x,z\n0.5,3\n", "uses column 'y', which the table does not have. Its columns: x, z."),
         ("", "the file is empty."),
         ("x,y\n", "the table has a header and no rows."),

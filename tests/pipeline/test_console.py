@@ -6,7 +6,7 @@ from pipeline.console import RunView, print_steps, print_summary
 
 SUMMARY = {
     "name": "fares",
-    "cleaning": {"rows read": 10, "rows kept": 9, "rows dropped": 1, "y: missing, row dropped": 1},
+    "cleaning": {"rows read": 10, "rows kept": 9, "rows dropped": 1, "rows rejected": 0, "y: missing, row dropped": 1},
     "linear_fit": {
         "label": "y",
         "columns": [

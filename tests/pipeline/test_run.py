@@ -1,19 +1,178 @@
+"""Hostile tables, as `run` meets them before any library is loaded."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import zipfile
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from components.errors import DataError, RunError
-from pipeline.run import _check_kept
+from components.errors import DataError
+from pipeline.config import load_config
+from pipeline.run import check_table
+
+GOOD = "x,c,y\n" + "1,a,2\n" * 50
 
 
-def summary(kept, rows):
-    return {"cleaning": {"rows kept": kept}, "steps": [{"step": "ExampleGen", "rows": rows}]}
+def parquet(table: pa.Table) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(table, out)
+    return out.getvalue()
 
 
-def test_rows_kept_must_be_the_rows_written():
-    _check_kept(summary(10, {"train": 8, "eval": 2}))
-    with pytest.raises(RunError, match="rows were lost or made up: 10 rows of the table were kept"):
-        _check_kept(summary(10, {"train": 7, "eval": 2}))
+def archive() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as file:
+        file.writestr("t.csv", GOOD)
+    return out.getvalue()
 
 
-def test_an_empty_split_is_bad_data():
-    with pytest.raises(DataError, match="split eval has no row: the table has too few"):
-        _check_kept(summary(3, {"train": 3, "eval": 0}))
+def configure(folder, path, **data):
+    config = {
+        "name": "t",
+        "data": {"path": path, **data},
+        "label": "y",
+        "features": {"x": "numeric", "c": {"kind": "categorical", "vocabulary": 5}},
+    }
+    (folder / "t.yaml").write_text(json.dumps(config))
+    return load_config(folder / "t.yaml")
+
+
+# what stands in the table: bytes or text; its name; what the one message holds
+HOSTILE = {
+    "empty file": ("", "t.csv", "t.csv: the file is empty. Expected a header and at least one row."),
+    "header alone": ("x,c,y\n", "t.csv", "t.csv: the table has a header and no rows."),
+    "blank first line": ("\n1,a,2\n", "t.csv", "t.csv, line 1: expected the names of the columns; the line is blank."),
+    "a column without a name": (
+        "x,,y\n1,a,2\n",
+        "t.csv",
+        "line 1: expected the names of the columns; column 2 has no name.",
+    ),
+    "a column twice": ("x,c,y,x\n1,a,2,1\n", "t.csv", "line 1: column 'x' stands more than once in the header."),
+    "a column missing": ("x,c\n1,a\n", "t.csv", "uses column 'y', which the table does not have. Its columns: x, c."),
+    "too few fields": (GOOD + "1,a\n", "t.csv", "line 52, expected 3 fields; received 2: '1,a'."),
+    "too many fields": (GOOD + "1,a,2,3\n", "t.csv", "line 52, expected 3 fields; received 4: '1,a,2,3'."),
+    "text for a number": (GOOD + "one,a,2\n", "t.csv", "line 52, column 'x': expected a number; received 'one'."),
+    "text in the label": (GOOD + "1,a,cheap\n", "t.csv", "line 52, column 'y': expected a number; received 'cheap'."),
+    "no label": (GOOD + "1,a,\n", "t.csv", "line 52, column 'y': expected a number; received nothing."),
+    "nan in the label": (GOOD + "1,a,nan\n", "t.csv", "line 52, column 'y': expected a number; received nothing."),
+    "infinity in the label": (GOOD + "1,a,-inf\n", "t.csv", "column 'y': expected a finite number"),
+    "beyond 32-bit floats": (
+        GOOD + "4e38,a,2\n",
+        "t.csv",
+        "column 'x': expected a finite number that a 32-bit float holds",
+    ),
+    "beyond 2^53": (GOOD + "9007199254740993,a,2\n", "t.csv", "beyond the integers that a float holds (2^53)"),
+    "decimal comma": (GOOD + '"1,5",a,2\n', "t.csv", "column 'x': expected a number; received '1,5'."),
+    "hexadecimal": (GOOD + "0x1F,a,2\n", "t.csv", "column 'x': expected a number; received '0x1F'."),
+    "not UTF-8": (
+        GOOD.encode() + b"1,caf\xe9,2\n",
+        "t.csv",
+        "line 52, column 'c': expected UTF-8; received b'caf\\xe9'.",
+    ),
+    "header not UTF-8": (b"x,caf\xe9,y\n1,a,2\n", "t.csv", "line 1: the header is not UTF-8."),
+    "UTF-16": (GOOD.encode("utf-16"), "t.csv", "expected a CSV in UTF-8; the file is UTF-16; save it as UTF-8."),
+    "quote never closed": ('x,c,y\n1,"a,2\n' + "1,a,2\n" * 9, "t.csv", "t.csv"),
+    "gzip named csv": (gzip.compress(GOOD.encode()), "t.csv", "the file is gzip; name it .csv.gz."),
+    "csv named gz": (GOOD, "t.csv.gz", "t.csv.gz: not readable as a table"),
+    "gzip cut short": (
+        gzip.compress(os.urandom(4000).hex().encode())[:2000],
+        "t.csv.gz",
+        "t.csv.gz: not readable as a table",
+    ),
+    "Parquet named csv": (parquet(pa.table({"x": [1]})), "t.csv", "the file is Parquet; name it .parquet."),
+    "a spreadsheet named csv": (archive(), "t.csv", "the file is a zip archive (or a spreadsheet)"),
+    "csv named parquet": (GOOD, "t.parquet", "t.parquet: not readable as a table"),
+    "Parquet cut short": (parquet(pa.table({"x": [1]}))[:40], "t.parquet", "t.parquet: not readable as a table"),
+    "Parquet without rows": (parquet(pa.table({"x": [1.0], "c": ["a"], "y": [1.0]}).slice(0, 0)), "t.parquet", ""),
+    "a list for a number": (
+        parquet(pa.table({"x": [[1.0]], "c": ["a"], "y": [1.0]})),
+        "t.parquet",
+        "column 'x': expected numbers; the column is of type list",
+    ),
+    "Parquet integer beyond 2^53": (
+        parquet(pa.table({"x": [2**53 + 1], "c": ["a"], "y": [1.0]})),
+        "t.parquet",
+        "row 1, column 'x': expected a number; received 9007199254740993, beyond the integers",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_tables_get_one_clear_message(tmp_path, name):
+    content, file, message = HOSTILE[name]
+    (tmp_path / file).write_bytes(content.encode() if isinstance(content, str) else content)
+    before = sorted(tmp_path.iterdir())
+    config = configure(tmp_path, file)
+    if name == "Parquet without rows":
+        check_table(config, tmp_path / "R")  # ingest says it: another file may have rows
+        return
+    with pytest.raises(DataError) as caught:
+        check_table(config, tmp_path / "R")
+    print(f"{name}: {caught.value}")  # noqa: T201 (pytest -s shows the table of messages)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+    assert {path for path in tmp_path.iterdir() if path not in before} <= {tmp_path / "R", tmp_path / "t.yaml"}
+
+
+HARMLESS = {
+    "byte-order mark": b"\xef\xbb\xbf" + GOOD.encode(),
+    "CRLF": GOOD.replace("\n", "\r\n").encode(),
+    "no newline at the end": GOOD.rstrip().encode(),
+    "newline within quotes": (GOOD + '1,"two\nlines",2\n').encode(),
+    "doubled quotes": (GOOD + '1,"an ""a""",2\n').encode(),
+    "blank lines": (GOOD + "\n\n1,a,2\n").encode(),
+    "spaces about numbers": (GOOD + " 1 ,a, 2\n").encode(),
+    "quoted numbers": (GOOD + '"1",a,"2"\n').encode(),
+    "missing tokens": (GOOD + "NA,null,2\n").encode(),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_only_looks_hostile_is_read(tmp_path, name):
+    (tmp_path / "t.csv").write_bytes(HARMLESS[name])
+    check_table(configure(tmp_path, "t.csv"), tmp_path / "R")
+
+
+def test_files_with_other_columns_and_stray_files_are_named(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.csv").write_text(GOOD)
+    (folder / "b.csv").write_text("y,x,c\n2,1,a\n")  # another order is right
+    (folder / "_SUCCESS").write_text("")
+    (folder / ".hidden.csv").write_text("what")
+    check_table(configure(tmp_path, "in/*.csv"), tmp_path / "R")
+    (folder / "c.csv").write_text("x,c,z\n1,a,2\n")
+    with pytest.raises(
+        DataError, match=r"c\.csv: its columns differ from those of .*a\.csv: 'y', 'z', in one of the two alone"
+    ):
+        check_table(configure(tmp_path, "in/*.csv"), tmp_path / "R")
+    with pytest.raises(DataError, match=r"no such file"):
+        check_table(configure(tmp_path, "out/*.csv"), tmp_path / "R")
+    (folder / "d.csv").mkdir()
+    (folder / "c.csv").unlink()
+    with pytest.raises(DataError, match=r"d\.csv: expected a file; it is a folder or a device"):
+        check_table(configure(tmp_path, "in/*.csv"), tmp_path / "R")
+
+
+def test_a_device_does_not_hang(tmp_path):
+    os.mkfifo(tmp_path / "t.csv")
+    with pytest.raises(DataError, match="expected a file; it is a folder or a device"):
+        check_table(configure(tmp_path, "t.csv"), tmp_path / "R")
+
+
+def test_bad_rows_up_to_the_limit_are_passed_over_and_listed_beyond_it(tmp_path):
+    (tmp_path / "t.csv").write_text(GOOD + "1,a\none,a,2\n1,a,2\n")
+    check_table(configure(tmp_path, "t.csv", max_rejected=2), tmp_path / "R")
+    with pytest.raises(
+        DataError, match=r"2 rows are bad; they are listed in .*first\.jsonl.*data\.max_rejected \(now 1\)"
+    ):
+        check_table(configure(tmp_path, "t.csv", max_rejected=1), tmp_path / "R")
+    [listing] = (tmp_path / "R").rglob("first.jsonl")
+    assert [json.loads(line)["line"] for line in listing.read_text().splitlines()] == [52, 53]

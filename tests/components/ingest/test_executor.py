@@ -1,25 +1,28 @@
-import pyarrow as pa
 import pytest
+
+from components.errors import DataError, RunError
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
 
-def test_a_row_becomes_a_tf_example_and_a_missing_value_has_no_kind():
-    import tensorflow as tf
-    from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
+def test_rows_kept_must_be_the_rows_written():
+    from components.ingest.executor import _check_splits
 
-    from components.ingest.executor import _as_lists
-
-    batch = pa.RecordBatch.from_pydict({"x": pa.array([1.5, None], pa.float32()), "c": pa.array([None, "é"])})
-    first, second = map(tf.train.Example.FromString, RecordBatchToExamplesEncoder().encode(_as_lists(batch)))
-    assert first.features.feature["x"].float_list.value == [1.5]
-    assert second.features.feature["c"].bytes_list.value == ["é".encode()]
-    assert first.features.feature["c"].WhichOneof("kind") is None
-    assert second.features.feature["x"].WhichOneof("kind") is None
+    _check_splits({"train": 8, "eval": 2}, 10)
+    with pytest.raises(RunError, match=r"10 rows of the table were kept, and .'train': 7, 'eval': 2. written"):
+        _check_splits({"train": 7, "eval": 2}, 10)
 
 
-def test_counts_are_summed_and_the_first_error_stays():
-    from components.ingest.executor import merge_counts
+def test_an_empty_split_is_bad_data():
+    from components.ingest.executor import _check_splits
 
-    merged = merge_counts([{"rows read": 2, "a": 1}, {"rows read": 3}, {"error": "first"}, {"error": "second"}])
-    assert merged == {"rows read": 5, "a": 1, "error": "first"}
+    with pytest.raises(DataError, match="split eval has no row: the table has too few"):
+        _check_splits({"train": 3, "eval": 0}, 3)
+
+
+def test_the_first_chunks_error_is_raised_and_counts_are_summed():
+    from components.ingest.executor import _sum_counts
+
+    assert _sum_counts([{"counts": {"rows read": 2, "a": 1}}, {"counts": {"rows read": 3}}]) == {"rows read": 5, "a": 1}
+    with pytest.raises(DataError, match="first"):
+        _sum_counts([{"error": "first"}, {"error": "second"}])

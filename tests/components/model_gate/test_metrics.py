@@ -1,27 +1,50 @@
+import functools
+
 import numpy as np
 import pytest
-from sklearn.metrics import r2_score, root_mean_squared_error
+from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score, root_mean_squared_error
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
 
-def test_metrics_equal_scikit_learns_in_any_grouping():
-    from components.model_gate import metrics
+@pytest.mark.parametrize("size", [1, 7, 300])
+def test_metrics_equal_scikit_learns_in_any_grouping(size):
+    from components.model_gate.metrics import FORMULAS, merge, sums_of
 
     generator = np.random.default_rng(0)
     y = generator.normal(1e6, 1.0, 300)  # a large mean, to show cancellation
     p = y + generator.normal(0, 0.5, 300)
     w = generator.random(300)
-    sums = [(w[i], y[i], 0.0, w[i] * (y[i] - p[i]) ** 2) for i in range(300)]
-    left = metrics._EMPTY
-    for part in sums:
-        left = metrics.merge(left, part)
-    halves = [metrics._EMPTY, metrics._EMPTY]
-    for i, part in enumerate(sums):
-        halves[i % 2] = metrics.merge(halves[i % 2], part)
-    for total in (left, metrics.merge(*halves)):
-        assert metrics.r_squared(total) == pytest.approx(r2_score(y, p, sample_weight=w), rel=1e-9)
-        assert metrics.root_mean_squared_error(total) == pytest.approx(
-            root_mean_squared_error(y, p, sample_weight=w), rel=1e-9
-        )
-    assert np.isnan(metrics.r_squared((1.0, 2.0, 0.0, 0.5)))
+    parts = [sums_of(y[i : i + size, None], p[i : i + size], w[i : i + size]) for i in range(0, 300, size)]
+    total = functools.reduce(merge, parts)
+    found = {name: formula(total) for name, formula in FORMULAS.items()}
+    assert found == pytest.approx(
+        {
+            "mean_squared_error": mean_squared_error(y, p, sample_weight=w),
+            "root_mean_squared_error": root_mean_squared_error(y, p, sample_weight=w),
+            "mean_absolute_error": mean_absolute_error(y, p, sample_weight=w),
+            "r_squared": r2_score(y, p, sample_weight=w),
+            "mean_label": np.average(y, weights=w),
+            "mean_prediction": np.average(p, weights=w),
+            "example_count": 300,
+        },
+        rel=1e-9,
+    )
+
+
+def test_one_weight_for_all_and_no_weight_at_all():
+    from components.model_gate.metrics import FORMULAS, Sums, merge, sums_of
+
+    sums = sums_of([1.0, 3.0], [1.0, 1.0], 1.0)
+    assert FORMULAS["mean_squared_error"](sums) == 2.0
+    nothing = sums_of([1.0, 3.0], [1.0, 1.0], [0.0, 0.0])
+    assert nothing == Sums(rows=2.0)
+    assert np.isnan(FORMULAS["r_squared"](nothing))
+    assert merge(nothing, sums) == sums._replace(rows=4.0)
+
+
+def test_arrays_that_do_not_match_are_an_error():
+    from components.model_gate.metrics import sums_of
+
+    with pytest.raises(ValueError, match="expected a label, a prediction and a weight a row; received 2, 1 and 1"):
+        sums_of([1.0, 2.0], [1.0], [1.0])

@@ -1,0 +1,84 @@
+"""What TFX's Evaluator lets a user replace: here, the rows of a batch stay together if they fall into the same slices.
+
+TFMA takes a batch apart into rows before it slices and counts, which costs some 300 µs a row. Our metrics work on arrays, so a
+batch need only be taken apart as far as the slices ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import tfx  # noqa: F401 (must come before tensorflow_model_analysis)
+
+import apache_beam as beam  # isort: skip
+import numpy as np  # isort: skip
+import pandas as pd  # isort: skip
+import tensorflow_model_analysis as tfma  # isort: skip
+from numpy.typing import NDArray  # isort: skip
+from tensorflow_model_analysis.extractors.unbatch_extractor import UNBATCH_EXTRACTOR_STAGE_NAME  # isort: skip
+
+_ARRAYS = (tfma.LABELS_KEY, tfma.PREDICTIONS_KEY, tfma.EXAMPLE_WEIGHTS_KEY)
+
+
+def custom_extractors(eval_shared_model: Any, eval_config: Any, tensor_adapter_config: Any) -> list[Any]:
+    """TFMA's extractors, with grouping in the place of unbatching. Called by TFX's Evaluator, by this name."""
+    columns = sorted({key for spec in eval_config.slicing_specs for key in spec.feature_keys})
+    group = tfma.extractors.Extractor("GroupRows", beam.FlatMap(group_rows, columns))
+    default = tfma.default_extractors(
+        eval_shared_model=eval_shared_model, eval_config=eval_config, tensor_adapter_config=tensor_adapter_config
+    )
+    return [group if found.stage_name == UNBATCH_EXTRACTOR_STAGE_NAME else found for found in default]
+
+
+def group_rows(extracts: dict[str, Any], columns: list[str]) -> Iterator[dict[str, Any]]:
+    """One extract for all rows of a batch that have the same values in some columns.
+
+    Args:
+      extracts: of n rows labels, predictions and example weights, plain or in nested dicts, features, and serialised inputs.
+        An array is dense, [n, ...], or a `VarLenTensorValue` with at most one value a row.
+      columns: names of features.
+
+    Yields:
+      The same arrays of the rows of a group; `features` has the group's values, an empty array where missing.
+    """
+    number = len(extracts[tfma.INPUT_KEY])
+    arrays = {key: extracts[key] for key in _ARRAYS if extracts.get(key) is not None}
+    coded = [_codes(extracts[tfma.FEATURES_KEY][name], number) for name in columns]
+    keys = np.column_stack([codes for codes, _ in coded]) if coded else np.zeros((number, 1), np.int64)
+    found, group = np.unique(keys, axis=0, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    bounds = np.searchsorted(group[order], np.arange(len(found) + 1))
+    for index, key in enumerate(found):
+        rows = order[bounds[index] : bounds[index + 1]]
+        features = {
+            name: np.array([] if code < 0 else [values[code]])
+            for name, code, (_, values) in zip(columns, key, coded, strict=False)
+        }
+        yield {name: _take(value, rows) for name, value in arrays.items()} | {tfma.FEATURES_KEY: features}
+
+
+def _codes(feature: Any, number: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """A number for each row's value, -1 where missing; the values by number."""
+    is_dense = isinstance(feature, np.ndarray)
+    rows = np.arange(number) if is_dense else feature.indices[:, 0]
+    found, values = pd.factorize(np.ravel(feature if is_dense else feature.values))
+    codes = np.full(number, -1, np.int64)
+    codes[rows] = found
+    return codes, values
+
+
+def _take(value: Any, rows: NDArray[np.intp]) -> Any:
+    if isinstance(value, dict):
+        return {key: _take(inner, rows) for key, inner in value.items()}
+    return None if value is None else _dense(value)[rows]
+
+
+def _dense(value: Any) -> NDArray[Any]:
+    if isinstance(value, np.ndarray):
+        return value
+    if len(value.values) != value.dense_shape[0]:
+        raise ValueError(
+            f"expected a value in each of {value.dense_shape[0]} rows; received {len(value.values)} values"
+        )
+    return np.asarray(value.values)

@@ -1,0 +1,75 @@
+"""TFRecord shards that appear under their names only when all of them are whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+import tensorflow as tf
+from tfx.dsl.io import fileio
+
+TEMPORARY = "tmp-"
+SHARD_ROWS = 1 << 18
+_OPTIONS = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
+
+Shard = tuple[str, int]  # path, rows
+
+
+class Shards:
+    """Writes records to as many gzipped shards as they need, under temporary names."""
+
+    def __init__(self, folder: str, stem: str) -> None:
+        """Opens nothing.
+
+        Args:
+          folder: exists, or is made by TensorFlow's file system.
+          stem: no other writer, and no other attempt of this one, has the same.
+        """
+        self._stem = os.path.join(folder, f"{TEMPORARY}{stem}")
+        self._done: list[Shard] = []
+        self._writer: tf.io.TFRecordWriter | None = None
+        self._rows = 0
+
+    def write(self, records: Iterable[bytes], number: int) -> None:
+        """Adds a number of records."""
+        if self._writer is None:
+            self._writer = tf.io.TFRecordWriter(self._path, _OPTIONS)
+        write = self._writer.write
+        for record in records:
+            write(record)
+        self._rows += number
+        if self._rows >= SHARD_ROWS:
+            self._end()
+
+    @property
+    def _path(self) -> str:
+        return f"{self._stem}-{len(self._done):05d}.gz"
+
+    def _end(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._done.append((self._path, self._rows))
+        self._writer, self._rows = None, 0
+
+    def close(self) -> list[Shard]:
+        """Ends the last shard. Returns path and rows of each."""
+        self._end()
+        return self._done
+
+
+def name_shards(folder: str, prefix: str, shards: Sequence[Shard]) -> int:
+    """Gives all shards of a folder their names, as TFX's own have them, and removes what failed attempts left.
+
+    Args:
+      folder: that holds them.
+      prefix: how their names begin.
+      shards: in the order of their rows.
+
+    Returns:
+      The number of rows.
+    """
+    for index, (path, _) in enumerate(shards):
+        fileio.rename(path, os.path.join(folder, f"{prefix}-{index:05d}-of-{len(shards):05d}.gz"))
+    for left in fileio.glob(os.path.join(folder, f"{TEMPORARY}*")):
+        fileio.remove(left)
+    return sum(rows for _, rows in shards)
