@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import psutil
 
@@ -47,13 +46,13 @@ class Measured:
         return inside[-1].cpu - inside[0].cpu, max(sample.memory for sample in inside) / 2**20
 
 
-def measure(command: Sequence[str], env: dict[str, str] | None = None, cwd: Path | None = None) -> Measured:
+def measure(command: Sequence[str], env: dict[str, str] | None = None) -> Measured:
     """Runs a command to its end. Ends the program with the command's words if it fails."""
     begin = time.time()
     samples: list[Sample] = []
     used: dict[int, float] = {}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = subprocess.Popen(command, stdout=out, stderr=err, env=env, cwd=cwd)  # noqa: S603
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=env)  # noqa: S603
         root = psutil.Process(process.pid)
         while process.poll() is None:
             memory = 0

@@ -78,20 +78,15 @@ class _WriteBundle(beam.DoFn):
     def __init__(self, schema: Any, folder: str) -> None:
         self._encoder = TransformProcessor._RecordBatchToExamplesFn(schema)
         self._folder = folder
-        self._shards: Shards | None = None
-
-    def setup(self) -> None:
-        self._encoder.setup()
+        self._shards: Shards  # of the bundle
 
     def start_bundle(self) -> None:
         self._shards = Shards(self._folder, uuid.uuid4().hex)
 
     def process(self, element: tuple[pa.RecordBatch, dict[str, Any]]) -> None:
-        assert self._shards is not None  # noqa: S101
         self._shards.write((record for _, record in self._encoder.process(element)), element[0].num_rows)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
-        assert self._shards is not None  # noqa: S101
         yield WindowedValue(self._shards.close(), GlobalWindow().max_timestamp(), [GlobalWindow()])
 
 
