@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from components.errors import DataError
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
-LEAST_CHUNK, MOST_CHUNK = 4 << 20, 32 << 20  # bytes
+LEAST_CHUNK, MOST_CHUNK = 2 << 20, 32 << 20  # bytes
 CHUNKS = 16  # aimed at, between these two
 CHUNK_ROWS = 1 << 18  # of Parquet
 BLOCK = 4 << 20  # bytes; a longer record can't be read

@@ -23,7 +23,7 @@ LARGEST_INTEGER = 2**53  # from it on, not every integer is a 64-bit float
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INTEGER = r"^[+-]?\d+$"
 
-_BYTES = [bytes([value]) for value in range(256)]
+_INT64 = [bytes([0x1A, length + 2, 0x0A, length]) for length in range(11)]  # begins a tf.Feature of an int64, by its length
 
 Rows = NDArray[np.bool_]
 
@@ -339,7 +339,8 @@ def _features(levels: list[Any]) -> Iterator[bytes]:
         if isinstance(level, str):
             yield _field(0x0A, _field(0x0A, level.encode()))
         elif level == (whole := int(level)):
-            yield _field(0x1A, _field(0x0A, _varint(whole % 2**64)))
+            content = _varint(whole % 2**64)
+            yield _INT64[len(content)] + content
         else:
             yield repr(level).encode()
 
@@ -353,13 +354,14 @@ def _by_level(column: pa.Array, function: Callable[[list[Any]], NDArray[Any]], d
 
 def _varint(value: int) -> bytes:
     """Protocol Buffers' encoding of an unsigned integer."""
-    if value < 1 << 7:
-        return _BYTES[value]
-    if value < 1 << 14:
-        return _BYTES[value & 127 | 128] + _BYTES[value >> 7]
-    return _BYTES[value & 127 | 128] + _BYTES[value >> 7 & 127 | 128] + _varint(value >> 14)
+    groups = []
+    while value > 127:
+        groups.append(value & 127 | 128)
+        value >>= 7
+    groups.append(value)
+    return bytes(groups)
 
 
 def _field(tag: int, content: bytes) -> bytes:
     """Protocol Buffers' encoding of a field of bytes."""
-    return _BYTES[tag] + _varint(len(content)) + content
+    return bytes([tag]) + _varint(len(content)) + content
