@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,6 @@ MISSING_TOKENS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
 LARGEST_INTEGER = 2**53  # from it on, not every integer is a 64-bit float
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INTEGER = r"^[+-]?\d+$"
-
-_INT64 = [bytes([0x1A, length + 2, 0x0A, length]) for length in range(11)]  # begins a tf.Feature of an int64, by its length
 
 Rows = NDArray[np.bool_]
 
@@ -327,22 +325,38 @@ def _bucket_values(column: pa.Array, buckets: int) -> NDArray[np.int64]:
     """
 
     def bucket(levels: list[Any]) -> NDArray[np.int64]:
-        digests = (hashlib.sha256(feature).digest() for feature in _features(levels))
-        return np.fromiter((int.from_bytes(digest, "big") % buckets for digest in digests), np.int64, len(levels))
+        digests = [hashlib.sha256(feature).digest() for feature in _features(levels)]
+        return np.array([int.from_bytes(digest, "big") % buckets for digest in digests], np.int64)
 
     return _by_level(column, bucket, np.int64)
 
 
-def _features(levels: list[Any]) -> Iterator[bytes]:
+def _features(levels: list[Any]) -> list[bytes]:
     """Each value as a serialised tf.Feature: of bytes, or of an int64 if it is a number without fraction."""
-    for level in levels:
-        if isinstance(level, str):
-            yield _field(0x0A, _field(0x0A, level.encode()))
-        elif level == (whole := int(level)):
-            content = _varint(whole % 2**64)
-            yield _INT64[len(content)] + content
-        else:
-            yield repr(level).encode()
+    if not levels or isinstance(levels[0], str):
+        return [_field(0x0A, _field(0x0A, level.encode())) for level in levels]
+    values = np.array(levels, np.float64)
+    whole = (values == np.trunc(values)) & (np.abs(values) < 2**63)
+    features = np.array(
+        [b"" if is_whole else repr(level).encode() for level, is_whole in zip(levels, whole, strict=True)], object
+    )
+    features[whole] = _int64_features(values[whole].astype(np.int64).astype(np.uint64))
+    return list(features)
+
+
+def _int64_features(values: NDArray[np.uint64]) -> NDArray[np.object_]:
+    """Protocol Buffers' encoding of tf.Features of one int64 each: four bytes, and groups of seven bits, the lowest first."""
+    groups = sum((values >= 1 << 7 * index for index in range(1, 10)), np.ones(len(values), np.int64))
+    features = np.empty(len(values), object)
+    for length in np.unique(groups):
+        rows = groups == length
+        encoded = np.zeros((rows.sum(), 4 + length), np.uint8)
+        encoded[:, :4] = 0x1A, length + 2, 0x0A, length
+        for index in range(length):
+            group = values[rows] >> np.uint64(7 * index) & np.uint64(127)
+            encoded[:, 4 + index] = group | np.uint64(128 if index < length - 1 else 0)
+        features[rows] = encoded.view(f"V{4 + length}").ravel().tolist()
+    return features
 
 
 def _by_level(column: pa.Array, function: Callable[[list[Any]], NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
