@@ -137,10 +137,11 @@ class Evaluate(Settings):
 
 
 class Serve(Settings):
-    """Where models are pushed to, `<root>/<path>/<name>/<version>`, and how many versions stay."""
+    """Where models are pushed to, `<root>/<path>/<name>/<version>`, how many versions stay, and the level of their intervals."""
 
     path: str = "serving"
     keep: int = Field(default=5, ge=1)
+    level: float = Field(default=0.95, gt=0, lt=1)
 
     @field_validator("path")
     @classmethod

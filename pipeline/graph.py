@@ -96,7 +96,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
         linear_fit=least_squares.outputs["fit"],
-        settings=settings,
+        settings={**settings, "level": config.serve.level},
     ).with_id("Trainer")
     baseline = Resolver(
         strategy_class=LatestBlessedOther,

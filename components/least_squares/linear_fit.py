@@ -79,6 +79,12 @@ class LinearFit:
         """Sum of the weights of all rows: the squared norm of the intercept's ones in the factors."""
         return sum(factor.weight for factor in self.fold_factors)
 
+    @property
+    def column_means(self) -> Array:
+        """[1 + p]: the (weighted) means of the columns over the training rows, the intercept's ones first."""
+        first = np.asarray(np.einsum("k,kj->j", self.factors[:, 0, 0], self.factors[:, 0, :-1]))
+        return first / first[0]
+
     def in_raw_units(self, intercept: float, kernel: NDArray[Any]) -> Array:
         """Any coefficients of all columns, in raw units and against the reference levels; predictions stay the same.
 

@@ -23,7 +23,7 @@ def vocabulary_name(feature: str) -> str:
 
 
 def constant_name(feature: str, which: str) -> str:
-    """Name of the graph operation that holds a numeric feature's `mean` or `variance`."""
+    """Name of the graph operation that holds a numeric feature's `mean`, `variance` or `fill`."""
     return f"{vocabulary_name(feature)}_{which}"
 
 
@@ -90,7 +90,7 @@ def _numeric(features: dict[str, Numeric], columns: dict[str, tf.Tensor]) -> dic
         x, missing = valid[name], ~there[:, index]
         share = shares[index]
         mean, variance = (tf.where(share > 0, found[index], tf.zeros_like(share)) for found in (means, variances))
-        fill = _fill(feature, x, mean)
+        fill = tf.identity(_fill(feature, x, mean), name=constant_name(name, "fill"))
         x = tf.where(missing, fill, x)
         if feature.scale == "zscore":
             variance = share * variance + share * (1 - share) * tf.square(mean - fill)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -11,26 +12,35 @@ from components.preprocessing.design_matrix import DesignMatrix, build_design_ma
 from components.preprocessing.features import Buckets, Categorical, Numeric
 from components.preprocessing.preprocessing_fn import constant_name, vocabulary_name
 
+Features = Mapping[str, Numeric | Buckets | Categorical]
 
-def design_matrix_of(
-    transform: tft.TFTransformOutput, features: Mapping[str, Numeric | Buckets | Categorical]
-) -> DesignMatrix:
+
+def design_matrix_of(transform: tft.TFTransformOutput, features: Features) -> DesignMatrix:
     """The design matrix that a transform graph feeds, scaling constants read from the graph in float64."""
-    graph_fn = tf.saved_model.load(transform.transform_savedmodel_dir).transform_fn
-    captured = list(graph_fn.captured_inputs)
-    inputs = [tensor.name for tensor in graph_fn.graph.inputs]
-    analysed = dict(zip(inputs[-len(captured) :], captured, strict=True)) if captured else {}
 
     def vocabulary(feature: str) -> list[str]:
         return [level.decode() for level in transform.vocabulary_by_name(vocabulary_name(feature))]
 
+    with _constants(transform) as constant:
+        return build_design_matrix(features, vocabulary, constant)
+
+
+def fills_of(transform: tft.TFTransformOutput, features: Features) -> dict[str, float]:
+    """By numeric feature what stands for a missing value, in raw units."""
+    with _constants(transform) as constant:
+        return {name: constant(name, "fill") for name, feature in features.items() if isinstance(feature, Numeric)}
+
+
+@contextlib.contextmanager
+def _constants(transform: tft.TFTransformOutput) -> Iterator[Callable[[str, str], float]]:
+    """Reads the operations that `preprocessing_fn.constant_name` names, by feature and which."""
+    graph_fn = tf.saved_model.load(transform.transform_savedmodel_dir).transform_fn
+    captured = list(graph_fn.captured_inputs)
+    inputs = [tensor.name for tensor in graph_fn.graph.inputs]
+    analysed = dict(zip(inputs[-len(captured) :], captured, strict=True)) if captured else {}
     with tf.Graph().as_default() as graph:
         tf.graph_util.import_graph_def(graph_fn.graph.as_graph_def(), name="")
     found = {name: value.numpy() for name, value in analysed.items() if value.dtype.is_floating}
     with tf.compat.v1.Session(graph=graph) as session:
-
-        def constant(feature: str, which: str) -> float:
-            # The named operation computes it from what TFT's analysis found, which the graph function captures.
-            return float(session.run(f"{constant_name(feature, which)}:0", found))
-
-        return build_design_matrix(features, vocabulary, constant)
+        # The named operation computes it from what TFT's analysis found, which the graph function captures.
+        yield lambda feature, which: float(session.run(f"{constant_name(feature, which)}:0", found))

@@ -16,8 +16,11 @@ from tfx_bsl.public.tfxio import TensorFlowDatasetOptions
 
 from components.errors import DataError
 from components.least_squares.linear_fit import LinearFit
+from components.preprocessing.features import features_from_json
+from components.preprocessing.transform_graph import fills_of
 from components.trainer import sgd
 from components.trainer.model import LINEAR_LAYER, build_model
+from components.trainer.portable import MODEL_FILE, portable_model
 from components.trainer.settings import Sgd, model_from_json
 from components.trainer.signatures import export
 
@@ -29,12 +32,12 @@ def run_fn(fn_args: FnArgs) -> None:
     """Fits and exports.
 
     Args:
-      fn_args: TFX's; `custom_config` holds `label`, `weight`, `model` (the configuration's, as plain JSON) and `linear_fit`
-        (the folder of the exact fit).
+      fn_args: TFX's; `custom_config` holds `label`, `weight`, `features`, `model` (the configuration's, as plain JSON), `level`
+        (of the prediction intervals) and `linear_fit` (the folder of the exact fit).
 
-    Writes the SavedModel to `serving_model_dir`; to `model_run_dir` `fit.json`: `solver`, `rows` (by split), `intercept` and
-    `coefficients` of the Keras graph in raw units, and for gradient descent `loss_trace` (mean squared error) and TensorBoard's
-    logs.
+    Writes the SavedModel to `serving_model_dir`, and model.json beside it (`portable`); to `model_run_dir` `fit.json`: `solver`,
+    `rows` (by split), `intercept` and `coefficients` of the Keras graph in raw units, and for gradient descent `loss_trace` (mean
+    squared error) and TensorBoard's logs.
 
     Raises:
       DataError: gradient descent did not converge to finite weights.
@@ -53,7 +56,13 @@ def run_fn(fn_args: FnArgs) -> None:
         model.get_layer(LINEAR_LAYER).set_weights([np.array(rest)[:, None], np.array([first])])
     kernel, bias = (np.asarray(value, np.float64) for value in model.get_layer(LINEAR_LAYER).get_weights())
     intercept, *coefficients = exact.in_raw_units(float(bias[0]), kernel[:, 0])
-    export(model, transform, {config["label"], config["weight"]}, fn_args.serving_model_dir)
+    features = features_from_json(config["features"])
+    weights = exact.fit.coefficients if settings.solver == "exact" else [float(bias[0]), *map(float, kernel[:, 0])]
+    fills = fills_of(transform, features)
+    portable = portable_model(exact, features, fills, weights, config["level"], settings.solver)
+    export(model, transform, portable, {config["label"], config["weight"]}, fn_args.serving_model_dir)
+    with tf.io.gfile.GFile(os.path.join(fn_args.serving_model_dir, MODEL_FILE), "w") as file:
+        file.write(json.dumps(portable, indent=1))
     result = {
         "label": config["label"],
         "solver": settings.solver,

@@ -152,7 +152,7 @@ def test_every_signature_of_the_pushed_model_agrees(taxi_run, raw):
     path = taxi_run.show()["pushed"]["path"]
     assert Path(path).is_dir()
     signatures = tf.saved_model.load(path).signatures
-    assert set(signatures) == {"serving_default", "examples", "transform_features"}
+    assert set(signatures) == {"serving_default", "explain", "examples", "regress", "transform_features"}
     rows = raw["eval"][:50]
     serialized = tf.constant([row.SerializeToString() for row in rows])
     from_examples = signatures["examples"](examples=serialized)["prediction"].numpy()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import pytest
 
-from components.preprocessing.features import Buckets, Categorical, Numeric, features_to_json
+from components.preprocessing.features import Buckets, Categorical, Numeric
+from tests.components.transform import analyse, sparse_columns
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
@@ -33,33 +32,9 @@ ROWS = [
 
 @pytest.fixture(scope="module")
 def transformed(tmp_path_factory):
-    import apache_beam as beam
-    import tensorflow as tf
-    import tensorflow_transform as tft
-    import tensorflow_transform.beam as tft_beam
-    from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-    from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
-
-    from components.preprocessing.preprocessing_fn import preprocessing_fn
-
-    types = {name: tf.io.VarLenFeature(tf.string if name == "compañía ($)" else tf.float32) for name in ROWS[0]}
-    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(types))
-    config = {"features": features_to_json(FEATURES), "label": "y", "weight": None}
-    out, temp = (str(tmp_path_factory.mktemp(name)) for name in ("out", "temp"))
-    with beam.Pipeline(runner=FnApiRunner()) as pipeline, tft_beam.Context(temp_dir=temp):
-        raw = pipeline | beam.Create(ROWS), metadata
-        fn = raw | tft_beam.AnalyzeDataset(functools.partial(preprocessing_fn, custom_config=config))
-        _ = fn | tft_beam.WriteTransformFn(out)
-    output = tft.TFTransformOutput(out)
+    output = analyse(ROWS, FEATURES, "y", tmp_path_factory.mktemp("transform"))
     layer = output.transform_features_layer()
-    columns = {name: _sparse(tf, name, spec.dtype) for name, spec in types.items()}
-    return output, {name: value.numpy() for name, value in layer(columns).items()}
-
-
-def _sparse(tf, name, dtype):
-    indices = [[i, 0] for i, row in enumerate(ROWS) if row[name]]
-    values = [row[name][0] for row in ROWS if row[name]]
-    return tf.SparseTensor(indices, tf.constant(values, dtype), [len(ROWS), 1])
+    return output, {name: value.numpy() for name, value in layer(sparse_columns(ROWS)).items()}
 
 
 def column(name):

@@ -1,0 +1,1 @@
+"""The embedded server that speaks TF Serving's APIs."""
