@@ -16,6 +16,7 @@ from tfx.types.artifact import Artifact
 from components.ingest.executor import COUNTS_FILE
 from components.least_squares.linear_fit import LinearFit
 from components.model_gate.executor import VERDICT_FILE
+from components.serving_check.executor import REPORT_FILE
 from components.trainer.run_fn import FIT_FILE
 
 LEVEL = 0.95  # of the confidence intervals
@@ -89,6 +90,13 @@ def read_verdict(outputs: Outputs) -> dict[str, Any]:
     """ModelGate's `verdict.json`."""
     verdict: dict[str, Any] = json.loads((_folder(outputs, "verdict") / VERDICT_FILE).read_text())
     return verdict
+
+
+def read_serving_check(outputs: Outputs) -> dict[str, Any] | None:
+    """ServingCheck's `report.json`; None for a model that was refused before."""
+    file = _folder(outputs, "blessing") / REPORT_FILE
+    report: dict[str, Any] | None = json.loads(file.read_text()) if file.exists() else None
+    return report
 
 
 def _records(key: str) -> Callable[[Outputs], dict[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -129,19 +130,123 @@ def show(config: Path, root: Path, as_json: bool) -> None:
 @main.command()
 @_CONFIG
 @_ROOT
-@click.option("--json", "rows", required=True, metavar="ROWS", help='A row as JSON, {"x": 0.5}, or a list of rows.')
-def predict(config: Path, root: Path, rows: str) -> None:
-    """Predict through the model that was pushed last."""
+@click.option("--json", "rows", metavar="ROWS", help='A row as JSON, {"x": 0.5}, or a list of rows.')
+@click.option("--file", "table", type=click.Path(path_type=Path), help="A CSV, CSV.gz or Parquet file of rows.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The .csv or .parquet file to write (with --file)."
+)
+@click.option("--intervals", is_flag=True, help="Add standard error and prediction interval.")
+@click.option("--contributions", is_flag=True, help="Add the contribution of each feature, and the baseline.")
+@click.option(
+    "--level",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Of the intervals.  [default: the model's, serve.level]",
+)
+@click.option("--version", type=int, help="Of the model.  [default: the newest]")
+def predict(
+    config: Path,
+    root: Path,
+    rows: str | None,
+    table: Path | None,
+    output: Path | None,
+    intervals: bool,
+    contributions: bool,
+    level: float | None,
+    version: int | None,
+) -> None:
+    """Predict through a model that was pushed: rows as JSON, or a whole table."""
+    from components.errors import ConfigError
     from pipeline.config import load_config
     from pipeline.log import to_file
+    from pipeline.model import PushedModel, Wanted
     from pipeline.predict import parse_rows, predict_rows
+    from pipeline.predict_file import predict_file
+
+    if (rows is None) == (table is None) or (table is None) != (output is None):
+        raise ConfigError("predict: expected either --json ROWS, or --file TABLE with --output FILE.")
+    loaded = load_config(config)
+    root = root.resolve()
+    wanted = Wanted(intervals or level is not None, contributions, level)
+    parsed = parse_rows(rows, loaded) if rows is not None else []
+    with to_file(root / "logs" / f"{loaded.name}-predict.log"):
+        model = PushedModel(loaded, root, version)
+        if table is None or output is None:
+            answer = json.dumps(predict_rows(model, parsed, wanted))
+        else:
+            number = predict_file(loaded, model, table, output, wanted)
+            answer = f"wrote {output}: {number:,} rows, by version {model.version}"
+    click.echo(answer)
+
+
+@main.command()
+@_CONFIG
+@_ROOT
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def versions(config: Path, root: Path, as_json: bool) -> None:
+    """List the published versions, and check their files."""
+    from rich.console import Console
+
+    from pipeline.config import load_config
+    from pipeline.versions import list_versions, print_versions
+
+    entries = list_versions(load_config(config).serving_directory(root.resolve()))
+    if as_json:
+        click.echo(json.dumps(entries, indent=1))
+    else:
+        print_versions(Console(), entries)
+
+
+@main.command()
+@_CONFIG
+@_ROOT
+@click.option("--to", type=int, help="The version to go back to.  [default: the one before the newest]")
+def rollback(config: Path, root: Path, to: int | None) -> None:
+    """Publish an earlier version again, under a number above all others, so that servers follow."""
+    from pipeline.config import load_config
+    from pipeline.versions import roll_back
+
+    loaded = load_config(config)
+    done = roll_back(loaded.serving_directory(root.resolve()), loaded.serve.keep, to)
+    click.echo(f"published version {done.version}")
+
+
+@main.command()
+@_CONFIG
+@_ROOT
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on. Callers are not authenticated."
+)
+@click.option("--rest-port", type=click.IntRange(0, 65535), default=8501, show_default=True, help="0 for any.")
+@click.option("--grpc-port", type=click.IntRange(0, 65535), default=8500, show_default=True, help="0 for any.")
+@click.option(
+    "--models", "models_file", type=click.Path(path_type=Path), help="A models.config: version policy, labels."
+)
+@click.option(
+    "--server",
+    type=click.Choice(["embedded", "tf"]),
+    default="embedded",
+    show_default=True,
+    help="tf: tensorflow_model_server, which must be on the PATH.",
+)
+def serve(
+    config: Path, root: Path, host: str, rest_port: int, grpc_port: int, models_file: Path | None, server: str
+) -> None:
+    """Serve the pushed versions by TF Serving's gRPC and REST APIs, with a page to try the model at /."""
+    from pipeline.config import load_config
+    from pipeline.log import to_file
+    from pipeline.serving import command, external
+    from pipeline.serving.settings import Settings
 
     loaded = load_config(config)
     root = root.resolve()
-    parsed = parse_rows(rows, loaded)
-    with to_file(root / "logs" / f"{loaded.name}-predict.log"):
-        answer = predict_rows(loaded, root, parsed)
-    click.echo(json.dumps(answer))
+    place = command.Place(loaded.name, loaded.serving_directory(root), models_file)
+    settings = Settings(host=host, rest_port=rest_port, grpc_port=grpc_port)
+    command.check(place)
+    if server == "tf":
+        external.run(settings, place.name, place.base_path)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # or TensorFlow logs every request that is refused
+    with to_file(root / "logs" / f"{loaded.name}-serve.log") as terminal:
+        command.serve(place, settings, terminal)
 
 
 @main.command()

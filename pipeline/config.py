@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import math
 import re
 from fractions import Fraction
@@ -199,6 +201,11 @@ class Config(Settings):
             if name in texts:
                 raise ValueError(f"data.drop.{name}: rules are for numbers, and {name!r} is a text. Remove the rule")
         return self
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all that the file says, defaults put in; where the data lie is no part of it."""
+        value = self.model_dump(mode="json", exclude={"data": {"path"}, "table_schema": True})
+        return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
     def serving_directory(self, root: Path) -> Path:
         """The folder that TF Serving watches: `<root>/<serve.path>/<name>`."""

@@ -76,7 +76,8 @@ def print_summary(console: Console, summary: Summary, config_path: str, root: st
         console.print(f"[red]failed[/red]: {escape(summary['error'])}", soft_wrap=True)
     elif summary["pushed"]:
         pushed = summary["pushed"]
-        console.print(f"pushed: version {pushed['version']}  {escape(pushed['path'])}", soft_wrap=True)
+        what = "already live" if pushed.get("already") else "pushed"
+        console.print(f"{what}: version {pushed['version']}  {escape(pushed['path'])}", soft_wrap=True)
     else:
         console.print("pushed: nothing")
     steps = summary["steps"]

@@ -10,6 +10,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.components import Evaluator, ExampleValidator, Pusher, SchemaGen, StatisticsGen, Transform
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base.base_node import BaseNode
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
@@ -23,6 +24,9 @@ from components.ingest.component import TableExampleGen
 from components.least_squares.component import LeastSquares
 from components.model_gate.baseline import LatestBlessedOther
 from components.model_gate.component import ModelGate
+from components.pusher.executor import Executor as PublishExecutor
+from components.pusher.server_texts import server_texts
+from components.serving_check.component import ServingCheck
 from components.trainer.component import Trainer
 from pipeline.config import Config
 from pipeline.evaluation import eval_config
@@ -116,14 +120,21 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
     model_gate = ModelGate(
         evaluation=evaluator.outputs["evaluation"], rules=config.evaluate.model_dump(mode="json", exclude_none=True)
     ).with_id("ModelGate")
-    pusher = Pusher(
+    serving_check = ServingCheck(
         model=trainer.outputs["model"],
+        examples=examples.outputs["examples"],
+        verdict=model_gate.outputs["verdict"],
+        facts={"name": config.name, "config": config.fingerprint()},
+    ).with_id("ServingCheck")
+    pusher = Pusher(  # takes the model out of the InfraBlessing: the very files that were checked
         model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=serving_check.outputs["blessing"],
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=places.serving)
         ),
+        custom_config={"keep": config.serve.keep, "texts": server_texts(config.name)},
+        custom_executor_spec=ExecutorClassSpec(PublishExecutor),
     ).with_id("Pusher")
-    pusher.add_upstream_node(model_gate)
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=places.pipeline_root,
@@ -140,6 +151,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
             baseline,
             evaluator,
             model_gate,
+            serving_check,
             pusher,
         ],
         enable_cache=True,

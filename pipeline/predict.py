@@ -1,17 +1,15 @@
-"""`plumbline predict`: asks the model that was pushed last."""
+"""`plumbline predict --json`: rows on the command line."""
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
-from pathlib import Path
 from typing import Any
 
-from components.errors import ConfigError, RunError
+from components.errors import ConfigError
 from components.preprocessing.features import Categorical
-from components.pusher.versions import versions
 from pipeline.config import Config
+from pipeline.model import PushedModel, Wanted
 
 
 def parse_rows(text: str, config: Config) -> list[dict[str, Any]]:
@@ -53,26 +51,18 @@ def _parse_row(row: dict[str, Any], config: Config) -> dict[str, Any]:
     return parsed
 
 
-def predict_rows(config: Config, root: Path, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Predictions of the newest version, through `serving_default`.
+def predict_rows(model: PushedModel, rows: list[dict[str, Any]], wanted: Wanted) -> dict[str, Any]:
+    """The model's answers as plain JSON.
 
     Returns:
-      `{"version": int, "predictions": [float, …]}`, the float32 answers of the model.
-
-    Raises:
-      RunError: nothing was pushed yet.
+      `{"version": int, "predictions": [float, …]}`, or, if more is wanted than the prediction, an object a row instead of a
+      number; null where a row has no finite interval.
     """
-    serving = config.serving_directory(root)
-    present = versions(serving)
-    if not present:
-        raise RunError(
-            f"{serving}: no model was pushed yet. Run the pipeline first: plumbline run CONFIG --root {root}"
-        )
-    tf: Any = importlib.import_module("tensorflow")
-    model = tf.saved_model.load(str(serving / str(present[-1])))
-    columns = {
-        name: tf.constant([row[name] for row in rows], tf.string if isinstance(f, Categorical) else tf.float32)
-        for name, f in config.features.items()
+    answer = model.ask({name: [row[name] for row in rows] for name in rows[0]}, wanted)
+    columns = {name: [None if math.isnan(value) else float(value) for value in array] for name, array in answer.items()}
+    if not (wanted.intervals or wanted.contributions):
+        return {"version": model.version, "predictions": columns["prediction"]}
+    return {
+        "version": model.version,
+        "predictions": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
     }
-    answer = model.signatures["serving_default"](**columns)["prediction"]
-    return {"version": present[-1], "predictions": [float(value) for value in answer.numpy()]}

@@ -7,7 +7,6 @@ import dataclasses
 import datetime
 import fcntl
 import importlib
-import logging
 import os
 import re
 import time
@@ -19,7 +18,7 @@ from typing import Any, Protocol
 from components.errors import EXIT_REFUSED, DataError, PlumblineError, RunError
 from components.ingest import files, rejected
 from components.ingest.table import check_columns, clean
-from components.pusher.versions import prune, versions
+from components.pusher.versions import versions
 from pipeline.config import Config
 from pipeline.runners import fork_server
 from pipeline.summary import Summary, check_rows, rejected_directory, write_summary
@@ -27,7 +26,6 @@ from pipeline.summary import Summary, check_rows, rejected_directory, write_summ
 FIRST_ROWS = 1 << 14
 LARGE_TABLE = 8 << 20  # bytes of CSV, from which worker processes save more than they cost
 PACKED = 4  # how many times larger a compressed table is as CSV, roughly
-_LOG = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
@@ -135,6 +133,7 @@ def run(config: Config, root: Path, listener: Listener, options: Options, log: P
             "linear_fit": None,
             "fit": None,
             "verdict": None,
+            "serving_check": None,
             "pushed": None,
             "steps": [],
         }
@@ -176,10 +175,6 @@ def _run_steps(
     outputs: dict[str, Any] = {}
     for step in local_run.steps:
         listener.step_begins(step)
-        if step == "Pusher" and summary["verdict"]["blessed"]:
-            [model] = outputs["Trainer"]["model"]
-            if not local_run.is_live(model, serving):
-                local_run.run_anew(step)
         result = next(results)
         outputs[step] = result.outputs
         entry = {
@@ -200,17 +195,17 @@ def _run_steps(
             summary["fit"] = artifacts.read_fit(result.outputs)
         elif step == "ModelGate":
             summary["verdict"] = artifacts.read_verdict(result.outputs)
-    _conclude(config, serving, summary, [local.pushed_version(a) for a in outputs["Pusher"]["pushed_model"]])
+        elif step == "ServingCheck":
+            summary["serving_check"] = artifacts.read_serving_check(result.outputs)
+    _conclude(serving, summary, [local.pushed(artifact) for artifact in outputs["Pusher"]["pushed_model"]])
 
 
-def _conclude(config: Config, serving: Path, summary: Summary, pushed: list[int | None]) -> None:
+def _conclude(serving: Path, summary: Summary, pushed: list[dict[str, Any] | None]) -> None:
     if not summary["verdict"]["blessed"]:
         summary["exit_code"] = EXIT_REFUSED
         return
-    [version] = pushed
-    if version is None or versions(serving)[-1:] != [version]:
+    [push] = pushed
+    if push is None or versions(serving)[-1:] != [push["version"]]:
         raise RunError(f"{serving}: the model was blessed, and is not the newest version there. See {summary['log']}.")
-    for old in prune(serving, config.serve.keep):
-        _LOG.info("Deleted version %d, as serve.keep is %d", old, config.serve.keep)
-    summary["pushed"] = {"version": version, "path": str(serving / str(version))}
+    summary["pushed"] = push
     summary["exit_code"] = 0

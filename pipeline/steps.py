@@ -12,5 +12,6 @@ STEPS = (
     "Baseline",
     "Evaluator",
     "ModelGate",
+    "ServingCheck",
     "Pusher",
 )

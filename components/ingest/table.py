@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -109,9 +109,7 @@ def clean(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) -> Clean
     Raises:
       DataError: a column's type is neither number nor text, or does not suit its use. The text does not name the file.
     """
-    rejected: dict[int, str] = {}
-    arrays = {name: _number(batch.column(name), name, spec.missing, rejected) for name in spec.numbers}
-    arrays |= {name: _text(batch.column(name), name, spec.missing, rejected) for name in spec.texts}
+    arrays, rejected = typed(batch, spec.numbers, spec.texts, spec.missing)
     by = spec.split_by
     if by is not None and by not in arrays:
         arrays[by] = _text(batch.column(by), by, spec.missing, rejected)
@@ -136,6 +134,28 @@ def clean(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) -> Clean
         bucket = _bucket_values(taken.column(by), int(ends[-1]))
     split = np.searchsorted(ends, bucket, side="right")
     return Cleaned(taken.select([*spec.numbers, *spec.texts]), split, rejected)
+
+
+def typed(
+    batch: pa.RecordBatch, numbers: Iterable[str], texts: Iterable[str], missing: list[str]
+) -> tuple[dict[str, pa.Array], dict[int, str]]:
+    """Columns as float32 numbers and string texts, null where missing.
+
+    Args:
+      batch: holds the columns, of any type that can be a number or a text.
+      numbers, texts: names of columns.
+      missing: texts that stand for nothing.
+
+    Returns:
+      The columns by name; why a row can't be right, by its position in the batch.
+
+    Raises:
+      DataError: a column's type is neither number nor text, or does not suit its use. The text does not name the file.
+    """
+    rejected: dict[int, str] = {}
+    arrays = {name: _number(batch.column(name), name, missing, rejected) for name in numbers}
+    arrays |= {name: _text(batch.column(name), name, missing, rejected) for name in texts}
+    return arrays, rejected
 
 
 def _number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:

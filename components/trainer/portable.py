@@ -133,22 +133,28 @@ def score(model: Mapping[str, Any], rows: Mapping[str, Sequence[Any]], level: fl
 
 def design_rows(model: Mapping[str, Any], rows: Mapping[str, Sequence[Any]]) -> Array:
     """The design matrix [n, 1 + p] of raw rows, a column of ones first; rounded to 32-bit floats where the served graph does."""
-    parts: dict[str, NDArray[Any]] = {}
+    columns = transformed_columns(model, rows)
+    count = len(next(iter(columns.values())))
+    return np.column_stack([np.ones(count), DesignMatrix.from_json(model["design"]).dense(columns)])
+
+
+def transformed_columns(model: Mapping[str, Any], rows: Mapping[str, Sequence[Any]]) -> dict[str, NDArray[Any]]:
+    """Raw rows as the transform graph gives them: [n] by transformed name, scaled numbers and level ids."""
+    columns: dict[str, NDArray[Any]] = {}
     terms = DesignMatrix.from_json(model["design"]).terms
     levels = {term.key: term.levels for term in terms}
     for entry in model["features"]:
         name = entry["name"]
         if entry["kind"] == "categorical":
-            parts[name] = _level_ids(levels[name], rows[name])
+            columns[name] = _level_ids(levels[name], rows[name])
             continue
         values = np.array([np.nan if value is None else value for value in rows[name]], np.float32).astype(np.float64)
         if entry["kind"] == "buckets":
             ids = np.searchsorted(entry["boundaries"], values, side="right")
-            parts[name] = np.where(np.isnan(values), len(levels[name]) - 1, ids)
-            continue
-        parts |= _number(entry, values, [term for term in terms if term.feature == name])
-    count = len(next(iter(parts.values())))
-    return np.column_stack([np.ones(count), DesignMatrix(terms).dense(parts)])
+            columns[name] = np.where(np.isnan(values), len(levels[name]) - 1, ids)
+        else:
+            columns |= _number(entry, values, [term for term in terms if term.feature == name])
+    return columns
 
 
 def _number(entry: Mapping[str, Any], values: Array, terms: Sequence[Any]) -> dict[str, NDArray[Any]]:

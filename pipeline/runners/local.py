@@ -6,7 +6,6 @@ import dataclasses
 import datetime
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
@@ -19,8 +18,9 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types.artifact import Artifact
 
-from components.pusher.versions import versions
+from components.pusher.executor import SAME_CONTENT_PROPERTY
 
+PUBLISHING = "Pusher"  # never cached: it looks at what is live, and the cache does not
 Execution = metadata_store_pb2.Execution
 
 
@@ -67,7 +67,7 @@ class LocalRun:
         self._nodes = [node.pipeline_node for node in ir.nodes]
         anew = {node.node_info.id for node in self._nodes} if not cache else self._from(rerun_from)
         for node in self._nodes:
-            node.execution_options.caching_options.enable_cache = node.node_info.id not in anew
+            node.execution_options.caching_options.enable_cache = node.node_info.id not in {*anew, PUBLISHING}
 
     def _from(self, step: str | None) -> set[str]:
         """A step and all that depends on it."""
@@ -91,28 +91,6 @@ class LocalRun:
         for node in self._nodes:
             yield self._launch(node)
 
-    def run_anew(self, step: str) -> None:
-        """Takes a step's outputs from no earlier run."""
-        node = next(node for node in self._nodes if node.node_info.id == step)
-        node.execution_options.caching_options.enable_cache = False
-
-    def is_live(self, model: Artifact, serving: Path) -> bool:
-        """Whether the newest version in a serving directory was pushed from this `Model` artifact.
-
-        TFX's cache does not look at the directory: after A, B, A, B it would take the second B for pushed while A is live.
-        """
-        newest = [str(serving / str(version)) for version in versions(serving)[-1:]]
-        with metadata.Metadata(self._connection) as handle:
-            store = handle.store
-            pushed = [
-                artifact.id
-                for artifact in store.get_artifacts_by_type("PushedModel")
-                if artifact.custom_properties["pushed_destination"].string_value in newest
-            ]
-            pushes = [event.execution_id for event in store.get_events_by_artifact_ids(pushed)] if pushed else []
-            sources = [event.artifact_id for event in store.get_events_by_execution_ids(pushes)] if pushes else []
-        return model.id in sources
-
     def _launch(self, node: pipeline_pb2.PipelineNode) -> StepResult:
         name = node.node_info.id
         begin = time.monotonic()
@@ -132,8 +110,12 @@ class LocalRun:
         return StepResult(name, cached, seconds, {key: list(value) for key, value in outputs.items()})
 
 
-def pushed_version(artifact: Any) -> int | None:
-    """The version that a `PushedModel` stands for, or None where nothing was pushed."""
+def pushed(artifact: Any) -> dict[str, Any] | None:
+    """What a `PushedModel` stands for: `version`, `path`, and whether it was `already` live; None where nothing was pushed."""
     if artifact.get_int_custom_property("pushed") != 1:
         return None
-    return int(artifact.get_string_custom_property("pushed_version"))
+    return {
+        "version": int(artifact.get_string_custom_property("pushed_version")),
+        "path": artifact.get_string_custom_property("pushed_destination"),
+        "already": artifact.get_int_custom_property(SAME_CONTENT_PROPERTY) == 1,
+    }

@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from components.pusher.versions import versions
 from tests.conftest import REPOSITORY, plumbline
 from tests.e2e.oracles import examples, split_of, values
 
@@ -118,18 +119,21 @@ def test_second_runs(copied):
     """One after the other, because each builds on what the one before left."""
     config, serving = copied / "pipeline.yaml", copied / "R/serving/seed"
     text = config.read_text()
-    first = sorted(serving.iterdir())
+    first = versions(serving)
 
     done, shown, ran = run_again(copied)
-    assert (done.code, ran) == (0, []), "nothing changed, so every step is cached"
-    assert "11 of 11 cached" in done.out
-    assert sorted(serving.iterdir()) == first
+    assert (done.code, ran) == (0, ["Pusher"]), (
+        "nothing changed, so every step but the one that looks at what is live is cached"
+    )
+    assert "11 of 12 cached" in done.out
+    assert f"already live: version {first[0]}" in done.out
+    assert versions(serving) == first
 
     config.write_text(text.replace("steps: 1000", "steps: 2000"))
     done, shown, ran = run_again(copied)
-    assert (done.code, ran) == (0, ["LeastSquares", "Trainer", "Evaluator", "ModelGate", "Pusher"])
+    assert (done.code, ran) == (0, ["LeastSquares", "Trainer", "Evaluator", "ModelGate", "ServingCheck", "Pusher"])
     assert "of the live model" in done.out
-    assert len(sorted(serving.iterdir())) == 2
+    assert len(versions(serving)) == 2
 
     config.write_text(text)
     done, shown, ran = run_again(copied)
@@ -137,23 +141,32 @@ def test_second_runs(copied):
     assert "mean_squared_error on overall is" in done.err
     assert len(done.err.strip().splitlines()) == 1
     assert shown["pushed"] is None
-    assert len(sorted(serving.iterdir())) == 2
+    assert len(versions(serving)) == 2
 
     config.write_text(text.replace("max: 1.0", "max: 0.0001"))
     done, shown, ran = run_again(copied)
     assert done.code == 4
     assert "the limit is at most 0.0001: not kept" in done.err
-    assert len(sorted(serving.iterdir())) == 2
+    assert len(versions(serving)) == 2
 
     config.write_text(text.replace("steps: 1000", "steps: 2000"))
-    shutil.rmtree(sorted(serving.iterdir())[-1])
+    gone = versions(serving)[-1]
+    shutil.rmtree(serving / str(gone))
     done, shown, ran = run_again(copied)
-    assert (done.code, ran) == (0, ["Pusher"]), "what the cache calls pushed is not live any more"
+    assert (done.code, ran) == (0, ["Pusher"])
+    assert shown["pushed"]["version"] == versions(serving)[-1] > gone, "a number is never given twice"
 
     done, shown, ran = run_again(copied, "--from", "ModelGate")
-    assert (done.code, ran) == (0, ["ModelGate", "Pusher"])
-    # Every push is a version higher than all before.
-    assert shown["pushed"]["version"] == max(int(child.name) for child in serving.iterdir())
+    assert (done.code, ran) == (0, ["ModelGate", "ServingCheck", "Pusher"])
+    assert shown["pushed"]["already"], "the same files are not published twice"
+
+    back = plumbline("rollback", config, "--root", copied / "R")
+    assert back.code == 0, back.err
+    assert back.out == f"published version {versions(serving)[-1]}\n"
+    listed = json.loads(plumbline("versions", config, "--root", copied / "R", "--json").out)
+    assert [entry["problem"] for entry in listed] == [None, None, None]
+    assert listed[-1]["digest"] == listed[0]["digest"]
+    assert listed[-1]["facts"]["metrics"]["mean_squared_error"] > listed[1]["facts"]["metrics"]["mean_squared_error"]
 
 
 def test_the_network_is_not_needed(tmp_path):

@@ -24,4 +24,4 @@ def test_from_runs_a_step_and_all_that_depends_on_it(graph):
 
     run = LocalRun(graph, cache=True, rerun_from="Trainer")
     anew = {n.node_info.id for n in run._nodes if not n.execution_options.caching_options.enable_cache}
-    assert anew == {"Trainer", "Baseline", "Evaluator", "ModelGate", "Pusher"}
+    assert anew == {"Trainer", "Baseline", "Evaluator", "ModelGate", "ServingCheck", "Pusher"}

@@ -1,0 +1,169 @@
+"""The manifest of a model: `manifest.json` inside its folder, with the SHA-256 and the size of every other file.
+
+    {"files": {"saved_model.pb": {"sha256": "9f86…", "bytes": 31337}, …}, "verdict": …, "metrics": …}
+
+Beside `files` lie facts about the model, whatever its maker has to say. Two models have the same content if their `files`
+agree: facts and times are no part of that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypedDict
+
+from components.errors import RunError
+
+MANIFEST_FILE = "manifest.json"
+
+
+class Entry(TypedDict):
+    """What a manifest says of one file."""
+
+    sha256: str
+    bytes: int
+
+
+def walk(directory: Path) -> tuple[list[str], list[str]]:
+    """Lists a model's folders and files.
+
+    Returns:
+      The folders, parents first, and the regular files, each sorted and relative to `directory`.
+
+    Raises:
+      RunError: there is a symbolic link or a special file: a copy would hold something else than what was looked at.
+      OSError: `directory` can't be read.
+    """
+    folders: list[str] = []
+    files: list[str] = []
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        with os.scandir(directory / folder) as children:
+            for child in children:
+                path = f"{folder}/{child.name}" if folder else child.name
+                if child.is_dir(follow_symlinks=False):
+                    folders.append(path)
+                    pending.append(path)
+                elif child.is_file(follow_symlinks=False):
+                    files.append(path)
+                else:
+                    kind = "a symbolic link" if child.is_symlink() else "a special file"
+                    raise RunError(
+                        f"{directory / path}: a model is made of regular files and folders. Received: {kind}. "
+                        "Replace it by the file that is meant."
+                    )
+    return sorted(folders), sorted(files)
+
+
+def hash_files(directory: Path) -> dict[str, Entry]:
+    """The SHA-256 and the size of every file of a model but its manifest, sorted by relative path.
+
+    Raises:
+      RunError: as `walk`.
+      OSError: a file can't be read.
+    """
+    _, files = walk(directory)
+    return {path: _hash(directory / path) for path in files if path != MANIFEST_FILE}
+
+
+def _hash(path: Path) -> Entry:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return {"sha256": digest.hexdigest(), "bytes": file.tell()}
+
+
+def render(files: Mapping[str, Entry], facts: Mapping[str, Any]) -> str:
+    """The text of a manifest.
+
+    Raises:
+      RunError: the facts aren't JSON, or one of them is named `files`.
+    """
+    if "files" in facts:
+        raise RunError("manifest.json: `files` is the list of files, so no fact can have this name. Choose another.")
+    try:
+        return json.dumps({"files": dict(files), **facts}, indent=1, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise RunError(
+            f"manifest.json: a fact is not JSON: {error}. Expected text, finite numbers, lists, objects."
+        ) from error
+
+
+def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
+    """Writes `manifest.json` for the files that lie in `directory` now, over one that is there.
+
+    Raises:
+      RunError: as `hash_files` and `render`.
+      OSError: a file can't be read or written.
+    """
+    (directory / MANIFEST_FILE).write_text(render(hash_files(directory), facts))
+
+
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """Reads `manifest.json` without looking at the files that it lists.
+
+    Raises:
+      RunError: it isn't there, or isn't a manifest.
+      OSError: it can't be read.
+    """
+    path = directory / MANIFEST_FILE
+    try:
+        manifest = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{path}: not there, so the files beside it can't be checked. Publish the model again."
+        ) from error
+    except ValueError as error:
+        raise RunError(f"{path}: not JSON: {error}. Publish the model again.") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise RunError(f"{path}: expected an object with `files`. Publish the model again.")
+    return manifest
+
+
+def verify_manifest(directory: Path) -> dict[str, Any]:
+    """Reads every file and compares it with the manifest.
+
+    Returns:
+      The manifest.
+
+    Raises:
+      RunError: a file is missing, extra or changed (the text names it); or as `read_manifest` and `walk`.
+      OSError: a file can't be read.
+    """
+    manifest = read_manifest(directory)
+    differences = compare(manifest["files"], hash_files(directory))
+    if differences:
+        more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
+        raise RunError(f"{directory}: {differences[0]}{more}. Publish the model again, from a whole copy.")
+    return manifest
+
+
+def compare(expected: Mapping[str, Entry], found: Mapping[str, Entry]) -> list[str]:
+    """Says in which files two folders differ: a line each, empty if in none."""
+    lines = []
+    for path in sorted({*expected, *found}):
+        if path not in found:
+            lines.append(f"{path} is missing, which its manifest lists")
+        elif path not in expected:
+            lines.append(f"{path} is extra: its manifest does not list it")
+        elif expected[path] != found[path]:
+            lines.append(
+                f"{path} is changed: {found[path]['bytes']} bytes with SHA-256 {found[path]['sha256'][:12]}…, "
+                f"where its manifest lists {_words(expected[path])}"
+            )
+    return lines
+
+
+def _words(entry: Any) -> str:
+    """An entry of a manifest that was read, which may be anything."""
+    if isinstance(entry, dict) and {"sha256", "bytes"} <= entry.keys():
+        return f"{entry['bytes']} bytes with SHA-256 {str(entry['sha256'])[:12]}…"
+    return repr(entry)
+
+
+def content_digest(manifest: Mapping[str, Any]) -> str:
+    """Hexadecimal SHA-256 over a manifest's `files` alone: equal for models of the same content."""
+    return hashlib.sha256(json.dumps(manifest["files"], sort_keys=True).encode()).hexdigest()

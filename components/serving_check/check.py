@@ -1,0 +1,126 @@
+"""The check itself, run in a process of its own: `python -m components.serving_check.check MODEL GOLDEN`.
+
+Prints one line of JSON: `{"problems": [text, …], "latency_ms": {"p50", "p99"}, "compared": int}`. It imports TensorFlow alone, as a
+server has it: neither TFX nor Keras nor TensorFlow Transform.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow_serving.apis import prediction_log_pb2
+
+from components.errors import RunError
+from components.manifest import verify_manifest
+from components.serving_check.audit import audit
+from components.serving_check.requests import WARM_UP_FILE, tensors
+from components.trainer.portable import MODEL_FILE, design_rows, score, transformed_columns
+
+TOLERANCE = 1e-5  # of the sum of the absolute terms of a prediction: 32-bit floats have 7 digits, and terms may cancel
+CALLS = 200
+
+
+def check(directory: Path, golden: Mapping[str, Any]) -> dict[str, Any]:
+    """Checks the files of a model.
+
+    Args:
+      directory: of the model as it is to be pushed.
+      golden: `rows` by feature (the first of them are those of the examples), `examples` (base64).
+    """
+    try:
+        verify_manifest(directory)
+    except RunError as error:
+        return {"problems": [str(error)]}
+    problems = audit(directory)
+    if problems:
+        return {"problems": problems}
+    signatures = tf.saved_model.load(str(directory)).signatures
+    model = json.loads((directory / MODEL_FILE).read_text())
+    examples = [base64.b64decode(example) for example in golden["examples"]]
+    answers = list(_answers(signatures, model, golden["rows"], examples))
+    problems = [problem for answer in answers for problem in answer.problems()]
+    problems += _replay(signatures, directory / WARM_UP_FILE)
+    compared = sum(len(answer.expected) for answer in answers)
+    columns = tensors({name: values[:1] for name, values in golden["rows"].items()}, model["features"])
+    return {"problems": problems, "compared": compared, "latency_ms": _latency(signatures["serving_default"], columns)}
+
+
+class _Answer:
+    """One output of a signature beside what model.json's arithmetic gives."""
+
+    def __init__(self, what: str, received: Any, expected: NDArray[Any], sizes: NDArray[Any]) -> None:
+        self.what, self.expected = what, np.asarray(expected, np.float64)
+        self._received, self._sizes = np.asarray(received, np.float64), sizes
+
+    def problems(self) -> list[str]:
+        """What differs, a line for the first row."""
+        if self._received.shape != self.expected.shape:
+            return [f"{self.what}: expected shape {self.expected.shape}, received {self._received.shape}"]
+        allowed = TOLERANCE * (self._sizes + np.abs(self.expected))
+        wrong = np.flatnonzero(~(np.abs(self._received - self.expected) <= allowed))
+        return [
+            f"{self.what}, row {row + 1}: expected {self.expected[row]:.9g} (the fit's own arithmetic), received "
+            f"{self._received[row]:.9g}"
+            for row in wrong[:1]
+        ]
+
+
+def _answers(
+    signatures: Mapping[str, Any], model: Mapping[str, Any], rows: Mapping[str, list[Any]], examples: list[bytes]
+) -> Iterator[_Answer]:
+    expected = score(model, rows)
+    sizes = np.abs(design_rows(model, rows)) @ np.abs(model["coefficients"])
+    columns = tensors(dict(rows), model["features"])
+    predicted = signatures["serving_default"](**columns)["prediction"]
+    yield _Answer("serving_default: prediction", predicted, expected["prediction"], sizes)
+    explained = signatures["explain"](**columns)
+    for name in sorted(set(expected) | set(explained)):
+        nothing = np.full(0, np.nan)
+        yield _Answer(f"explain: {name}", explained.get(name, nothing), expected.get(name, nothing), sizes)
+    serialized, count = tf.constant(examples, tf.string), len(examples)
+    for signature, key, output in (("examples", "examples", "prediction"), ("regress", "inputs", "outputs")):
+        answer = signatures[signature](**{key: serialized})[output]
+        yield _Answer(f"{signature}: {output}", answer, expected["prediction"][:count], sizes[:count])
+    transformed = signatures["transform_features"](examples=serialized)
+    for name, values in transformed_columns(model, {key: column[:count] for key, column in rows.items()}).items():
+        yield _Answer(f"transform_features: {name}", transformed[name], values, np.ones(count))
+
+
+def _replay(signatures: Mapping[str, Any], path: Path) -> Iterator[str]:
+    """Sends every warm-up request, as a server does before it takes a version up."""
+    for index, record in enumerate(tf.data.TFRecordDataset(str(path)).as_numpy_iterator()):
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+        try:
+            if log.HasField("regress_log"):
+                request = log.regress_log.request
+                examples = [example.SerializeToString() for example in request.input.example_list.examples]
+                signatures[request.model_spec.signature_name](inputs=tf.constant(examples, tf.string))
+            else:
+                request = log.predict_log.request
+                inputs = {name: tf.constant(tf.make_ndarray(value)) for name, value in request.inputs.items()}
+                signatures[request.model_spec.signature_name](**inputs)
+        except (tf.errors.OpError, KeyError, TypeError, ValueError) as error:
+            yield f"{path.name}, record {index + 1}: {str(error).splitlines()[0]}"
+
+
+def _latency(signature: Any, columns: Mapping[str, Any]) -> dict[str, float]:
+    seconds = []
+    for _ in range(CALLS):
+        begin = time.perf_counter()
+        signature(**columns)
+        seconds.append(time.perf_counter() - begin)
+    return {f"p{q}": round(float(np.percentile(seconds, q)) * 1e3, 3) for q in (50, 99)}
+
+
+if __name__ == "__main__":
+    found = check(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()))
+    sys.stdout.write(json.dumps(found) + "\n")

@@ -1,0 +1,49 @@
+"""ServingCheck: the step between the verdict and the Pusher. Its output is an InfraBlessing, as TFX's InfraValidator writes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.types import standard_artifacts
+from tfx.types.channel import BaseChannel, Channel
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+
+from components.artifacts import Verdict
+from components.fingerprint import code_fingerprint
+from components.serving_check.executor import Executor
+
+
+class ServingCheckSpec(ComponentSpec):
+    """Reads `model`, `examples` and `verdict`, writes `blessing`."""
+
+    PARAMETERS = {"facts": ExecutionParameter(type=str), "code": ExecutionParameter(type=str)}
+    INPUTS = {
+        "model": ChannelParameter(type=standard_artifacts.Model),
+        "examples": ChannelParameter(type=standard_artifacts.Examples),
+        "verdict": ChannelParameter(type=Verdict),
+    }
+    OUTPUTS = {"blessing": ChannelParameter(type=standard_artifacts.InfraBlessing)}
+
+
+class ServingCheck(BaseComponent):
+    """Puts warm-up requests and a manifest beside a blessed model, and checks the very files that are pushed."""
+
+    SPEC_CLASS = ServingCheckSpec
+    EXECUTOR_SPEC = ExecutorClassSpec(Executor)
+
+    def __init__(self, model: BaseChannel, examples: BaseChannel, verdict: BaseChannel, facts: dict[str, Any]) -> None:
+        """Takes the Trainer's model, raw examples, ModelGate's verdict, and what the manifest is to say; `name` is the model's."""
+        code = code_fingerprint("serving_check", "trainer", "preprocessing", "least_squares")
+        super().__init__(
+            ServingCheckSpec(
+                model=model,
+                examples=examples,
+                verdict=verdict,
+                blessing=Channel(type=standard_artifacts.InfraBlessing),
+                facts=json.dumps(facts, sort_keys=True),
+                code=code,
+            )
+        )

@@ -1,0 +1,123 @@
+"""ServingCheck's work: put the files to be pushed together, and have them checked in a fresh process."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tfx.dsl.components.base.base_executor import BaseExecutor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.utils import io_utils, path_utils
+
+from components.errors import RunError
+from components.manifest import write_manifest
+from components.model_gate.executor import VERDICT_FILE
+from components.serving_check import requests
+from components.trainer.portable import MODEL_FILE
+
+REPORT_FILE = "report.json"
+# As TFX's InfraValidator has them.
+BLESSED_FILE, NOT_BLESSED_FILE = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
+BLESSED, HAS_MODEL = "blessed", "has_model"
+GOLDEN_ROWS = 16
+SECONDS = 600
+PACKAGES = ("tfx", "tensorflow", "tensorflow-transform", "tensorflow-model-analysis", "apache-beam", "keras", "numpy")
+
+
+class Executor(BaseExecutor):
+    """Writes the `InfraBlessing`, with the model in it (TFX's `stamped_model`) and the check's `report.json`."""
+
+    def Do(self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]) -> None:
+        """A model that ModelGate refused is not checked, and not blessed here either.
+
+        Raises:
+          RunError: the files don't do what they must; the text says what.
+        """
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        with fileio.open(os.path.join(artifact_utils.get_single_uri(input_dict["verdict"]), VERDICT_FILE)) as file:
+            verdict = json.loads(file.read())
+        if not verdict["blessed"]:
+            io_utils.write_string_file(os.path.join(blessing.uri, NOT_BLESSED_FILE), "refused by ModelGate")
+            blessing.set_int_custom_property(BLESSED, 0)
+            return
+        model = artifact_utils.get_single_instance(input_dict["model"])
+        examples = _first_examples(artifact_utils.get_split_uris(input_dict["examples"], "eval"))
+        facts = json.loads(exec_properties["facts"])
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / "model"
+            io_utils.copy_dir(path_utils.serving_model_path(model.uri), str(folder))
+            golden = _complete(folder, facts, exec_properties["code"], verdict, examples)
+            report = _run_check(folder, golden, Path(temporary))
+            io_utils.copy_dir(str(folder), path_utils.stamped_model_path(blessing.uri))
+        with fileio.open(os.path.join(blessing.uri, REPORT_FILE), "w") as file:
+            file.write(json.dumps(report, indent=1))
+        io_utils.write_string_file(os.path.join(blessing.uri, BLESSED_FILE), "")
+        blessing.set_int_custom_property(BLESSED, 1)
+        blessing.set_int_custom_property(HAS_MODEL, 1)
+
+
+def _first_examples(uris: list[str]) -> list[bytes]:
+    files = sorted(file for uri in uris for file in fileio.glob(io_utils.all_files_pattern(uri)))
+    records = tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator()
+    return list(itertools.islice(records, GOLDEN_ROWS))
+
+
+def _complete(
+    folder: Path, facts: dict[str, Any], code: str, verdict: dict[str, Any], examples: list[bytes]
+) -> dict[str, Any]:
+    """Writes the warm-up requests and the manifest. Returns the golden rows as `check.check` takes them."""
+    features = json.loads((folder / MODEL_FILE).read_text())["features"]
+    real, odd = requests.rows_of(examples, features), requests.odd_rows(features)
+    path = folder / requests.WARM_UP_FILE
+    path.parent.mkdir(exist_ok=True)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for log in requests.warm_up(facts["name"], real, examples, features):
+            writer.write(log.SerializeToString(deterministic=True))
+    write_manifest(
+        folder,
+        {
+            **facts,
+            "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "code": code,
+            "verdict": {"blessed": verdict["blessed"], "reasons": verdict["reasons"]},
+            "metrics": verdict["metrics"]["overall"],
+            "versions": {name: metadata.version(name) for name in PACKAGES},
+        },
+    )
+    return {
+        "rows": {name: real[name] + odd[name] for name in real},
+        "examples": [base64.b64encode(example).decode() for example in examples],
+    }
+
+
+def _run_check(folder: Path, golden: dict[str, Any], temporary: Path) -> dict[str, Any]:
+    golden_file = temporary / "golden.json"
+    golden_file.write_text(json.dumps(golden))
+    command = [sys.executable, "-m", "components.serving_check.check", str(folder), str(golden_file)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    try:
+        done = subprocess.run(  # noqa: S603 (our own module)
+            command, capture_output=True, text=True, check=False, timeout=SECONDS, env=environment
+        )
+    except subprocess.TimeoutExpired as error:
+        raise RunError(f"the model to be pushed did not answer within {SECONDS} s. Nothing was pushed.") from error
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise RunError(f"the model to be pushed can't be loaded and queried: {last}. Nothing was pushed.")
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if report["problems"]:
+        first, *more = report["problems"]
+        rest = f" (and {len(more)} more)" if more else ""
+        raise RunError(f"the model to be pushed fails its check: {first}{rest}. Nothing was pushed.")
+    return report

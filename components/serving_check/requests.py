@@ -1,0 +1,81 @@
+"""Golden rows, and the warm-up requests that are made of them: one of each signature, for a row and for several.
+
+A server replays them when it loads a version (`assets.extra/tf_serving_warmup_requests`), so that the first caller does not wait
+for TensorFlow's own warming up. One that fails keeps TF Serving from loading the version at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, regression_pb2
+
+WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
+ON_ROWS = ("serving_default", "explain")
+ON_EXAMPLES = {"examples": "examples", "transform_features": "examples"}  # signature: its input
+Rows = dict[str, list[Any]]
+
+
+def rows_of(examples: Sequence[bytes], features: Sequence[Mapping[str, Any]]) -> Rows:
+    """Raw values by feature, None where missing.
+
+    Args:
+      examples: serialised tf.Examples.
+      features: of model.json.
+    """
+    parsed = [tf.train.Example.FromString(example).features.feature for example in examples]
+    return {entry["name"]: [_value(feature[entry["name"]]) for feature in parsed] for entry in features}
+
+
+def _value(feature: tf.train.Feature) -> Any:
+    kind = feature.WhichOneof("kind")
+    values = getattr(feature, kind).value if kind else ()
+    if not values:
+        return None
+    return values[0].decode() if kind == "bytes_list" else values[0]
+
+
+def odd_rows(features: Sequence[Mapping[str, Any]]) -> Rows:
+    """Three rows that training may not have held: nothing but missing values, unseen texts with large numbers, zeros."""
+    return {
+        entry["name"]: [None, "never seen", "0"] if entry["kind"] == "categorical" else [None, 1e6, 0.0]
+        for entry in features
+    }
+
+
+def tensors(rows: Rows, features: Sequence[Mapping[str, Any]]) -> dict[str, tf.Tensor]:
+    """Columns for `serving_default` and `explain`, [n] each."""
+    return {
+        entry["name"]: tf.constant([value or "" for value in rows[entry["name"]]], tf.string)
+        if entry["kind"] == "categorical"
+        else tf.constant([np.nan if value is None else value for value in rows[entry["name"]]], tf.float32)
+        for entry in features
+    }
+
+
+def warm_up(
+    name: str, rows: Rows, examples: Sequence[bytes], features: Sequence[Mapping[str, Any]]
+) -> Iterator[prediction_log_pb2.PredictionLog]:
+    """Requests to a model of that name."""
+    for count in (1, len(examples)):
+        columns = tensors({key: values[:count] for key, values in rows.items()}, features)
+        serialized = tf.constant(list(examples[:count]), tf.string)
+        for signature in ON_ROWS:
+            yield _predict_log(name, signature, columns)
+        for signature, key in ON_EXAMPLES.items():
+            yield _predict_log(name, signature, {key: serialized})
+        request = regression_pb2.RegressionRequest()
+        request.model_spec.name, request.model_spec.signature_name = name, "regress"
+        request.input.example_list.examples.extend(map(tf.train.Example.FromString, examples[:count]))
+        yield prediction_log_pb2.PredictionLog(regress_log=prediction_log_pb2.RegressLog(request=request))
+
+
+def _predict_log(name: str, signature: str, inputs: Mapping[str, tf.Tensor]) -> prediction_log_pb2.PredictionLog:
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name, request.model_spec.signature_name = name, signature
+    for key, value in inputs.items():
+        request.inputs[key].CopyFrom(tf.make_tensor_proto(value.numpy(), value.dtype))
+    return prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))

@@ -1,0 +1,65 @@
+"""`plumbline serve`: the embedded server on a pipeline's pushed versions, or TensorFlow's own if it is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import IO
+
+from components.errors import RunError
+from components.pusher.versions import versions
+from pipeline.serving import external
+from pipeline.serving.settings import Settings
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """What is served.
+
+    Attributes:
+      name: of the model.
+      base_path: the folder of its versions.
+      models_file: a models.config with policy and labels; None for the newest version alone.
+    """
+
+    name: str
+    base_path: Path
+    models_file: Path | None = None
+
+
+def check(place: Place) -> None:
+    """Raises a RunError if there is nothing to serve."""
+    if not versions(place.base_path):
+        raise RunError(
+            f"{place.base_path}: no model was pushed yet. Run the pipeline first: plumbline run CONFIG --root …"
+        )
+
+
+def serve(place: Place, settings: Settings, terminal: IO[str]) -> None:
+    """Serves until SIGTERM or SIGINT.
+
+    Raises:
+      RunError: a port is taken, or no version can be loaded.
+      ConfigError: the models file is not valid.
+    """
+    from pipeline.serving.models import Model, read_config
+    from pipeline.serving.page import page_routes, served
+    from pipeline.serving.server import Server
+
+    model = Model(place.name, place.base_path)
+    if place.models_file is not None:
+        found = read_config(place.models_file, {place.name: place.base_path})
+        model = next((entry for entry in found if entry.name == place.name), model)
+    server = Server(settings, [model], page_routes(lambda: served(server.manager)))
+    server.start()
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    terminal.write(
+        f"serving {place.name} from {place.base_path}\n"
+        f"  page   http://{host}:{server.rest_port}/\n"
+        f"  REST   http://{host}:{server.rest_port}/v1/models/{place.name}:predict\n"
+        f"  gRPC   {host}:{server.grpc_port}\n"
+        "For production, run TF Serving behind a proxy that authenticates callers:\n"
+        f"  {external.docker_command(place.name, place.base_path)}\n"
+    )
+    terminal.flush()
+    server.run_until_signal()
