@@ -1,0 +1,138 @@
+"""The page at `/`: a form for each model that is served, and the prediction with what each feature contributed.
+
+One self-contained document. Its script and its style stand in it, and the Content-Security-Policy names them by their hashes:
+nothing else runs, and nothing is asked of another host. The script calls the REST API of the same server.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import jinja2
+from aiohttp import web
+from markupsafe import Markup
+
+from pipeline.serving.errors import RequestError
+from pipeline.serving.json_dtypes import BOOL, DEFAULT_SIGNATURE, DOUBLE, FLOAT, RANGES, STRING
+
+if TYPE_CHECKING:
+    from pipeline.serving.manager import Manager
+
+EXPLAIN = "explain"
+Kind = Literal["number", "integer", "text", "truth"]
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_KINDS: dict[int, Kind] = {
+    FLOAT: "number",
+    DOUBLE: "number",
+    **dict.fromkeys(RANGES, "integer"),
+    STRING: "text",
+    BOOL: "truth",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """An input of a signature.
+
+    Attributes:
+      name: of the input.
+      kind: of what is entered. A number or a text may be missing: it is sent as NaN or as an empty text.
+    """
+
+    name: str
+    kind: Kind
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelView:
+    """A model as the page shows it.
+
+    Attributes:
+      name: of the model.
+      version: the one that answers; None if none is loaded.
+      signature: that the form calls; None if the model has none that a form can be made for.
+      fields: its inputs.
+    """
+
+    name: str
+    version: int | None = None
+    signature: str | None = None
+    fields: Sequence[Field] = ()
+
+
+def view(name: str, version: int, signatures: Mapping[str, Any]) -> ModelView:
+    """Shows a loaded version: by its signature `explain`, else by `serving_default`.
+
+    Args:
+      name: of the model.
+      version: its number.
+      signatures: SignatureDefs by name.
+    """
+    signature = next((key for key in (EXPLAIN, DEFAULT_SIGNATURE) if key in signatures), None)
+    inputs = signatures[signature].inputs if signature else {}
+    if not inputs or any(info.dtype not in _KINDS for info in inputs.values()):
+        return ModelView(name, version)
+    return ModelView(name, version, signature, [Field(key, _KINDS[inputs[key].dtype]) for key in sorted(inputs)])
+
+
+def served(manager: Manager) -> list[ModelView]:
+    """All models of a server, each with its highest loaded version."""
+    views = []
+    for name in sorted(manager.available()):
+        try:
+            with manager.servable(name) as servable:
+                views.append(view(name, servable.version, servable.signatures))
+        except RequestError:
+            views.append(ModelView(name))
+    return views
+
+
+def _hash(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+)
+_SCRIPT, _STYLE = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.js", "page.css"))
+HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; script-src {_hash(_SCRIPT)}; style-src {_hash(_STYLE)}; connect-src 'self'; img-src data:; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def page(models: Sequence[ModelView]) -> str:
+    """The document. To be sent with `HEADERS`.
+
+    Args:
+      models: in the order in which they are shown.
+    """
+    return _ENVIRONMENT.get_template("page.html").render(
+        models=models,
+        script=Markup(_SCRIPT),  # noqa: S704 - files of this package, without anything put in
+        style=Markup(_STYLE),  # noqa: S704
+    )
+
+
+def page_routes(lookup: Callable[[], Iterable[ModelView]]) -> list[web.RouteDef]:
+    """The routes of the page.
+
+    Args:
+      lookup: says what is served, whenever the page is asked for.
+    """
+
+    async def show(request: web.Request) -> web.Response:
+        return web.Response(text=page(list(lookup())), content_type="text/html", charset="utf-8", headers=HEADERS)
+
+    return [web.get("/", show)]
