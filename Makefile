@@ -1,10 +1,10 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e nist bench bench-solve lint format lock clean
+.PHONY: help run test unit e2e nist bench bench-solve bench-serve lint format lock clean
 BIN := .venv/bin
 
 help:  ## list the verbs
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .venv/installed: requirements/lock.txt requirements/build.txt requirements/get_uv.py requirements/install.sh setup.py
 	@echo "setting up .venv (2.9 GB; once)"
@@ -30,6 +30,9 @@ bench: .venv/installed  ## a whole run beside stock TFX (ROWS="10000 1000000" RU
 
 bench-solve: .venv/installed  ## LeastSquares beside its peers (ROWS="1000000 3000000" RUNS=3 SPARK_PYTHON=...)
 	@$(BIN)/python -m benchmarks.least_squares --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),3)
+
+bench-serve: .venv/installed  ## the model server beside its peers (MODEL=runs/serving/taxi-fare SECONDS=5 PEER_PYTHON=...)
+	@$(BIN)/python -m benchmarks.serving --model $(or $(MODEL),runs/serving/taxi-fare) --seconds $(or $(SECONDS),5) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON)) $(ARGS)
 
 lint: .venv/installed  ## ruff, mypy, layers
 	@$(BIN)/ruff check .

@@ -139,11 +139,23 @@ class Evaluate(Settings):
 
 
 class Serve(Settings):
-    """Where models are pushed to, `<root>/<path>/<name>/<version>`, how many versions stay, and the level of their intervals."""
+    """Where models are pushed to, `<root>/<path>/<name>/<version>`, how many versions stay, and the level of their intervals.
+
+    `infra_validator` is a tag of TF Serving's image (`2.19.1`): TFX's InfraValidator then has the model loaded and queried in that
+    image, by the Docker daemon of this machine, before anything is pushed.
+    """
 
     path: str = "serving"
     keep: int = Field(default=5, ge=1)
     level: float = Field(default=0.95, gt=0, lt=1)
+    infra_validator: str | None = Field(default=None, pattern=r"^[\w][\w.-]*$")
+
+    @field_validator("infra_validator")
+    @classmethod
+    def _exact(cls, value: str | None) -> str | None:
+        if value == "latest":
+            raise ValueError("must be an exact tag of tensorflow/serving, such as '2.19.1'")
+        return value
 
     @field_validator("path")
     @classmethod

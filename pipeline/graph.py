@@ -7,14 +7,14 @@ from pathlib import Path
 
 import tfx.components  # noqa: F401 (first: it prepares the modules that TFDV and TFMA import)
 from ml_metadata.proto import metadata_store_pb2
-from tfx.components import Evaluator, ExampleValidator, Pusher, SchemaGen, StatisticsGen, Transform
+from tfx.components import Evaluator, ExampleValidator, InfraValidator, Pusher, SchemaGen, StatisticsGen, Transform
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
-from tfx.proto import pusher_pb2
+from tfx.proto import infra_validator_pb2, pusher_pb2
 from tfx.types import standard_artifacts
 from tfx.types.channel import Channel
 
@@ -120,11 +120,13 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
     model_gate = ModelGate(
         evaluation=evaluator.outputs["evaluation"], rules=config.evaluate.model_dump(mode="json", exclude_none=True)
     ).with_id("ModelGate")
+    validators = [_infra_validator(config, trainer, examples)] if config.serve.infra_validator else []
     serving_check = ServingCheck(
         model=trainer.outputs["model"],
         examples=examples.outputs["examples"],
         verdict=model_gate.outputs["verdict"],
         facts={"name": config.name, "config": config.fingerprint()},
+        infra_blessing=validators[0].outputs["blessing"] if validators else None,
     ).with_id("ServingCheck")
     pusher = Pusher(  # takes the model out of the InfraBlessing: the very files that were checked
         model_blessing=evaluator.outputs["blessing"],
@@ -151,9 +153,26 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
             baseline,
             evaluator,
             model_gate,
+            *validators,
             serving_check,
             pusher,
         ],
         enable_cache=True,
         beam_pipeline_args=beam_args or [],
     )
+
+
+def _infra_validator(config: Config, trainer: BaseNode, examples: BaseNode) -> BaseNode:
+    """TFX's own check of a model in TF Serving's image."""
+    return InfraValidator(
+        model=trainer.outputs["model"],
+        examples=examples.outputs["examples"],
+        serving_spec=infra_validator_pb2.ServingSpec(
+            model_name=config.name,
+            tensorflow_serving=infra_validator_pb2.TensorFlowServing(tags=[config.serve.infra_validator]),
+            local_docker=infra_validator_pb2.LocalDockerConfig(),
+        ),
+        request_spec=infra_validator_pb2.RequestSpec(
+            tensorflow_serving=infra_validator_pb2.TensorFlowServingRequestSpec(signature_names=["examples"])
+        ),
+    ).with_id("InfraValidator")

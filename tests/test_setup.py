@@ -106,6 +106,7 @@ def test_make_help_lists_every_verb():
         "nist",
         "bench",
         "bench-solve",
+        "bench-serve",
         "lint",
         "format",
         "lock",

@@ -17,13 +17,14 @@ from components.serving_check.executor import Executor
 
 
 class ServingCheckSpec(ComponentSpec):
-    """Reads `model`, `examples` and `verdict`, writes `blessing`."""
+    """Reads `model`, `examples`, `verdict` and perhaps `infra_blessing`, writes `blessing`."""
 
     PARAMETERS = {"facts": ExecutionParameter(type=str), "code": ExecutionParameter(type=str)}
     INPUTS = {
         "model": ChannelParameter(type=standard_artifacts.Model),
         "examples": ChannelParameter(type=standard_artifacts.Examples),
         "verdict": ChannelParameter(type=Verdict),
+        "infra_blessing": ChannelParameter(type=standard_artifacts.InfraBlessing, optional=True),
     }
     OUTPUTS = {"blessing": ChannelParameter(type=standard_artifacts.InfraBlessing)}
 
@@ -34,14 +35,24 @@ class ServingCheck(BaseComponent):
     SPEC_CLASS = ServingCheckSpec
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)
 
-    def __init__(self, model: BaseChannel, examples: BaseChannel, verdict: BaseChannel, facts: dict[str, Any]) -> None:
-        """Takes the Trainer's model, raw examples, ModelGate's verdict, and what the manifest is to say; `name` is the model's."""
+    def __init__(
+        self,
+        model: BaseChannel,
+        examples: BaseChannel,
+        verdict: BaseChannel,
+        facts: dict[str, Any],
+        infra_blessing: BaseChannel | None = None,
+    ) -> None:
+        """Takes the Trainer's model, raw examples, ModelGate's verdict, what the manifest is to say (`name` is the model's), and
+        InfraValidator's blessing if it is in the graph.
+        """
         code = code_fingerprint("serving_check", "trainer", "preprocessing", "least_squares")
         super().__init__(
             ServingCheckSpec(
                 model=model,
                 examples=examples,
                 verdict=verdict,
+                infra_blessing=infra_blessing,
                 blessing=Channel(type=standard_artifacts.InfraBlessing),
                 facts=json.dumps(facts, sort_keys=True),
                 code=code,

@@ -51,6 +51,11 @@ class Executor(BaseExecutor):
             io_utils.write_string_file(os.path.join(blessing.uri, NOT_BLESSED_FILE), "refused by ModelGate")
             blessing.set_int_custom_property(BLESSED, 0)
             return
+        for validated in input_dict.get("infra_blessing") or ():
+            if validated.get_int_custom_property(BLESSED) != 1:
+                raise RunError(
+                    "TF Serving did not load the model, or did not answer (InfraValidator). Nothing was pushed. The log says why."
+                )
         model = artifact_utils.get_single_instance(input_dict["model"])
         examples = _first_examples(artifact_utils.get_split_uris(input_dict["examples"], "eval"))
         facts = json.loads(exec_properties["facts"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import math
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -30,20 +32,25 @@ def pushed(taxi_run):
     return taxi_run.show()["pushed"]
 
 
-@pytest.fixture(scope="module")
-def server(taxi_run):
+@contextlib.contextmanager
+def serving(run):
     """REST and gRPC addresses of the running command."""
     ports = ["--rest-port", "0", "--grpc-port", "0"]
-    command = [sys.executable, "-m", "pipeline.cli", "serve", taxi_run.config, "--root", taxi_run.root, *ports]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
-    lines = [process.stdout.readline() for _ in range(6)]
-    rest = re.search(r"http://(\S+)/\n", "".join(lines))[1]
-    grpc = re.search(r"gRPC +(\S+)", "".join(lines))[1]
-    yield rest, grpc
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
-    process.stdout.close()
-    assert "docker run" in "".join(lines)
+    command = [sys.executable, "-m", "pipeline.cli", "serve", run.config, "--root", run.root, *ports]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as process:
+        said = "".join(process.stdout.readline() for _ in range(6))
+        try:
+            yield re.search(r"http://(\S+)/\n", said)[1], re.search(r"gRPC +(\S+)", said)[1]
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert "docker run" in said
+
+
+@pytest.fixture(scope="module")
+def server(taxi_run):
+    with serving(taxi_run) as addresses:
+        yield addresses
 
 
 @pytest.fixture(scope="module")
@@ -252,3 +259,17 @@ def test_a_table_that_cant_be_scored_leaves_nothing(taxi_run, model, tmp_path, c
     assert done.code == code, done.err
     assert message in done.err
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_the_documents_examples_run(seed_run):
+    """docs/serving.md's curl lines and Python, against a server of the seed's model."""
+    text = (REPOSITORY / "docs" / "serving.md").read_text()
+    with serving(seed_run) as (rest, grpc):
+        for line in re.search(r"```sh\n(curl .*?)```", text, re.DOTALL)[1].strip().splitlines():
+            command = shlex.split(line.replace("127.0.0.1:8501", rest))
+            done = subprocess.run([*command, "--silent", "--fail"], capture_output=True, text=True, check=True)
+            assert "error" not in json.loads(done.stdout), line
+        [code] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+        command = [sys.executable, "-c", code.replace("127.0.0.1:8500", grpc)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "'contribution_x': array([" in done.stdout

@@ -19,6 +19,24 @@ def test_the_graph_has_these_steps(graph):
     assert {node.id for node in graph.components} == set(STEPS)
 
 
+def test_infra_validator_comes_in_where_the_configuration_asks_for_it(tmp_path):
+    from tfx.dsl.compiler import compiler
+
+    from pipeline.config import load_config
+    from pipeline.graph import Places, create_pipeline
+
+    config = load_config(REPOSITORY / "data" / "taxi" / "pipeline.yaml")
+    serve = config.serve.model_copy(update={"infra_validator": "2.19.1"})
+    graph = create_pipeline(config.model_copy(update={"serve": serve}), Places.local(config, tmp_path))
+    [node] = [
+        node.pipeline_node
+        for node in compiler.Compiler().compile(graph).nodes
+        if "InfraValidator" in str(node.pipeline_node.node_info)
+    ]
+    assert '"tags": [' in str(node.parameters) and "2.19.1" in str(node.parameters)
+    assert node.downstream_nodes == ["ServingCheck"]
+
+
 def test_from_runs_a_step_and_all_that_depends_on_it(graph):
     from pipeline.runners.local import LocalRun
 
