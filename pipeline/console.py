@@ -72,6 +72,13 @@ def print_summary(console: Console, summary: Summary, config_path: str, root: st
         _print_descent(console, summary["fit"], summary["linear_fit"])
     if summary["verdict"]:
         _print_verdict(console, summary["verdict"])
+    check = summary.get("serving_check")
+    if check:
+        console.print(
+            f"serving check: {check['compared']:,} answers agree with the fit; one row in {check['latency_ms']['p50']} ms "
+            f"(p99 {check['latency_ms']['p99']})",
+            highlight=False,
+        )
     if summary["error"]:
         console.print(f"[red]failed[/red]: {escape(summary['error'])}", soft_wrap=True)
     elif summary["pushed"]:

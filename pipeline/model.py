@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from components.errors import ConfigError, RunError
 from components.pusher.versions import versions
-from components.trainer.portable import MODEL_FILE, UNBOUNDED
+from components.trainer.portable import MODEL_FILE, UNBOUNDED, quantile
 from pipeline.config import Config
 
 CONTRIBUTION = "contribution_"
@@ -104,6 +103,6 @@ def _intervals(
 ) -> dict[str, NDArray[Any]]:
     unbounded = answer["standard_error"] == np.float32(UNBOUNDED)
     error = np.where(unbounded, np.float32(np.nan), answer["standard_error"])
-    t = interval["t"] if level is None else stats.t.ppf(0.5 + level / 2, interval["degrees_of_freedom"])
+    t = interval["t"] if level is None else quantile(level, interval["degrees_of_freedom"])
     half = (t * error.astype(np.float64)).astype(np.float32)
     return {"standard_error": error, "low": answer["prediction"] - half, "high": answer["prediction"] + half}

@@ -19,8 +19,10 @@ from components.errors import EXIT_REFUSED, DataError, PlumblineError, RunError
 from components.ingest import files, rejected
 from components.ingest.table import check_columns, clean
 from components.pusher.versions import versions
+from components.serving_check.process import CheckProcess
 from pipeline.config import Config
 from pipeline.runners import fork_server
+from pipeline.steps import STEPS
 from pipeline.summary import Summary, check_rows, rejected_directory, write_summary
 
 FIRST_ROWS = 1 << 14
@@ -146,6 +148,7 @@ def run(config: Config, root: Path, listener: Listener, options: Options, log: P
             summary["exit_code"] = error.exit_code if isinstance(error, PlumblineError) else 1
             raise
         finally:
+            CheckProcess.stop_early()
             summary["seconds"] = (datetime.datetime.now() - started).total_seconds()
             write_summary(root, summary)
         return summary
@@ -177,6 +180,8 @@ def _run_steps(
         listener.step_begins(step)
         result = next(results)
         outputs[step] = result.outputs
+        if not result.cached and STEPS.index(step) <= STEPS.index("Trainer"):
+            CheckProcess.start_early()  # in all likelihood there will be a new model to check
         entry = {
             "step": step,
             "cached": result.cached,

@@ -1,7 +1,7 @@
-"""The check itself, run in a process of its own: `python -m components.serving_check.check MODEL GOLDEN`.
+"""The check itself, run in a process of its own (`process.CheckProcess`): `python -m components.serving_check.check`.
 
-Prints one line of JSON: `{"problems": [text, …], "latency_ms": {"p50", "p99"}, "compared": int}`. It imports TensorFlow alone, as a
-server has it: neither TFX nor Keras nor TensorFlow Transform.
+Reads one line of JSON, `{"model": folder, "golden": …}`, and prints one: `{"problems": [text, …], "latency_ms": {"p50", "p99"},
+"compared": int}`. It imports TensorFlow alone, as a server has it: neither TFX nor TensorFlow Transform.
 """
 
 from __future__ import annotations
@@ -122,5 +122,7 @@ def _latency(signature: Any, columns: Mapping[str, Any]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    found = check(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()))
-    sys.stdout.write(json.dumps(found) + "\n")
+    line = sys.stdin.readline()
+    if line:
+        job = json.loads(line)
+        sys.stdout.write(json.dumps(check(Path(job["model"]), job["golden"])) + "\n")

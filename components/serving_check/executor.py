@@ -7,8 +7,6 @@ import datetime
 import itertools
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +22,7 @@ from components.errors import RunError
 from components.manifest import write_manifest
 from components.model_gate.executor import VERDICT_FILE
 from components.serving_check import requests
+from components.serving_check.process import CheckProcess
 from components.trainer.portable import MODEL_FILE
 
 REPORT_FILE = "report.json"
@@ -31,7 +30,6 @@ REPORT_FILE = "report.json"
 BLESSED_FILE, NOT_BLESSED_FILE = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
 BLESSED, HAS_MODEL = "blessed", "has_model"
 GOLDEN_ROWS = 16
-SECONDS = 600
 PACKAGES = ("tfx", "tensorflow", "tensorflow-transform", "tensorflow-model-analysis", "apache-beam", "keras", "numpy")
 
 
@@ -63,7 +61,7 @@ class Executor(BaseExecutor):
             folder = Path(temporary) / "model"
             io_utils.copy_dir(path_utils.serving_model_path(model.uri), str(folder))
             golden = _complete(folder, facts, exec_properties["code"], verdict, examples)
-            report = _run_check(folder, golden, Path(temporary))
+            report = CheckProcess.take().check(folder, golden)
             io_utils.copy_dir(str(folder), path_utils.stamped_model_path(blessing.uri))
         with fileio.open(os.path.join(blessing.uri, REPORT_FILE), "w") as file:
             file.write(json.dumps(report, indent=1))
@@ -104,25 +102,3 @@ def _complete(
         "rows": {name: real[name] + odd[name] for name in real},
         "examples": [base64.b64encode(example).decode() for example in examples],
     }
-
-
-def _run_check(folder: Path, golden: dict[str, Any], temporary: Path) -> dict[str, Any]:
-    golden_file = temporary / "golden.json"
-    golden_file.write_text(json.dumps(golden))
-    command = [sys.executable, "-m", "components.serving_check.check", str(folder), str(golden_file)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    try:
-        done = subprocess.run(  # noqa: S603 (our own module)
-            command, capture_output=True, text=True, check=False, timeout=SECONDS, env=environment
-        )
-    except subprocess.TimeoutExpired as error:
-        raise RunError(f"the model to be pushed did not answer within {SECONDS} s. Nothing was pushed.") from error
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise RunError(f"the model to be pushed can't be loaded and queried: {last}. Nothing was pushed.")
-    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    if report["problems"]:
-        first, *more = report["problems"]
-        rest = f" (and {len(more)} more)" if more else ""
-        raise RunError(f"the model to be pushed fails its check: {first}{rest}. Nothing was pushed.")
-    return report

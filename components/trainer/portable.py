@@ -16,16 +16,16 @@ With X the design matrix (a column of ones first), b the coefficients, m the col
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from components.least_squares.linear_fit import LinearFit
-from components.least_squares.solve import INTERCEPT
 from components.preprocessing.design_matrix import MISSING_LEVEL, DesignMatrix
 from components.preprocessing.features import Buckets, Categorical, Numeric, features_to_json
+
+if TYPE_CHECKING:
+    from components.least_squares.linear_fit import LinearFit
 
 MODEL_FILE = "model.json"
 AGREE = 1e-3  # of the columns' sizes: within this, dependent columns of a row agree
@@ -61,7 +61,7 @@ def portable_model(
             for entry in features_to_json(features)
         ],
         "design": found.design.to_json(),
-        "columns": [INTERCEPT, *found.design.column_names],
+        "columns": fit.names,
         "coefficients": [float(value) for value in coefficients],
         "means": found.column_means.tolist(),
         "references": found.references,
@@ -69,13 +69,20 @@ def portable_model(
         if solver != "exact" or not fit.degrees_of_freedom > 0
         else {
             "level": level,
-            "t": float(stats.t.ppf(0.5 + level / 2, fit.degrees_of_freedom)),
+            "t": quantile(level, fit.degrees_of_freedom),
             "degrees_of_freedom": fit.degrees_of_freedom,
             "sigma": fit.sigma,
             "covariance": np.nan_to_num(fit.covariance, nan=0.0).tolist(),
             "dropped": [{"column": column.name, "on": column.on} for column in fit.dropped],
         },
     }
+
+
+def quantile(level: float, degrees_of_freedom: float) -> float:
+    """How many standard errors an interval of that level reaches to either side, by Student's t."""
+    from scipy import stats  # slow to import, and scoring at the model's own level has no need of it
+
+    return float(stats.t.ppf(0.5 + level / 2, degrees_of_freedom))
 
 
 def dependence_matrix(model: Mapping[str, Any]) -> Array:
@@ -126,7 +133,7 @@ def score(model: Mapping[str, Any], rows: Mapping[str, Sequence[Any]], level: fl
         dependences = dependence_matrix(model)
         gaps, sizes = np.abs(matrix @ dependences), np.abs(matrix) @ np.abs(dependences)
         error[np.any(gaps > AGREE * sizes, axis=1)] = UNBOUNDED
-        t = interval["t"] if level is None else stats.t.ppf(0.5 + level / 2, interval["degrees_of_freedom"])
+        t = interval["t"] if level is None else quantile(level, interval["degrees_of_freedom"])
         answer |= {"standard_error": error, "low": prediction - t * error, "high": prediction + t * error}
     return {name: np.clip(values, -UNBOUNDED, UNBOUNDED) for name, values in answer.items()}
 

@@ -87,11 +87,11 @@ def test_a_warm_up_request_that_fails_is_named(model, golden):
     assert problem.startswith("tf_serving_warmup_requests, record 1: ")
 
 
-def test_a_spoilt_model_stops_the_step_with_the_reason(model, golden, tmp_path):
+def test_a_spoilt_model_stops_the_step_with_the_reason(model, golden):
     from components.errors import RunError
-    from components.serving_check.executor import _run_check
+    from components.serving_check.process import CheckProcess
 
     (model / "saved_model.pb").write_bytes(b"not a model")
     sign_again(model)
     with pytest.raises(RunError, match=r"the model to be pushed .*Nothing was pushed\."):
-        _run_check(model, golden, tmp_path)
+        CheckProcess().check(model, golden)
