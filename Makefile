@@ -1,10 +1,10 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e nist bench bench-solve bench-serve lint format lock clean
+.PHONY: help run test unit e2e e2e-kubeflow nist bench bench-solve bench-serve lint format lock clean
 BIN := .venv/bin
 
 help:  ## list the verbs
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 .venv/installed: requirements/lock.txt requirements/build.txt requirements/get_uv.py requirements/install.sh setup.py
 	@echo "setting up .venv (2.9 GB; once)"
@@ -13,14 +13,17 @@ help:  ## list the verbs
 run: .venv/installed  ## from the taxi table to a pushed model
 	@$(BIN)/plumbline run data/taxi/pipeline.yaml --root runs
 
-test: .venv/installed  ## all tests, whole runs included
-	@$(BIN)/python -m pytest
+test: .venv/installed  ## all tests, whole runs included, two at a time
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not kubeflow"
 
 unit: .venv/installed  ## the quick tests
 	@$(BIN)/python -m pytest -m "not e2e"
 
 e2e: .venv/installed  ## the whole runs alone
-	@$(BIN)/python -m pytest -m e2e
+	@$(BIN)/python -m pytest -m "e2e and not kubeflow"
+
+e2e-kubeflow: .venv/installed  ## compiled pipelines, executed as Kubeflow and Vertex would
+	@$(BIN)/python -m pytest -m kubeflow
 
 nist: .venv/installed  ## correct digits on NIST's certified regressions, beside its peers
 	@$(BIN)/python -m benchmarks.nist $(DATA)

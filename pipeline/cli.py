@@ -12,6 +12,7 @@ import click
 
 from components.errors import EXIT_REFUSED, PlumblineError
 from pipeline import __version__
+from pipeline.remote import compile_
 
 
 class _Commands(click.Group):
@@ -273,6 +274,8 @@ def doctor(quick: bool) -> None:
         click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.text}")
     sys.exit(1 if failed else 0)
 
+
+main.add_command(compile_)
 
 if __name__ == "__main__":
     main()

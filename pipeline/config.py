@@ -28,6 +28,7 @@ from components.preprocessing.features import (
 )
 from components.settings import Settings
 from components.trainer.settings import Exact, Model, Sgd
+from pipeline.targets import Resources, Target, Targets
 
 METRICS = (
     "mean_squared_error",
@@ -177,6 +178,7 @@ class Config(Settings):
     model: Model = Exact()
     evaluate: Evaluate = Evaluate()
     serve: Serve = Serve()
+    targets: Targets = Targets()
 
     @field_validator("name")
     @classmethod
@@ -214,9 +216,25 @@ class Config(Settings):
                 raise ValueError(f"data.drop.{name}: rules are for numbers, and {name!r} is a text. Remove the rule")
         return self
 
+    @model_validator(mode="after")
+    def _schema_on_every_target(self) -> Config:
+        for name in Targets.model_fields:
+            target: Target | None = getattr(self.targets, name)
+            if target is not None and (target.table_schema is None) != (self.table_schema is None):
+                rule = "missing, and" if self.table_schema else "given, and no"
+                way = (
+                    "Add where that file lies there"
+                    if self.table_schema
+                    else "Remove it, or name the schema for local runs too"
+                )
+                raise ValueError(
+                    f"targets.{name}.schema: this key is {rule} 'schema' stands in the configuration. {way}"
+                )
+        return self
+
     def fingerprint(self) -> str:
-        """SHA-256 of all that the file says, defaults put in; where the data lie is no part of it."""
-        value = self.model_dump(mode="json", exclude={"data": {"path"}, "table_schema": True})
+        """SHA-256 of all that the file says, defaults put in; where the data lie, and where it runs, is no part of it."""
+        value = self.model_dump(mode="json", exclude={"data": {"path"}, "table_schema": True, "targets": True})
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
     def serving_directory(self, root: Path) -> Path:
@@ -358,6 +376,12 @@ def _keys_at(location: tuple[Any, ...]) -> list[str]:
             section = Limit
         case ("serve",):
             section = Serve
+        case ("targets",):
+            section = Targets
+        case ("targets", _):
+            section = Target
+        case ("targets", _, "resources", _):
+            section = Resources
         case _:
             section = Config
     return [field.alias or name for name, field in section.model_fields.items()]

@@ -9,6 +9,7 @@ import tfx  # noqa: F401 (must come before tensorflow_model_analysis)
 
 from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 
+from components.fingerprint import code_fingerprint
 from components.model_gate.executor import BASELINE, CANDIDATE
 from components.model_gate.verdict import LIVE_METRIC
 from pipeline.config import METRICS, Config, Limit
@@ -34,8 +35,11 @@ def eval_config(config: Config) -> Any:
     ]
     overall = config_pb2.SlicingSpec()
     slices = [config_pb2.SlicingSpec(feature_keys=entry.columns) for entry in config.evaluate.slices]
+    code = code_fingerprint("model_gate")
     metrics = {
-        name: config_pb2.MetricConfig(class_name="RegressionMetric", module=_MODULE, config=json.dumps({"name": name}))
+        name: config_pb2.MetricConfig(
+            class_name="RegressionMetric", module=_MODULE, config=json.dumps({"name": name, "code": code})
+        )
         for name in (*METRICS, "example_count")
     }
 

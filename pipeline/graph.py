@@ -11,12 +11,14 @@ from tfx.components import Evaluator, ExampleValidator, InfraValidator, Pusher, 
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.dsl.components.common.importer import Importer
 from tfx.dsl.components.common.resolver import Resolver
+from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import LatestBlessedModelStrategy
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import infra_validator_pb2, pusher_pb2
 from tfx.types import standard_artifacts
-from tfx.types.channel import Channel
+from tfx.types.channel import BaseChannel, Channel
 
 from components.data_gate.component import DataGate
 from components.fingerprint import code_fingerprint
@@ -29,25 +31,32 @@ from components.pusher.server_texts import server_texts
 from components.serving_check.component import ServingCheck
 from components.trainer.component import Trainer
 from pipeline.config import Config
-from pipeline.evaluation import eval_config
+from pipeline.parameters import Inputs
+from pipeline.steps import task_name
 from pipeline.summary import rejected_directory
 
 
 @dataclasses.dataclass(frozen=True)
 class Places:
-    """Where a run writes.
+    """Where a run reads and writes.
 
     Attributes:
       pipeline_root: folder of the artifacts.
       rejected: folder of the lists of bad rows.
       serving: folder of the pushed versions.
       metadata: connection to ML Metadata; None where the orchestrator brings its own.
+      schema: the schema file, if the configuration names one.
+      target: the orchestrator that runs it in containers; None on this machine.
+      baseline: whether the run is given a blessed model to compare with, and looks for none.
     """
 
     pipeline_root: str
     rejected: str
     serving: str
     metadata: metadata_store_pb2.ConnectionConfig | None
+    schema: str | None = None
+    target: str | None = None
+    baseline: bool = False
 
     @classmethod
     def local(cls, config: Config, root: Path) -> Places:
@@ -57,23 +66,42 @@ class Places:
             rejected=str(rejected_directory(root, config.name)),
             serving=str(config.serving_directory(root)),
             metadata=sqlite_metadata_connection_config(str(root / "metadata.db")),
+            schema=str(config.table_schema) if config.table_schema else None,
+        )
+
+    @classmethod
+    def remote(cls, config: Config, target: str, pipeline_root: str) -> Places:
+        """As a target's section says. The lists of bad rows lie beside the versions: TensorFlow can write there in any case."""
+        section = config.targets.get(target)
+        return cls(
+            pipeline_root=pipeline_root,
+            rejected=f"{section.serving}-rejected",
+            serving=section.serving,
+            metadata=None,
+            schema=section.table_schema,
+            target=target,
+            baseline=section.baseline is not None,
         )
 
 
 def create_pipeline(config: Config, places: Places, beam_args: list[str] | None = None) -> Pipeline:
-    """From the configuration to the graph. Reads no data, writes nothing."""
-    base, pattern = config.data.location()
+    """From the configuration to the graph. Reads no data, writes nothing.
+
+    In containers the same graph takes its inputs as run-time parameters, and its nodes have the names that `task_name` gives.
+    """
+    inputs = Inputs.constant(config) if places.target is None else Inputs.parameters()
     examples = TableExampleGen(
-        input_base=str(base),
-        pattern=pattern,
+        input_base=inputs.input_base,
+        pattern=inputs.input_config,
+        range_config=inputs.range_config,
         spec=config.table_spec(),
         max_rejected=config.data.max_rejected,
         rejected=places.rejected,
     ).with_id("ExampleGen")
     statistics = StatisticsGen(examples=examples.outputs["examples"]).with_id("StatisticsGen")
     schema: BaseNode
-    if config.table_schema:
-        schema = ImportSchemaGen(schema_file=str(config.table_schema)).with_id("SchemaGen")
+    if places.schema:
+        schema = ImportSchemaGen(schema_file=places.schema).with_id("SchemaGen")
     else:
         # No shapes: every column stays optional, so that a missing value is imputed in serving as it was in training.
         schema = SchemaGen(statistics=statistics.outputs["statistics"], infer_feature_shape=False).with_id("SchemaGen")
@@ -102,24 +130,17 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         linear_fit=least_squares.outputs["fit"],
         settings={**settings, "level": config.serve.level},
     ).with_id("Trainer")
-    baseline = Resolver(
-        strategy_class=LatestBlessedOther,
-        model=Channel(type=standard_artifacts.Model),
-        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
-        candidate=trainer.outputs["model"],
-    ).with_id("Baseline")
+    baseline, baselines = _baseline(places, inputs, trainer)
     evaluator = Evaluator(
         examples=examples.outputs["examples"],
         model=trainer.outputs["model"],
-        baseline_model=baseline.outputs["model"],
+        baseline_model=baseline,
         schema=schema.outputs["schema"],
-        eval_config=eval_config(config),
+        eval_config=inputs.eval_config,
         example_splits=["eval"],
         module_path="components.model_gate.extractors",
     ).with_id("Evaluator")
-    model_gate = ModelGate(
-        evaluation=evaluator.outputs["evaluation"], rules=config.evaluate.model_dump(mode="json", exclude_none=True)
-    ).with_id("ModelGate")
+    model_gate = ModelGate(evaluation=evaluator.outputs["evaluation"], rules=inputs.rules).with_id("ModelGate")
     validators = [_infra_validator(config, trainer, examples)] if config.serve.infra_validator else []
     serving_check = ServingCheck(
         model=trainer.outputs["model"],
@@ -137,29 +158,53 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         custom_config={"keep": config.serve.keep, "texts": server_texts(config.name)},
         custom_executor_spec=ExecutorClassSpec(PublishExecutor),
     ).with_id("Pusher")
+    nodes: list[BaseNode] = [
+        examples,
+        statistics,
+        schema,
+        validator,
+        data_gate,
+        transform,
+        least_squares,
+        trainer,
+        *baselines,
+        evaluator,
+        model_gate,
+        *validators,
+        serving_check,
+        pusher,
+    ]
+    if places.target is not None:
+        for node in nodes:
+            node.with_id(task_name(node.id))
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=places.pipeline_root,
         metadata_connection_config=places.metadata,
-        components=[
-            examples,
-            statistics,
-            schema,
-            validator,
-            data_gate,
-            transform,
-            least_squares,
-            trainer,
-            baseline,
-            evaluator,
-            model_gate,
-            *validators,
-            serving_check,
-            pusher,
-        ],
+        components=nodes,
         enable_cache=True,
         beam_pipeline_args=beam_args or [],
     )
+
+
+def _baseline(places: Places, inputs: Inputs, trainer: BaseNode) -> tuple[BaseChannel | None, list[BaseNode]]:
+    """The live model and the node that finds it, if there is a way to: Kubeflow has no resolvers, Vertex has two of TFX's."""
+    blessed = {
+        "model": Channel(type=standard_artifacts.Model),
+        "model_blessing": Channel(type=standard_artifacts.ModelBlessing),
+    }
+    key = "model"
+    node: BaseNode
+    if places.target is None:
+        node = Resolver(strategy_class=LatestBlessedOther, **blessed, candidate=trainer.outputs["model"])
+    elif places.baseline:
+        key = "artifact"  # as kfp's importers call what they import
+        node = Importer(source_uri=inputs.baseline, artifact_type=standard_artifacts.Model, output_key=key)
+    elif places.target == "vertex":
+        node = Resolver(strategy_class=LatestBlessedModelStrategy, **blessed)
+    else:
+        return None, []
+    return node.outputs[key], [node.with_id("Baseline")]
 
 
 def _infra_validator(config: Config, trainer: BaseNode, examples: BaseNode) -> BaseNode:

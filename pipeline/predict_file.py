@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,8 @@ def _scored(
     for chunk in files.plan([path]):
         ragged: list[files.Ragged] = []
         before = 0
-        for whole in files.read(chunk, names, names, [""], ragged):
-            for start in range(0, whole.num_rows, ROWS):
-                batch = _texts(whole.slice(start, ROWS))
+        with contextlib.closing(files.read(chunk, names, names, [""], ragged)) as batches:
+            for batch in _slices(batches):
                 columns, reasons = _features(config, batch, path)
                 _stop_at(chunk, len(names), {before + row: why for row, why in reasons.items()}, ragged)
                 answer = model.ask(columns, wanted)
@@ -92,6 +92,12 @@ def _scored(
                 yield _with(batch, answer)
                 before += batch.num_rows
         _stop_at(chunk, len(names), {}, ragged)
+
+
+def _slices(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        for start in range(0, batch.num_rows, ROWS):
+            yield _texts(batch.slice(start, ROWS))
 
 
 def _texts(batch: pa.RecordBatch) -> pa.RecordBatch:

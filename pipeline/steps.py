@@ -15,3 +15,8 @@ STEPS = (
     "ServingCheck",
     "Pusher",
 )
+
+
+def task_name(step: str) -> str:
+    """A step's name where an orchestrator runs it: `ModelGate` is `model-gate` there, because Argo takes no capitals."""
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in step).removeprefix("-")

@@ -103,6 +103,7 @@ def test_make_help_lists_every_verb():
         "test",
         "unit",
         "e2e",
+        "e2e-kubeflow",
         "nist",
         "bench",
         "bench-solve",

@@ -5,11 +5,17 @@ from __future__ import annotations
 from google.protobuf import any_pb2, wrappers_pb2
 from tfx.components import FileBasedExampleGen
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import example_gen_pb2
 
 from components.fingerprint import code_fingerprint
 from components.ingest.executor import Executor, IngestSettings
 from components.ingest.table import TableSpec
+
+
+def input_config(pattern: str) -> example_gen_pb2.Input:
+    """What TFX's driver reads: one input split, whose pattern may hold `{SPAN}` and `{VERSION}`."""
+    return example_gen_pb2.Input(splits=[example_gen_pb2.Input.Split(name="table", pattern=pattern)])
 
 
 class TableExampleGen(FileBasedExampleGen):
@@ -19,20 +25,22 @@ class TableExampleGen(FileBasedExampleGen):
 
     def __init__(
         self,
-        input_base: str,
-        pattern: str,
+        input_base: str | RuntimeParameter,
+        pattern: str | RuntimeParameter,
         spec: TableSpec,
         max_rejected: int,
         rejected: str,
+        range_config: RuntimeParameter | None = None,
     ) -> None:
         """Takes what to read, and how.
 
         Args:
           input_base: a folder.
-          pattern: of files below it; may hold TFX's `{SPAN}` and `{VERSION}`.
+          pattern: of files below it; may hold TFX's `{SPAN}` and `{VERSION}`. A parameter holds the whole `input_config` as JSON.
           spec: columns, rules and splits.
           max_rejected: how many bad rows may be passed over.
           rejected: the folder that takes the list of bad rows.
+          range_config: the span to read, as the JSON of TFX's RangeConfig; the newest one by default.
         """
         settings = IngestSettings(
             spec=spec, max_rejected=max_rejected, rejected=rejected, code=code_fingerprint("ingest")
@@ -41,7 +49,8 @@ class TableExampleGen(FileBasedExampleGen):
         custom.Pack(wrappers_pb2.StringValue(value=settings.model_dump_json()))
         super().__init__(
             input_base=input_base,
-            input_config=example_gen_pb2.Input(splits=[example_gen_pb2.Input.Split(name="table", pattern=pattern)]),
+            input_config=input_config(pattern) if isinstance(pattern, str) else pattern,
+            range_config=range_config,
             output_config=example_gen_pb2.Output(
                 split_config=example_gen_pb2.SplitConfig(
                     splits=[

@@ -9,7 +9,7 @@ import io
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, BinaryIO
 
@@ -201,7 +201,7 @@ def read(
     missing: list[str],
     ragged: list[Ragged],
     open_file: Open = open_local,
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch, None, None]:
     """The rows of a chunk.
 
     Args:
@@ -249,18 +249,24 @@ def _read_csv(
         ragged.append(Ragged(row.number - 1 - int(whole) - len(ragged), row.actual_columns, row.text))
         return "skip"
 
-    reader = pa_csv.open_csv(
-        pa.PythonFile(stream, "r") if whole else pa.BufferReader(stream.read()),
-        read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=None if whole else names),
-        parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=on_ragged),
-        convert_options=pa_csv.ConvertOptions(
+    options = {
+        "read_options": pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=None if whole else names),
+        "parse_options": pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=on_ragged),
+        "convert_options": pa_csv.ConvertOptions(
             include_columns=wanted,
             column_types=dict.fromkeys(names, pa.binary()),
             null_values=missing,
             strings_can_be_null=True,
         ),
-    )
-    yield from reader
+    }
+    if not whole:
+        yield from pa_csv.read_csv(pa.BufferReader(stream.read()), **options).to_batches()
+        return
+    reader = pa_csv.open_csv(pa.PythonFile(stream, "r"), **options)
+    try:
+        yield from reader
+    finally:  # its thread reads ahead through Python, which must not have ended by then
+        reader.close()
 
 
 def lines(chunk: Chunk, columns: int, open_file: Open = open_local) -> Iterator[tuple[bool, int]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import standard_artifacts
 from tfx.types.channel import BaseChannel, Channel
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
@@ -33,13 +34,13 @@ class ModelGate(BaseComponent):
     SPEC_CLASS = ModelGateSpec
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)
 
-    def __init__(self, evaluation: BaseChannel, rules: dict[str, Any]) -> None:
-        """Takes the Evaluator's `evaluation`, and the rules that `verdict.explain` describes."""
+    def __init__(self, evaluation: BaseChannel, rules: dict[str, Any] | RuntimeParameter) -> None:
+        """Takes the Evaluator's `evaluation`, and the rules that `verdict.explain` describes; a parameter holds them as JSON."""
         super().__init__(
             ModelGateSpec(
                 evaluation=evaluation,
                 verdict=Channel(type=Verdict),
-                rules=json.dumps(rules, sort_keys=True),
+                rules=json.dumps(rules, sort_keys=True) if isinstance(rules, dict) else rules,
                 code=code_fingerprint("model_gate"),
             )
         )

@@ -146,7 +146,9 @@ def _computations(
 class RegressionMetric(metric_types.Metric):
     """One of `FORMULAS`, by its name. An extract may hold one row, or arrays of rows (`extractors`)."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, code: str = "") -> None:
+        """`code` is the fingerprint of our sources: in the EvalConfig, it shows TFX's cache that they changed."""
+        del code
         super().__init__(metric_util.merge_per_key_computations(_computations), name=name)
 
 

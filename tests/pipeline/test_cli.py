@@ -11,7 +11,7 @@ from tests.conftest import REPOSITORY, plumbline
 HEAVY = ("tensorflow", "tfx", "apache_beam", "keras")
 
 
-@pytest.mark.parametrize("args", [["--help"], ["doctor", "--quick"], ["run", "--help"]])
+@pytest.mark.parametrize("args", [["--help"], ["doctor", "--quick"], ["run", "--help"], ["compile", "--help"]])
 def test_light_commands_import_neither_tensorflow_nor_tfx(args):
     code = (
         "import sys, pipeline.cli\n"

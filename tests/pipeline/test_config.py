@@ -89,6 +89,63 @@ def test_each_mistake_gets_one_line_with_file_key_and_way_out(tmp_path, old, new
     assert len(text.splitlines()) == 1
 
 
+TARGETS = """
+targets:
+  kubeflow: {data: gs://b/t.csv, serving: gs://b/m, retries: 2, resources: {Trainer: {cpu: 2, memory: 8Gi}}}
+  vertex: {data: "gs://b/{SPAN}/*.csv", serving: /gcs/b/m, beam: [--runner=DataflowRunner]}
+"""
+
+
+def test_targets_are_no_part_of_the_fingerprint(tmp_path):
+    config = load(tmp_path, GOOD + TARGETS)
+    assert config.targets.get("kubeflow").resources["Trainer"].memory == "8Gi"
+    assert config.targets.get("vertex").cache
+    assert config.fingerprint() == load(tmp_path, GOOD).fingerprint()
+
+
+def test_a_target_that_is_not_there(tmp_path):
+    with pytest.raises(ConfigError, match=r"targets\.vertex: this section is missing in the configuration\. Add it"):
+        load(tmp_path, GOOD).targets.get("vertex")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("kubeflow:", "kubefow:", "targets.kubefow: unknown key; did you mean 'kubeflow'?"),
+        ("retries: 2", "retry: 2", "targets.kubeflow.retry: unknown key; did you mean 'retries'?"),
+        ("retries: 2", "retries: -1", "targets.kubeflow.retries: Input should be greater than or equal to 0. Received -1."),
+        ("memory: 8Gi", "memry: 8Gi", "targets.kubeflow.resources.Trainer.memry: unknown key; did you mean 'memory'?"),
+        ("memory: 8Gi", "memory: 8GB", "targets.kubeflow.resources.Trainer.memory: must be a whole number with a unit"),
+        ("{cpu: 2, memory: 8Gi}", "{}", "targets.kubeflow.resources.Trainer: needs 'cpu', 'memory' or both"),
+        ("Trainer:", "trainer:", "targets.kubeflow.resources: no step with a container is called 'trainer'. They are: ExampleGen,"),
+        ("Trainer:", "Baseline:", "targets.kubeflow.resources: no step with a container is called 'Baseline'."),
+        ("gs://b/t.csv", "s3://b/t.csv", "targets.kubeflow.data: must be 'gs://bucket/path', or the absolute path"),
+        ("gs://b/t.csv", "t.csv", "targets.kubeflow.data: must be 'gs://bucket/path'"),
+        ("gs://b/t.csv", "gs://b/t.txt", "targets.kubeflow.data: must be a .csv, .csv.gz, .parquet file"),
+        ("gs://b/m", "gs://b/m/", "targets.kubeflow.serving: must be 'gs://bucket/path'"),
+        ("serving: gs://b/m, ", "", "targets.kubeflow.serving: this key is missing. Add it."),
+        ("--runner=DataflowRunner", "--region=x", "targets.vertex.beam: must name the runner"),
+        ("--runner=DataflowRunner", "runner", "targets.vertex.beam: must be flags of Beam"),
+        ("retries: 2", "baseline: models/7", "targets.kubeflow.baseline: must be the address of a Model artifact"),
+        ("retries: 2", "schema: gs://b/s.pbtxt", "targets.kubeflow.schema: this key is given, and no 'schema' stands"),
+    ],
+)  # fmt: skip
+def test_each_mistake_in_targets_gets_one_line(tmp_path, old, new, message):
+    assert old in TARGETS
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, GOOD + TARGETS.replace(old, new, 1))
+    text = str(caught.value)
+    assert message in text
+    assert text.startswith(str(tmp_path / "pipeline.yaml"))
+    assert len(text.splitlines()) == 1
+
+
+def test_a_schema_must_be_on_every_target_too(tmp_path):
+    (tmp_path / "s.pbtxt").write_text("")
+    with pytest.raises(ConfigError, match=r"targets\.kubeflow\.schema: this key is missing, and 'schema' stands"):
+        load(tmp_path, GOOD + "schema: s.pbtxt\n" + TARGETS)
+
+
 def test_an_indicator_must_not_take_a_columns_name(tmp_path):
     with pytest.raises(
         ConfigError, match="its missing indicator would be called 'x_missing', which is a column already"

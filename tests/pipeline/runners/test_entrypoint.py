@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.errors import DataError, RunError
+from pipeline.runners import entrypoint
+from tests.conftest import REPOSITORY
+
+MODEL = {"instanceSchema": "title: tfx.Model\ntype: object\n"}
+SPEC = {"artifacts": {"model": {"artifactType": MODEL}}}
+
+
+def invocation(artifact: dict[str, Any], **outputs: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "inputs": {"parameterValues": {"rules": "{}"}, "artifacts": {"model": {"artifacts": [artifact]}}},
+        "outputs": {"artifacts": {key: {"artifacts": [value]} for key, value in outputs.items()}},
+    }
+
+
+@pytest.fixture
+def mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(entrypoint.MOUNTS, str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"), [("minio://bucket/a/b", "/minio/bucket/a/b"), ("s3://bucket/key", "/s3/bucket/key")]
+)
+def test_an_address_becomes_the_launchers_path_and_comes_back(
+    uri: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(entrypoint.MOUNTS, raising=False)
+    assert entrypoint.to_path(uri) == path
+    assert entrypoint.to_uri(path) == uri
+
+
+@pytest.mark.parametrize("uri", ["gs://bucket/key", "/data/minio/x", "relative", "/miniature/x"])
+def test_what_the_launcher_has_no_path_for_stays_as_it_is(uri: str) -> None:
+    assert entrypoint.to_path(uri) == uri
+    assert entrypoint.to_uri(uri) == uri
+
+
+def test_the_mounts_can_lie_elsewhere(mounts: Path) -> None:
+    assert entrypoint.to_path("minio://b/k") == f"{mounts}/minio/b/k"
+    assert entrypoint.to_uri(f"{mounts}/minio/b/k") == "minio://b/k"
+
+
+@pytest.mark.parametrize("artifact_type", [{"instanceSchema": ""}, {}, None, {"schemaTitle": "system.Artifact"}])
+def test_a_type_that_is_missing_comes_from_the_components_specification(artifact_type: dict[str, str] | None) -> None:
+    artifact = {"name": "7", "uri": "/somewhere"} | ({} if artifact_type is None else {"type": artifact_type})
+    [model] = entrypoint.adapt(invocation(artifact), SPEC)["inputs"]["artifacts"]["model"]["artifacts"]
+    assert model == {"name": "7", "uri": "/somewhere", "type": MODEL}
+
+
+def test_an_artifact_without_type_or_specification_is_an_error() -> None:
+    with pytest.raises(RunError, match=r"input 'model': the artifact '/m' came without a type, and .* knows \[\]"):
+        entrypoint.adapt(invocation({"uri": "/m"}), {})
+
+
+def test_a_nameless_artifact_is_known_by_its_address() -> None:
+    [model] = entrypoint.adapt(invocation({"uri": "s3://b/m", "type": MODEL}), {})["inputs"]["artifacts"]["model"][
+        "artifacts"
+    ]
+    assert model["name"] == "s3://b/m"
+
+
+def test_the_launchers_logs_are_dropped() -> None:
+    logs = {"type": {"schemaTitle": "system.Artifact"}, "uri": "minio://b/logs"}
+    verdict = {"type": MODEL, "uri": "minio://b/verdict"}
+    given = invocation({"name": "1", "type": MODEL, "uri": "/m"}, **{"executor-logs": logs, "verdict": verdict})
+    outputs = entrypoint.adapt(given, SPEC)["outputs"]["artifacts"]
+    assert outputs == {"verdict": {"artifacts": [{"type": MODEL, "uri": "/minio/b/verdict"}]}}
+    assert "executor-logs" in given["outputs"]["artifacts"]  # what was given is not changed
+
+
+def test_under_vertex_everything_is_handed_on_as_it_came() -> None:
+    given = invocation(
+        {"name": "projects/1/a/7", "type": MODEL, "uri": "gs://b/m"}, fit={"type": MODEL, "uri": "gs://b/f"}
+    )
+    assert entrypoint.adapt(given, SPEC) == given
+
+
+def run(monkeypatch: pytest.MonkeyPatch, execute: Any, given: dict[str, Any]) -> int:
+    """The entrypoint with something else in the place of TFX."""
+    monkeypatch.setattr(entrypoint, "_execute", execute)
+    arguments = ["--executor_class_path", "some.Executor", "--json_serialized_invocation_args", json.dumps(given)]
+    return entrypoint.main([*arguments, "--runner=Some", "--json_serialized_inputs_spec_args", json.dumps(SPEC)])
+
+
+def test_folders_are_made_and_the_launcher_is_told_its_own_addresses(
+    mounts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = invocation({"name": "1", "type": {}, "uri": "minio://b/m"}, fit={"type": MODEL, "uri": "minio://b/fit"})
+    report = mounts / "executor_output.json"
+    given["outputs"]["outputFile"] = str(report)
+
+    def execute(args: Any, beam_args: list[str]) -> None:
+        assert (args.executor_class_path, beam_args) == ("some.Executor", ["--runner=Some"])
+        [fit] = json.loads(args.json_serialized_invocation_args)["outputs"]["artifacts"]["fit"]["artifacts"]
+        assert Path(fit["uri"]).is_dir()
+        told = {"artifacts": {"fit": {"artifacts": [{"uri": fit["uri"], "metadata": {"rows": 3.0}}]}}}
+        report.write_text(json.dumps(told))
+
+    assert run(monkeypatch, execute, given) == 0
+    told = json.loads(report.read_text())["artifacts"]["fit"]["artifacts"]
+    assert told == [{"uri": "minio://b/fit", "metadata": {"rows": 3.0}}]
+
+
+def test_an_error_of_ours_is_one_message_and_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def execute(*_: Any) -> None:
+        raise DataError("the data do not fit the schema:\n  x: out of range")
+
+    assert run(monkeypatch, execute, {}) == 3
+    assert capfd.readouterr().err == "plumbline: error: the data do not fit the schema:\n  x: out of range\n"
+
+
+def test_any_other_error_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def execute(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run(monkeypatch, execute, {})
+
+
+@pytest.mark.e2e
+@pytest.mark.usefixtures("tfx_loaded")
+@pytest.mark.parametrize(
+    ("verdict", "code", "said"),
+    [
+        ({"blessed": True, "reasons": []}, 0, ""),
+        ({"blessed": False, "reasons": ["a is 2", "b is 3"]}, 4, "plumbline: refused: a is 2; b is 3\n"),
+    ],
+)
+def test_a_refused_model_fails_the_task_with_its_reasons(
+    verdict: dict[str, Any],
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    given = invocation({"name": "1", "type": MODEL, "uri": "/m"}, verdict={"type": MODEL, "uri": str(tmp_path / "v")})
+
+    def execute(*_: Any) -> None:
+        (tmp_path / "v" / "verdict.json").write_text(json.dumps(verdict))
+
+    assert run(monkeypatch, execute, given) == code
+    assert capfd.readouterr().err == said
+
+
+def test_importing_it_loads_neither_tfx_nor_tensorflow() -> None:
+    code = (
+        "import sys, pipeline.runners.entrypoint; print([m for m in ('tfx', 'tensorflow', 'kfp') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert done.stdout == "[]\n"
