@@ -63,7 +63,8 @@ class Data(Settings):
 
     def buckets(self) -> dict[str, int]:
         """The least numbers of hash buckets that make the splits, by name."""
-        parts = {name: Fraction(fraction).limit_denominator(10_000) for name, fraction in self.split.items()}
+        # In one order, whatever the file's: it decides which rows go where.
+        parts = {name: Fraction(self.split[name]).limit_denominator(10_000) for name in ("train", "eval")}
         total = math.lcm(*(part.denominator for part in parts.values()))
         return {name: int(part * total) for name, part in parts.items()}
 

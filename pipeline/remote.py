@@ -25,7 +25,7 @@ def compile_(config: Path, target: str, image: str, pipeline_root: str, output: 
     """Write the pipeline that CONFIG describes as a file for Kubeflow Pipelines or Vertex AI. Takes no credentials."""
     from pipeline.config import load_config
     from pipeline.log import to_file
-    from pipeline.targets import check_image, check_kfp, check_output, check_pipeline_root
+    from pipeline.targets import check_image, check_output, check_pipeline_root
 
     check_image(image)
     check_pipeline_root(target, pipeline_root)
@@ -33,7 +33,6 @@ def compile_(config: Path, target: str, image: str, pipeline_root: str, output: 
     loaded.targets.get(target)
     path = output or Path(f"{loaded.name}-{target}.yaml")
     check_output(path)
-    check_kfp()
     with tempfile.TemporaryDirectory() as folder, to_file(Path(folder) / "compile.log"):
         from pipeline.runners.kubeflow import compile_file
 

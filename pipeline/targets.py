@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
 from pydantic import Field, field_validator, model_validator
 
-from components.errors import ConfigError, RunError
+from components.errors import ConfigError
 from components.ingest.files import SUFFIXES
 from components.settings import Settings
 from pipeline.steps import STEPS
@@ -171,9 +170,3 @@ def check_output(path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise ConfigError(f"--output: the folder {path.parent} does not exist. Create it, or name another file.")
-
-
-def check_kfp() -> None:
-    """Raises a RunError unless the package that compiles is there. TFX does not ask for it."""
-    if importlib.util.find_spec("kfp") is None:
-        raise RunError("compile: the package kfp is not installed. Install kfp==2.16.1 beside plumbline.")

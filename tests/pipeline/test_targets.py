@@ -1,8 +1,8 @@
 import pytest
 
-from components.errors import ConfigError, RunError
+from components.errors import ConfigError
 from pipeline.steps import STEPS, task_name
-from pipeline.targets import Resources, Target, check_image, check_kfp, check_pipeline_root
+from pipeline.targets import Resources, Target, check_image, check_pipeline_root
 from tests.conftest import REPOSITORY, plumbline
 
 DIGEST = "@sha256:" + "a" * 64
@@ -130,9 +130,3 @@ def test_compile_checks_the_output_first(tmp_path, output, message):
         tmp_path / output,
     )
     assert (done.code, message in done.err) == (2, True), done.err
-
-
-def test_without_kfp_there_is_one_message(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(RunError, match=r"the package kfp is not installed\. Install kfp==2\.16\.1"):
-        check_kfp()
