@@ -17,6 +17,7 @@ from typing import Any
 
 import tfx.v1 as tfx  # what TFX's own guides import
 
+import keras  # isort: skip
 import numpy as np  # isort: skip
 import tensorflow as tf  # isort: skip
 import tensorflow_transform as tft  # isort: skip
@@ -26,7 +27,6 @@ from tfx_bsl.public.tfxio import TensorFlowDatasetOptions  # isort: skip
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import design_matrix_of
 from components.trainer.model import LINEAR_LAYER, build_model
-from components.trainer.signatures import export
 from pipeline.config import load_config
 from pipeline.runners.local import LocalRun
 
@@ -54,8 +54,28 @@ def run_fn(fn_args: Any) -> None:
     solution = np.linalg.lstsq(x.T @ x, x.T @ label, rcond=1e-9)[0]
     model = build_model(design)
     model.get_layer(LINEAR_LAYER).set_weights([solution[1:, None].astype(np.float32), solution[:1].astype(np.float32)])
-    export(model, transform, {config["label"]}, fn_args.serving_model_dir)
+    _export(model, transform, config["label"], fn_args.serving_model_dir)
     Path(fn_args.model_run_dir, "rows.json").write_text(json.dumps(len(label)))
+
+
+def _export(model: keras.Model, transform: tft.TFTransformOutput, label: str, directory: str) -> None:
+    """The transform graph and the model in one SavedModel, as TFX's guides have it: a signature for serialised tf.Examples."""
+    model.tft_layer = layer = transform.transform_features_layer()
+    spec = {name: value for name, value in transform.raw_feature_spec().items() if name != label}
+
+    def examples(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        transformed = layer(tf.io.parse_example(serialized, spec))
+        return {"prediction": tf.reshape(model({name: transformed[name] for name in model.input}), [-1])}
+
+    def transform_features(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        return dict(layer(tf.io.parse_example(serialized, transform.raw_feature_spec())))
+
+    serialized = [tf.TensorSpec([None], tf.string, name="examples")]
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("examples", examples, serialized)
+    archive.add_endpoint("transform_features", transform_features, serialized)
+    archive.write_out(directory, verbose=False)
 
 
 def create_pipeline(config: Any, root: Path) -> Any:

@@ -165,6 +165,8 @@ def _run_steps(
     listener.preparing()
     if workers > 1:
         fork_server.start()
+    elif _cores() > 1:  # the other core has nothing to do meanwhile
+        CheckProcess.start_early()
     graph: Any = importlib.import_module("pipeline.graph")
     artifacts: Any = importlib.import_module("pipeline.artifacts")
     beam: Any = importlib.import_module("pipeline.runners.beam")
