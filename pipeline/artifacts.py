@@ -15,7 +15,7 @@ from tfx.types.artifact import Artifact
 
 from components.ingest.executor import COUNTS_FILE
 from components.least_squares.linear_fit import LinearFit
-from components.model_gate.executor import VERDICT_FILE
+from components.model_gate.verdict import VERDICT_FILE
 from components.serving_check.executor import REPORT_FILE
 from components.trainer.run_fn import FIT_FILE
 

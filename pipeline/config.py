@@ -15,7 +15,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
-from components.ingest.files import SUFFIXES
+from components.ingest.files import SUFFIXES, split_pattern
 from components.ingest.table import MISSING_TOKENS, DropRule, TableSpec, ValueRule
 from components.preprocessing.features import (
     Buckets,
@@ -57,9 +57,8 @@ class Data(Settings):
 
     def location(self) -> tuple[Path, str]:
         """The folder that holds the files, and their pattern below it."""
-        parts = self.path.parts
-        fixed = next((index for index, part in enumerate(parts[:-1]) if re.search(r"[*?\[{]", part)), len(parts) - 1)
-        return Path(*parts[:fixed]), str(Path(*parts[fixed:]))
+        base, pattern = split_pattern(str(self.path))
+        return Path(base), pattern
 
     def buckets(self) -> dict[str, int]:
         """The least numbers of hash buckets that make the splits, by name."""

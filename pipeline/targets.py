@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, field_validator, model_validator
 
 from components.errors import ConfigError
-from components.ingest.files import SUFFIXES
+from components.ingest.files import SUFFIXES, split_pattern
 from components.settings import Settings
 from pipeline.steps import STEPS
 
@@ -117,9 +117,7 @@ class Target(Settings):
 
     def location(self) -> tuple[str, str]:
         """The folder that holds the table's files, and their pattern below it."""
-        parts = self.data.split("/")
-        fixed = next((index for index, part in enumerate(parts[:-1]) if re.search(r"[*?\[{]", part)), len(parts) - 1)
-        return "/".join(parts[:fixed]) or "/", "/".join(parts[fixed:])
+        return split_pattern(self.data)
 
 
 class Targets(Settings):

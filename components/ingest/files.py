@@ -7,6 +7,7 @@ import dataclasses
 import glob
 import io
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -58,6 +59,13 @@ class Chunk:
     begin: int
     end: int | None
     row_group: int = 0
+
+
+def split_pattern(path: str) -> tuple[str, str]:
+    """The folder that holds the files of a pattern, and the pattern below it: what comes before the first wildcard or `{`."""
+    parts = path.split("/")
+    fixed = next((index for index, part in enumerate(parts[:-1]) if re.search(r"[*?\[{]", part)), len(parts) - 1)
+    return "/".join(parts[:fixed]) or ("/" if path.startswith("/") else "."), "/".join(parts[fixed:])
 
 
 def find_files(base: str, pattern: str, find: Callable[[str], Sequence[str]] = glob.glob) -> list[str]:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 
 from components.errors import DataError
 from components.settings import Settings
+from components.wire_format import field
 
 MISSING_TOKENS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
 LARGEST_INTEGER = 2**53  # from it on, not every integer is a 64-bit float
@@ -354,7 +355,7 @@ def _bucket_values(column: pa.Array, buckets: int) -> NDArray[np.int64]:
 def _features(levels: list[Any]) -> list[bytes]:
     """Each value as a serialised tf.Feature: of bytes, or of an int64 if it is a number without fraction."""
     if not levels or isinstance(levels[0], str):
-        return [_field(0x0A, _field(0x0A, level.encode())) for level in levels]
+        return [field(1, field(1, level.encode())) for level in levels]
     values = np.array(levels, np.float64)
     whole = (values == np.trunc(values)) & (np.abs(values) < 2**63)
     features = np.array(
@@ -384,18 +385,3 @@ def _by_level(column: pa.Array, function: Callable[[list[Any]], NDArray[Any]], d
     coded = column.dictionary_encode()
     levels = np.append(function(coded.dictionary.to_pylist()), dtype(0))
     return levels[coded.indices.fill_null(len(levels) - 1).to_numpy(zero_copy_only=False)]
-
-
-def _varint(value: int) -> bytes:
-    """Protocol Buffers' encoding of an unsigned integer."""
-    groups = []
-    while value > 127:
-        groups.append(value & 127 | 128)
-        value >>= 7
-    groups.append(value)
-    return bytes(groups)
-
-
-def _field(tag: int, content: bytes) -> bytes:
-    """Protocol Buffers' encoding of a field of bytes."""
-    return bytes([tag]) + _varint(len(content)) + content

@@ -13,10 +13,9 @@ from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
-from components.model_gate.verdict import SliceKey, explain, slice_name
+from components.model_gate.verdict import VERDICT_FILE, SliceKey, explain, slice_name
 
 CANDIDATE, BASELINE = "candidate", "baseline"
-VERDICT_FILE = "verdict.json"
 DIFFERENCE = "_diff"  # what TFMA adds to the name of a metric's difference to the baseline
 
 

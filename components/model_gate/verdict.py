@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+VERDICT_FILE = "verdict.json"
 SliceKey = tuple[tuple[str, str], ...]  # () is the whole split
 LIVE_METRIC = "mean_squared_error"  # what a candidate is compared with the live model by
 Metrics = Mapping[SliceKey, Mapping[str, float]]

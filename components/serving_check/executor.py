@@ -20,7 +20,7 @@ from tfx.utils import io_utils, path_utils
 
 from components.errors import RunError
 from components.manifest import write_manifest
-from components.model_gate.executor import VERDICT_FILE
+from components.model_gate.verdict import VERDICT_FILE
 from components.serving_check import requests
 from components.serving_check.process import CheckProcess
 from components.trainer.portable import MODEL_FILE

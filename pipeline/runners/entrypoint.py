@@ -26,12 +26,13 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import EXIT_REFUSED, PlumblineError, RunError
+from components.model_gate.verdict import VERDICT_FILE
 
 MOUNTS = "PLUMBLINE_MOUNTS"  # environment variable: the folder that has the launcher's `minio` and `s3`; by default /
 MOUNTED = ("minio", "s3")  # schemes; TensorFlow reads gs:// itself
 LOGS = "executor-logs"
 INGEST = "components.ingest.executor.Executor"
-VERDICT, VERDICT_FILE = "verdict", "verdict.json"  # ModelGate's output
+VERDICT = "verdict"  # ModelGate's output
 Json = dict[str, Any]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from tensorflow_serving.apis import classification_pb2, inference_pb2, predict_pb2, regression_pb2
 
 from pipeline.serving.errors import RequestError
+from pipeline.serving.json_dtypes import DEFAULT_SIGNATURE
 from pipeline.serving.predictor import (
-    DEFAULT_SIGNATURE,
     check_classification,
     check_regression,
     classify,

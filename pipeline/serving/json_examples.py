@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from components.wire_format import field, varint
 from pipeline.serving.json_dtypes import DEFAULT_SIGNATURE, decode_base64, invalid
 from pipeline.serving.json_exact import parse_json, read_signature_name
 from pipeline.serving.json_quote import c_name, format_error, is_base64_object, json_type, shown
@@ -74,7 +75,7 @@ def _example(value: Any) -> bytes:
         features[name] = _feature(c_name(key), content if is_array else [content])
     return b"".join(
         # An entry of a map, in a Features, in an Example.
-        _field(1, _field(1, _field(1, name) + _field(2, feature)))
+        field(1, field(1, field(1, name) + field(2, feature)))
         for name, feature in features.items()
     )
 
@@ -95,24 +96,7 @@ def _feature(name: str, values: list[Any]) -> bytes:
             raise invalid(f"Feature: {shown(name)} has uint64_t element. Only int64_t is supported.")
         converted.append(decode_base64(value[0][1]) if isinstance(value, Members) else value)
     if kind == _BYTES:
-        return _field(kind, b"".join(_field(1, value) for value in converted))
+        return field(kind, b"".join(field(1, value) for value in converted))
     if kind == _FLOAT:
-        return _field(kind, _field(1, array("f", converted).tobytes()))
-    return _field(kind, _field(1, b"".join(map(_varint, converted)))) if kind else b""
-
-
-def _field(number: int, data: bytes) -> bytes:
-    """A length-delimited field of a protobuf message."""
-    size = len(data)
-    return bytes((number << 3 | 2, size)) + data if size < 128 else bytes((number << 3 | 2,)) + _varint(size) + data
-
-
-def _varint(value: int) -> bytes:
-    """Protobuf's encoding of an int64."""
-    left = value & (1 << 64) - 1
-    out = bytearray()
-    while left > 127:
-        out.append(left & 127 | 128)
-        left >>= 7
-    out.append(left)
-    return bytes(out)
+        return field(kind, field(1, array("f", converted).tobytes()))
+    return field(kind, field(1, b"".join(map(varint, converted)))) if kind else b""

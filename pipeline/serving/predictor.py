@@ -10,10 +10,10 @@ from google.protobuf import text_format
 from tensorflow.core.framework import types_pb2
 
 from pipeline.serving.errors import RequestError
+from pipeline.serving.json_dtypes import DEFAULT_SIGNATURE
 from pipeline.serving.servable import Servable
 from pipeline.serving.tensors import Array, to_array, type_of
 
-DEFAULT_SIGNATURE = "serving_default"
 INPUTS, OUTPUTS, CLASSES, SCORES = "inputs", "outputs", "classes", "scores"
 
 T = TypeVar("T")
