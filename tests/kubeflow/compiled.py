@@ -38,14 +38,19 @@ def write_config(
     return path
 
 
-def compiled(python: WarmPython, config: Path, target: str) -> Json:
-    """What `plumbline compile` writes for a configuration."""
+def compiled_file(python: WarmPython, config: Path, target: str) -> Path:
+    """The file that `plumbline compile` writes for a configuration."""
     file, log = config.with_suffix(".spec.yaml"), config.with_suffix(".log")
     code = python.run(
         ["python", "-m", "tests.kubeflow.compiled", str(config), target, ROOTS[target], str(file)], {}, log
     )
     assert code == 0, log.read_text()
-    return specs.load(file)
+    return file
+
+
+def compiled(python: WarmPython, config: Path, target: str) -> Json:
+    """The specification in that file."""
+    return specs.load(compiled_file(python, config, target))
 
 
 def _main(config: str, target: str, root: str, file: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import runpy
@@ -18,9 +19,13 @@ PYTHON = ["python", "-m"]  # what a command must begin with
 class WarmPython:
     """A process that forks a child for each command. To be used in a `with` block."""
 
+    def __init__(self, *modules: str) -> None:
+        """Takes the names of modules to import beside TFX."""
+        self._modules = modules
+
     def __enter__(self) -> WarmPython:
         self._server = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, __file__, *self._modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -54,6 +59,8 @@ def _serve() -> None:
     import pipeline.runners.preload  # noqa: F401, I001 (first)
     import tfx.orchestration.kubeflow.v2.container.kubeflow_v2_run_executor  # noqa: F401
 
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
