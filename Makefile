@@ -1,6 +1,6 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e e2e-kubeflow nist bench bench-solve bench-serve lint format lock clean
+.PHONY: help run test unit e2e e2e-kubeflow nist bench bench-solve bench-serve lint format lock image clean
 BIN := .venv/bin
 
 help:  ## list the verbs
@@ -49,6 +49,9 @@ format: .venv/installed  ## let ruff format the code
 
 lock: .venv/installed  ## make requirements/lock.txt again (see requirements/README.md)
 	@sh requirements/lock.sh
+
+image:  ## the container image, by docker, podman or buildah (IMAGE=registry/plumbline:0.1.0 BUILD_ARGS=...)
+	@deploy/build.sh '$(IMAGE)'
 
 clean:  ## remove what was set up and what ran
 	rm -rf .venv .tools runs build dist *.egg-info

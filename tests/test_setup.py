@@ -111,6 +111,7 @@ def test_make_help_lists_every_verb():
         "lint",
         "format",
         "lock",
+        "image",
         "clean",
         "help",
     } == verbs

@@ -1,0 +1,91 @@
+"""The files that make the image: they agree with the lock, and refuse what can't be built."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY, Finished
+from tests.test_setup import locked
+
+DOCKERFILE = (REPOSITORY / "deploy" / "Dockerfile").read_text()
+
+
+def run(*command: str | Path, path: str) -> Finished:
+    done = subprocess.run(
+        [*map(str, command)], cwd=REPOSITORY, env={"PATH": path}, capture_output=True, text=True, check=False
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A PATH with what the scripts need on it, and nothing that builds images."""
+    for tool in ("sh", "sed", "git"):
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+    return str(tmp_path)
+
+
+def stand_in(path: str, name: str, script: str) -> None:
+    """Puts a stand-in for a builder on the PATH."""
+    file = Path(path) / name
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+
+
+def test_the_base_has_the_python_that_the_project_needs() -> None:
+    [base] = re.findall(r"^ARG BASE=\S+/python:(\S+)$", DOCKERFILE, re.MULTILINE)
+    assert base == "3.11-slim-bookworm"
+    assert 'python_requires=">=3.11,<3.12"' in (REPOSITORY / "setup.py").read_text()
+
+
+def test_beams_program_is_of_the_locked_version() -> None:
+    [(python, version)] = re.findall(r"^ARG BEAM_IMAGE=\S+/beam_python(\S+)_sdk:(\S+)$", DOCKERFILE, re.MULTILINE)
+    assert (python, version) == ("3.11", locked()["apache-beam"])
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["", "plumbline", "registry:5000/plumbline", "registry/plumbline:latest", "registry/plumbline:", "a@sha256:b"],
+)
+def test_an_image_needs_an_exact_tag(image: str, path: str) -> None:
+    done = run("deploy/build.sh", image, path=path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "make image: expected IMAGE=registry/repository:tag, and not the tag 'latest', so that a run can be repeated. "
+        f"Received '{image}'.\n"
+    )
+
+
+def test_without_a_builder_one_line_says_so(path: str) -> None:
+    done = run("deploy/build.sh", "registry:5000/plumbline:0.1.0", path=path)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "make image: there is no docker (with its daemon running), no podman and no buildah here. Install one of them.\n"
+    )
+
+
+def test_docker_without_its_daemon_is_passed_over_and_the_size_is_told(path: str) -> None:
+    stand_in(path, "docker", "exit 1")
+    stand_in(path, "podman", '[ "$1" = images ] && echo "3 GB" || echo "$@"')
+    done = run("deploy/build.sh", "registry/plumbline:0.1.0", path=path)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("build --file deploy/Dockerfile --tag registry/plumbline:0.1.0 --label ")
+    assert done.out.endswith("built registry/plumbline:0.1.0: 3 GB, by podman\n")
+
+
+def test_a_failed_build_is_a_failure(path: str) -> None:
+    stand_in(path, "podman", "exit 7")
+    assert run("deploy/build.sh", "registry/plumbline:0.1.0", path=path).code == 7
+
+
+def test_a_command_runs_as_it_is_and_flags_go_to_beams_program(path: str) -> None:
+    done = run("deploy/entrypoint.sh", "/bin/echo", "--id=1", path=path)
+    assert (done.code, done.out) == (0, "--id=1\n")
+    done = run("deploy/entrypoint.sh", "--id=1", "--provision_endpoint=localhost:1", path=path)
+    assert done.code == 127
+    assert "/opt/apache/beam/boot" in done.err
