@@ -38,6 +38,8 @@ setup(
         "tensorboard>=2.20",
         "aiohttp>=3.11",
         "click>=8.1",
+        "google-cloud-aiplatform>=1.100",
+        "google-cloud-storage>=3",
         "grpcio==1.80.0",
         "jinja2>=3.1",
         "kfp==2.16.1",

@@ -12,7 +12,7 @@ import click
 
 from components.errors import EXIT_REFUSED, PlumblineError
 from pipeline import __version__
-from pipeline.remote import compile_
+from pipeline.remote import compile_, submit
 
 
 class _Commands(click.Group):
@@ -276,6 +276,7 @@ def doctor(quick: bool) -> None:
 
 
 main.add_command(compile_)
+main.add_command(submit)
 
 if __name__ == "__main__":
     main()

@@ -28,7 +28,7 @@ from components.preprocessing.features import (
 )
 from components.settings import Settings
 from components.trainer.settings import Exact, Model, Sgd
-from pipeline.targets import Resources, Target, Targets
+from pipeline.targets import Target, Targets, section_at
 
 METRICS = (
     "mean_squared_error",
@@ -376,12 +376,8 @@ def _keys_at(location: tuple[Any, ...]) -> list[str]:
             section = Limit
         case ("serve",):
             section = Serve
-        case ("targets",):
-            section = Targets
-        case ("targets", _):
-            section = Target
-        case ("targets", _, "resources", _):
-            section = Resources
+        case ("targets", *below):
+            section = section_at(*below)
         case _:
             section = Config
     return [field.alias or name for name, field in section.model_fields.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import tfx.components  # noqa: F401 (first: it prepares the modules that TFDV and TFMA import)
 from ml_metadata.proto import metadata_store_pb2
@@ -34,6 +35,7 @@ from pipeline.config import Config
 from pipeline.parameters import Inputs
 from pipeline.steps import task_name
 from pipeline.summary import rejected_directory
+from pipeline.targets import VertexTarget
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,20 +45,22 @@ class Places:
     Attributes:
       pipeline_root: folder of the artifacts.
       rejected: folder of the lists of bad rows.
-      serving: folder of the pushed versions.
+      serving: folder of the pushed versions; None where they go to an endpoint.
       metadata: connection to ML Metadata; None where the orchestrator brings its own.
       schema: the schema file, if the configuration names one.
       target: the orchestrator that runs it in containers; None on this machine.
       baseline: whether the run is given a blessed model to compare with, and looks for none.
+      endpoint: what TFX's Pusher for Vertex AI is told, as its `custom_config`.
     """
 
     pipeline_root: str
     rejected: str
-    serving: str
+    serving: str | None
     metadata: metadata_store_pb2.ConnectionConfig | None
     schema: str | None = None
     target: str | None = None
     baseline: bool = False
+    endpoint: dict[str, Any] | None = None
 
     @classmethod
     def local(cls, config: Config, root: Path) -> Places:
@@ -75,12 +79,13 @@ class Places:
         section = config.targets.get(target)
         return cls(
             pipeline_root=pipeline_root,
-            rejected=f"{section.serving}-rejected",
+            rejected=f"{section.serving or pipeline_root.rstrip('/')}-rejected",
             serving=section.serving,
             metadata=None,
             schema=section.table_schema,
             target=target,
             baseline=section.baseline is not None,
+            endpoint=section.endpoint_config() if isinstance(section, VertexTarget) else None,
         )
 
 
@@ -149,15 +154,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         facts={"name": config.name, "config": config.fingerprint()},
         infra_blessing=validators[0].outputs["blessing"] if validators else None,
     ).with_id("ServingCheck")
-    pusher = Pusher(  # takes the model out of the InfraBlessing: the very files that were checked
-        model_blessing=evaluator.outputs["blessing"],
-        infra_blessing=serving_check.outputs["blessing"],
-        push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=places.serving)
-        ),
-        custom_config={"keep": config.serve.keep, "texts": server_texts(config.name)},
-        custom_executor_spec=ExecutorClassSpec(PublishExecutor),
-    ).with_id("Pusher")
+    pusher = _pusher(config, places, evaluator.outputs["blessing"], serving_check.outputs["blessing"])
     nodes: list[BaseNode] = [
         examples,
         statistics,
@@ -205,6 +202,27 @@ def _baseline(places: Places, inputs: Inputs, trainer: BaseNode) -> tuple[BaseCh
     else:
         return None, []
     return node.outputs[key], [node.with_id("Baseline")]
+
+
+def _pusher(config: Config, places: Places, model_blessing: BaseChannel, infra_blessing: BaseChannel) -> BaseNode:
+    """Takes the model out of the InfraBlessing: the very files that were checked."""
+    if places.endpoint is not None:
+        from tfx.extensions.google_cloud_ai_platform.pusher import component  # takes seconds
+
+        pusher = component.Pusher(
+            model_blessing=model_blessing, infra_blessing=infra_blessing, custom_config=places.endpoint
+        )
+    else:
+        pusher = Pusher(
+            model_blessing=model_blessing,
+            infra_blessing=infra_blessing,
+            push_destination=pusher_pb2.PushDestination(
+                filesystem=pusher_pb2.PushDestination.Filesystem(base_directory=places.serving)
+            ),
+            custom_config={"keep": config.serve.keep, "texts": server_texts(config.name)},
+            custom_executor_spec=ExecutorClassSpec(PublishExecutor),
+        )
+    return pusher.with_id("Pusher")
 
 
 def _infra_validator(config: Config, trainer: BaseNode, examples: BaseNode) -> BaseNode:

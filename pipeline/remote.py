@@ -7,15 +7,18 @@ from pathlib import Path
 
 import click
 
-
-@click.command(name="compile")
-@click.argument("config", type=click.Path(path_type=Path))
-@click.option(
+_CONFIG = click.argument("config", type=click.Path(path_type=Path))
+_TARGET = click.option(
     "--target",
     type=click.Choice(["kubeflow", "vertex"]),
     required=True,
     help="Kubeflow Pipelines v2, or Vertex AI Pipelines.",
 )
+
+
+@click.command(name="compile")
+@_CONFIG
+@_TARGET
 @click.option("--image", required=True, help="Of every container, by digest or exact tag.")
 @click.option("--pipeline-root", required=True, help="The address that takes the artifacts: gs://bucket/path.")
 @click.option(
@@ -38,3 +41,63 @@ def compile_(config: Path, target: str, image: str, pipeline_root: str, output: 
 
         compile_file(loaded, target, image, pipeline_root, path)
     click.echo(f"wrote {path}")
+
+
+@click.command()
+@_CONFIG
+@_TARGET
+@click.option("--image", help="Of every container, by digest or exact tag.")
+@click.option("--pipeline-root", help="The address that takes the artifacts: gs://bucket/path.")
+@click.option("--file", "compiled", type=click.Path(path_type=Path), help="What 'compile' wrote, in place of the two.")
+@click.option("--span", type=click.IntRange(min=0), help="Of the table.  [default: the newest]")
+@click.option("--set", "given", metavar="NAME=VALUE", multiple=True, help="A run parameter, for the configuration's.")
+@click.option("--label", "labels", metavar="NAME=VALUE", multiple=True, help="Of the run; Vertex AI alone.")
+@click.option("--cron", help="Run again and again: five fields, in UTC, such as '30 6 * * 1-5'.")
+@click.option("--baseline", help="The blessed Model artifact to compare with.  [default: the live model's]")
+@click.option("--no-baseline", is_flag=True, help="Compare with no model (Kubeflow).")
+@click.option("--wait", is_flag=True, help="Wait for the run's end; exit code 1 if it failed.")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
+def submit(
+    config: Path,
+    target: str,
+    image: str | None,
+    pipeline_root: str | None,
+    compiled: Path | None,
+    span: int | None,
+    given: tuple[str, ...],
+    labels: tuple[str, ...],
+    cron: str | None,
+    baseline: str | None,
+    no_baseline: bool,
+    wait: bool,
+    dry_run: bool,
+) -> None:
+    """Compile the pipeline that CONFIG describes, or take the compiled --file, and start a run of it, or a recurring one.
+
+    The credentials are those that the clients of kfp and Google Cloud find by themselves. Nothing is stored.
+    """
+    from pipeline.config import load_config
+    from pipeline.log import to_file
+    from pipeline.submit import command
+
+    options = command.Options(
+        target=target,
+        image=image,
+        pipeline_root=pipeline_root,
+        compiled=compiled,
+        span=span,
+        given=given,
+        labels=labels,
+        cron=cron,
+        baseline=baseline,
+        no_baseline=no_baseline,
+    )
+    loaded = load_config(config)
+    with tempfile.TemporaryDirectory() as folder, to_file(Path(folder) / "submit.log") as terminal:
+        command.check(loaded, options, wait)
+        submission = command.prepare(loaded, options, Path(folder))
+        if dry_run:
+            click.echo(submission.describe(), file=terminal)
+            return
+        for name, value in command.send(loaded, submission, wait):
+            click.echo(f"{name:<14} {value}", file=terminal)

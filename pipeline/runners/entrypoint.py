@@ -27,28 +27,12 @@ from typing import Any
 
 from components.errors import EXIT_REFUSED, PlumblineError, RunError
 from components.model_gate.verdict import VERDICT_FILE
+from components.mounts import to_path, to_uri
 
-MOUNTS = "PLUMBLINE_MOUNTS"  # environment variable: the folder that has the launcher's `minio` and `s3`; by default /
-MOUNTED = ("minio", "s3")  # schemes; TensorFlow reads gs:// itself
 LOGS = "executor-logs"
 INGEST = "components.ingest.executor.Executor"
 VERDICT = "verdict"  # ModelGate's output
 Json = dict[str, Any]
-
-
-def to_path(uri: str) -> str:
-    """The path at which the launcher has an artifact; what it has no path for stays as it is."""
-    scheme, separator, rest = uri.partition("://")
-    return os.path.join(_mounts(), scheme, rest) if separator and scheme in MOUNTED else uri
-
-
-def to_uri(path: str) -> str:
-    """The opposite of `to_path`."""
-    for scheme in MOUNTED:
-        folder = os.path.join(_mounts(), scheme, "")
-        if path.startswith(folder):
-            return f"{scheme}://{path.removeprefix(folder)}"
-    return path
 
 
 def adapt(invocation: Json, inputs_spec: Json) -> Json:
@@ -113,10 +97,6 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(f"plumbline: refused: {'; '.join(reasons)}\n")
         return EXIT_REFUSED
     return 0
-
-
-def _mounts() -> str:
-    return os.environ.get(MOUNTS, "/")
 
 
 def _artifacts(side: Json) -> Iterator[tuple[str, Json]]:

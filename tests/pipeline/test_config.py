@@ -91,9 +91,10 @@ def test_each_mistake_gets_one_line_with_file_key_and_way_out(tmp_path, old, new
 
 TARGETS = """
 targets:
-  kubeflow: {data: gs://b/t.csv, serving: gs://b/m, retries: 2, resources: {Trainer: {cpu: 2, memory: 8Gi}}}
-  vertex: {data: "gs://b/{SPAN}/*.csv", serving: /gcs/b/m, beam: [--runner=DataflowRunner]}
+  kubeflow: {data: gs://b/t.csv, serving: gs://b/m, retries: 2, resources: {Trainer: {cpu: 2, memory: 8Gi}}, host: "http://k:80"}
+  vertex: {data: "gs://b/{SPAN}/*.csv", serving: /gcs/b/m, beam: [--runner=DataflowRunner], labels: {team: fares}, project: some}
 """
+ENDPOINT = 'project: some, region: europe-west1, endpoint: {name: taxi, image: "r/tf:2.15.1", machine: n1-standard-4}'
 
 
 def test_targets_are_no_part_of_the_fingerprint(tmp_path):
@@ -101,6 +102,37 @@ def test_targets_are_no_part_of_the_fingerprint(tmp_path):
     assert config.targets.get("kubeflow").resources["Trainer"].memory == "8Gi"
     assert config.targets.get("vertex").cache
     assert config.fingerprint() == load(tmp_path, GOOD).fingerprint()
+
+
+def test_an_endpoint_in_the_place_of_a_folder(tmp_path):
+    target = load(
+        tmp_path, GOOD + TARGETS.replace("serving: /gcs/b/m", ENDPOINT).replace(", project: some}", "}")
+    ).targets.vertex
+    told = target.endpoint_config()
+    assert told["ai_platform_vertex_region"] == "europe-west1"
+    assert told["ai_platform_vertex_container_image_uri"] == "r/tf:2.15.1"
+    assert told["ai_platform_serving_args"]["endpoint_name"] == "taxi"
+    assert told["ai_platform_serving_args"]["machine_type"] == "n1-standard-4"
+    assert told["ai_platform_serving_args"]["project"] == "some"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("r/tf:2.15.1", "r/tf:latest", "targets.vertex.endpoint.image: must have a digest (@sha256:…) or an exact tag"),
+        ("machine:", "machin:", "targets.vertex.endpoint.machin: unknown key; did you mean 'machine'?"),
+        ("region: europe-west1", "beam: []", "targets.vertex: needs 'project' and 'region' for its endpoint"),
+        ("region: europe-west1", "region: europe", "targets.vertex.region: String should match pattern"),
+        ("project: some", "serving: gs://b/m", "targets.vertex: needs either 'serving', a folder, or 'endpoint'"),
+    ],
+)
+def test_each_mistake_in_an_endpoint_gets_one_line(tmp_path, old, new, message):
+    assert old in ENDPOINT
+    text = TARGETS.replace("serving: /gcs/b/m", ENDPOINT.replace(old, new)).replace(", project: some}", "}")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, GOOD + text.replace(", beam: [--runner=DataflowRunner]", ""))
+    assert message in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_target_that_is_not_there(tmp_path):
@@ -127,6 +159,10 @@ def test_a_target_that_is_not_there(tmp_path):
         ("--runner=DataflowRunner", "--region=x", "targets.vertex.beam: must name the runner"),
         ("--runner=DataflowRunner", "runner", "targets.vertex.beam: must be flags of Beam"),
         ("retries: 2", "baseline: models/7", "targets.kubeflow.baseline: must be the address of a Model artifact"),
+        ("http://k:80", "k:80", "targets.kubeflow.host: String should match pattern '^https?"),
+        ("team: fares", "Team: fares", "targets.vertex.labels: labels are made of a-z, 0-9, '_' and '-'"),
+        ("serving: /gcs/b/m, ", "", "targets.vertex: needs either 'serving', a folder, or 'endpoint'."),
+        ("project: some", "host: x", "targets.vertex.host: unknown key"),
         ("retries: 2", "schema: gs://b/s.pbtxt", "targets.kubeflow.schema: this key is given, and no 'schema' stands"),
     ],
 )  # fmt: skip

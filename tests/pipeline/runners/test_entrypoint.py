@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from components.errors import DataError, RunError
+from components.mounts import MOUNTS
 from pipeline.runners import entrypoint
 from tests.conftest import REPOSITORY
 
@@ -25,30 +26,8 @@ def invocation(artifact: dict[str, Any], **outputs: dict[str, Any]) -> dict[str,
 
 @pytest.fixture
 def mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(entrypoint.MOUNTS, str(tmp_path))
+    monkeypatch.setenv(MOUNTS, str(tmp_path))
     return tmp_path
-
-
-@pytest.mark.parametrize(
-    ("uri", "path"), [("minio://bucket/a/b", "/minio/bucket/a/b"), ("s3://bucket/key", "/s3/bucket/key")]
-)
-def test_an_address_becomes_the_launchers_path_and_comes_back(
-    uri: str, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv(entrypoint.MOUNTS, raising=False)
-    assert entrypoint.to_path(uri) == path
-    assert entrypoint.to_uri(path) == uri
-
-
-@pytest.mark.parametrize("uri", ["gs://bucket/key", "/data/minio/x", "relative", "/miniature/x"])
-def test_what_the_launcher_has_no_path_for_stays_as_it_is(uri: str) -> None:
-    assert entrypoint.to_path(uri) == uri
-    assert entrypoint.to_uri(uri) == uri
-
-
-def test_the_mounts_can_lie_elsewhere(mounts: Path) -> None:
-    assert entrypoint.to_path("minio://b/k") == f"{mounts}/minio/b/k"
-    assert entrypoint.to_uri(f"{mounts}/minio/b/k") == "minio://b/k"
 
 
 @pytest.mark.parametrize("artifact_type", [{"instanceSchema": ""}, {}, None, {"schemaTitle": "system.Artifact"}])
