@@ -151,7 +151,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         model=trainer.outputs["model"],
         examples=examples.outputs["examples"],
         verdict=model_gate.outputs["verdict"],
-        facts={"name": config.name, "config": config.fingerprint()},
+        facts=inputs.facts,
         infra_blessing=validators[0].outputs["blessing"] if validators else None,
     ).with_id("ServingCheck")
     pusher = _pusher(config, places, evaluator.outputs["blessing"], serving_check.outputs["blessing"])

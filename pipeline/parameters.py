@@ -26,6 +26,7 @@ class Inputs:
       range_config: the span, as a `RangeConfig`; None for the newest.
       eval_config: the Evaluator's `EvalConfig`, with the limits.
       rules: ModelGate's, which put the same limits into words.
+      facts: of the model's manifest: its name, and the fingerprint of the configuration.
       baseline: the folder of the live model, where a run is given one.
     """
 
@@ -34,13 +35,14 @@ class Inputs:
     range_config: Any
     eval_config: Any
     rules: Any
+    facts: Any
     baseline: Any
 
     @classmethod
     def constant(cls, config: Config) -> Inputs:
         """The configuration's values, on this machine."""
         base, pattern = config.data.location()
-        return cls(str(base), pattern, None, eval_config(config), _rules(config), None)
+        return cls(str(base), pattern, None, eval_config(config), _rules(config), _facts(config), None)
 
     @classmethod
     def parameters(cls) -> Inputs:
@@ -74,12 +76,17 @@ def parameter_values(config: Config, target: str, span: int | None = None) -> di
         "range_config": taken,
         "eval_config": _json(eval_config(config)),
         "rules": json.dumps(_rules(config), sort_keys=True),
+        "facts": json.dumps(_facts(config), sort_keys=True),
     }
     return values if section.baseline is None else {**values, "baseline": section.baseline}
 
 
 def _rules(config: Config) -> dict[str, Any]:
     return config.evaluate.model_dump(mode="json", exclude_none=True)
+
+
+def _facts(config: Config) -> dict[str, Any]:
+    return {"name": config.name, "config": config.fingerprint()}
 
 
 def _json(message: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import standard_artifacts
 from tfx.types.channel import BaseChannel, Channel
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
@@ -40,11 +41,11 @@ class ServingCheck(BaseComponent):
         model: BaseChannel,
         examples: BaseChannel,
         verdict: BaseChannel,
-        facts: dict[str, Any],
+        facts: dict[str, Any] | RuntimeParameter,
         infra_blessing: BaseChannel | None = None,
     ) -> None:
-        """Takes the Trainer's model, raw examples, ModelGate's verdict, what the manifest is to say (`name` is the model's), and
-        InfraValidator's blessing if it is in the graph.
+        """Takes the Trainer's model, raw examples, ModelGate's verdict, what the manifest is to say (`name` is the model's; a
+        parameter has it as JSON), and InfraValidator's blessing if it is in the graph.
         """
         code = code_fingerprint("serving_check", "trainer", "preprocessing", "least_squares")
         super().__init__(
@@ -54,7 +55,7 @@ class ServingCheck(BaseComponent):
                 verdict=verdict,
                 infra_blessing=infra_blessing,
                 blessing=Channel(type=standard_artifacts.InfraBlessing),
-                facts=json.dumps(facts, sort_keys=True),
+                facts=json.dumps(facts, sort_keys=True) if isinstance(facts, dict) else facts,
                 code=code,
             )
         )

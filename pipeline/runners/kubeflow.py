@@ -33,8 +33,9 @@ _PACKAGING = (
     "--worker_harness_container_image",
 )
 
-# Pusher looks at what is live, and a cache does not. Kubeflow ignores the hook that gives ExampleGen a fingerprint of the table,
-# so that its cache would take a changed table for the same one.
+# Pusher looks at what is live in its folder, and a cache does not; to an endpoint TFX's deploys anew each time, wanted or not.
+# Kubeflow ignores the hook that gives ExampleGen a fingerprint of the table, so that its cache would take a changed table for
+# the same one.
 _NEVER_CACHED = {"vertex": {"Pusher"}, "kubeflow": {"Pusher", "ExampleGen"}}
 
 _NEVER_RETRIED = {"DataGate", "ModelGate"}  # they fail by their verdict
@@ -76,6 +77,12 @@ def compile_spec(config: Config, target: str, image: str, pipeline_root: str) ->
         parameter.update(defaultValue=values[name], isOptional=True)
     _set_options(spec, target, section)
     return spec
+
+
+def image_of(spec: dict[str, Any]) -> str:
+    """The image of a specification's containers."""
+    executors = spec["deploymentSpec"]["executors"].values()
+    return next((str(executor["container"]["image"]) for executor in executors if "container" in executor), "")
 
 
 def compile_file(config: Config, target: str, image: str, pipeline_root: str, path: Path) -> None:
@@ -121,7 +128,8 @@ def _set_options(spec: dict[str, Any], target: str, section: Target) -> None:
     """Resources, retries and caching. TFX has no means for retries, nor for an ExampleGen's resources: all go into the spec."""
     executors = spec["deploymentSpec"]["executors"]
     resources = {task_name(step): _resources(value) for step, value in section.resources.items()}
-    uncached = {task_name(step) for step in _NEVER_CACHED[target]}
+    to_folder = section.serving is not None
+    uncached = {task_name(step) for step in _NEVER_CACHED[target] if step != "Pusher" or to_folder}
     verdicts = {task_name(step) for step in _NEVER_RETRIED}
     for name, task in spec["root"]["dag"]["tasks"].items():
         task.pop("cachingOptions", None)

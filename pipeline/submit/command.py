@@ -14,6 +14,7 @@ from pipeline.submit.submission import (
     Submission,
     check_cron,
     check_labels,
+    check_same,
     parameters,
     parse_pairs,
     read_spec,
@@ -84,7 +85,7 @@ def prepare(config: Config, options: Options, folder: Path) -> Submission:
     """
     config = _with_baseline(config, options)
     from pipeline.parameters import parameter_values
-    from pipeline.runners.kubeflow import compile_file
+    from pipeline.runners.kubeflow import compile_file, compile_spec, image_of
 
     path = options.compiled or folder / f"{config.name}.yaml"
     if options.image is not None and options.pipeline_root is not None:
@@ -92,6 +93,9 @@ def prepare(config: Config, options: Options, folder: Path) -> Submission:
     spec = read_spec(path, options.target, config.name)
     values = parameter_values(config, options.target, options.span)
     _check_importer(path, spec["root"].get("inputDefinitions", {}).get("parameters", {}), values, options)
+    taken = parameters(path, spec, values, parse_pairs("--set", options.given))
+    if options.compiled is not None:
+        check_same(path, spec, compile_spec(config, options.target, image_of(spec), spec["defaultPipelineRoot"]))
     section = config.targets.get(options.target)
     labels = section.labels if isinstance(section, VertexTarget) else {}
     return Submission(
@@ -100,7 +104,7 @@ def prepare(config: Config, options: Options, folder: Path) -> Submission:
         version=version_name(config.name, path),
         path=path,
         spec=spec,
-        parameters=parameters(path, spec, values, parse_pairs("--set", options.given)),
+        parameters=taken,
         labels={**labels, **parse_pairs("--label", options.labels)},
         cron=options.cron,
     )

@@ -83,12 +83,12 @@ def _client(host: str | None, section: KubeflowTarget) -> Any:
 
 def _version(client: Any, submission: Submission, section: KubeflowTarget) -> tuple[str, str, bool]:
     """The IDs of the pipeline and of its version, and whether it had to be uploaded."""
-    pipeline = client.get_pipeline_id(submission.name)
-    if pipeline is None:
+    here = client.list_pipelines(namespace=section.namespace, filter=_named(submission.name)).pipelines
+    made = here[0] if here else None
+    if made is None:
         made = client.upload_pipeline(str(submission.path), submission.name, namespace=section.namespace)
-        pipeline = made.pipeline_id
-    named = _named(submission.version)
-    present = client.list_pipeline_versions(pipeline, filter=named).pipeline_versions
+    pipeline = made.pipeline_id
+    present = client.list_pipeline_versions(pipeline, filter=_named(submission.version)).pipeline_versions
     if present:
         return pipeline, present[0].pipeline_version_id, False
     version = client.upload_pipeline_version(str(submission.path), submission.version, pipeline_id=pipeline)
@@ -96,8 +96,8 @@ def _version(client: Any, submission: Submission, section: KubeflowTarget) -> tu
 
 
 def _recurring(client: Any, submission: Submission, common: dict[str, Any]) -> str:
-    named = _named(submission.name)
-    here = client.list_recurring_runs(experiment_id=common["experiment_id"], filter=named).recurring_runs
+    experiment = common["experiment_id"]
+    here = client.list_recurring_runs(experiment_id=experiment, filter=_named(submission.name)).recurring_runs
     if here:
         raise RunError(
             f"Kubeflow: there is a recurring run {submission.name!r} already: {here[0].recurring_run_id}. Delete it first (kfp "

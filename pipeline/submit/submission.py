@@ -139,6 +139,38 @@ def parameters(path: Path, spec: dict[str, Any], values: Mapping[str, str], give
     return {name: str(found[name]) for name in sorted(found)}
 
 
+def check_same(path: Path, spec: dict[str, Any], now: dict[str, Any]) -> None:
+    """Compares a compiled file with what the configuration compiles to now, but for the parameters' values.
+
+    Raises:
+      ConfigError: they differ; the text says where.
+    """
+    place = _difference(_without_defaults(spec), _without_defaults(yaml.safe_load(yaml.safe_dump(now))))
+    if place is not None:
+        raise ConfigError(
+            f"{path}: is not what the configuration compiles to now: they differ in {place}. A run can have another table, span, "
+            "baseline and other limits than the file; for any other change, compile it again."
+        )
+
+
+def _without_defaults(spec: dict[str, Any]) -> dict[str, Any]:
+    copy: dict[str, Any] = json.loads(json.dumps(spec))
+    for entry in copy["root"].get("inputDefinitions", {}).get("parameters", {}).values():
+        entry.pop("defaultValue", None)
+    return copy
+
+
+def _difference(left: Any, right: Any, place: str = "") -> str | None:
+    """Where two JSON values differ first; None if nowhere."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in sorted({*left, *right}):
+            found = _difference(left.get(key), right.get(key), f"{place}.{key}" if place else key)
+            if found is not None:
+                return found
+        return None
+    return None if left == right else place
+
+
 def version_name(name: str, path: Path) -> str:
     """The name of a version of a pipeline: the same file is the same version."""
     return f"{name}-{hashlib.sha256(path.read_bytes()).hexdigest()[:DIGITS]}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipeline.config import load_config
 from tests.kubeflow.submit.command import ADDRESS
 from tests.kubeflow.submit.services import Services
 from tests.kubeflow.submit.user import IMAGE, PARENT, ROOTS, Submitted, User
@@ -74,7 +75,20 @@ def test_a_compiled_file_runs_with_the_limits_of_the_configuration_as_it_is_now(
     [job] = user.services.find("jobs")
     values = job["runtimeConfig"]["parameterValues"]
     assert json.loads(values["rules"])["limits"] == {"mean_squared_error": {"max": 0.125}}
+    assert json.loads(values["facts"])["config"] == load_config(config).fingerprint()
     assert job["pipelineSpec"] == yaml.safe_load(file.read_text())
+
+
+def test_a_compiled_file_does_not_run_for_a_configuration_with_another_model(user: User) -> None:
+    words = ("--target", "vertex", "--image", IMAGE, "--pipeline-root", ROOTS["vertex"])
+    file = user.home / "compiled.yaml"
+    assert user.run("compile", user.config("vertex"), *words, "-o", file).code == 0
+    config = user.config("vertex", model={"solver": "exact"})
+    line = one_line(user.submit("vertex", "--file", file, config=config), 2)
+    assert (
+        f"{file}: is not what the configuration compiles to now: they differ in root.dag.tasks.least-squares." in line
+    )
+    assert user.services.requests == []
 
 
 def test_vertex_takes_a_job_with_labels_and_the_users_credentials(user: User) -> None:
@@ -237,7 +251,10 @@ def test_no_project_and_no_region_are_one_line(user: User) -> None:
 
 def test_parameters_that_do_not_fit_are_one_line(user: User) -> None:
     line = one_line(user.submit("kubeflow", "--set", "imput_base=x"), 2)
-    assert "has no parameter 'imput_base'. It has: eval_config, input_base, input_config, range_config, rules." in line
+    assert (
+        "has no parameter 'imput_base'. It has: eval_config, facts, input_base, input_config, range_config, rules."
+        in line
+    )
     words = ("--target", "vertex", "--image", IMAGE, "--pipeline-root", ROOTS["vertex"])
     file = user.home / "compiled.yaml"
     assert user.run("compile", user.config("vertex"), *words, "-o", file).code == 0
@@ -247,7 +264,8 @@ def test_parameters_that_do_not_fit_are_one_line(user: User) -> None:
     file.write_text(yaml.safe_dump(spec))
     line = one_line(user.submit("vertex", "--file", file), 2)
     assert "no value for the parameter 'colour', which has no default. Pass it: --set colour=VALUE." in line
-    assert user.submit("vertex", "--file", file, "--set", "colour=red").code == 0
+    line = one_line(user.submit("vertex", "--file", file, "--set", "colour=red"), 2)
+    assert "they differ in root.inputDefinitions.parameters.colour. A run can have another table, span" in line
     del definitions["colour"], definitions["rules"]
     file.write_text(yaml.safe_dump(spec))
     line = one_line(user.submit("vertex", "--file", file), 2)

@@ -13,6 +13,7 @@ import yaml
 from components.errors import ConfigError
 from pipeline.config import Config, load_config
 from pipeline.steps import STEPS, task_name
+from pipeline.targets import Targets
 from tests.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
@@ -269,6 +270,18 @@ def test_flags_of_beam_get_the_image_unless_they_care_for_packages(tmp_path):
             arguments = spec["deploymentSpec"]["executors"][f"{step}_executor"]["container"]["args"]
             assert arguments[-3:] == wanted
         assert make_beam_dependency_flags(wanted) == wanted
+
+
+def test_what_is_deployed_is_not_deployed_again_while_nothing_changed(tmp_path):
+    from pipeline.runners.kubeflow import compile_spec
+
+    endpoint = {"name": "seed", "image": "r/tf:2.15.1"}
+    section = {"data": "gs://tables/data.csv", "project": "some", "region": "europe-west1", "endpoint": endpoint}
+    targets = Targets.model_validate({"vertex": section})
+    spec = compile_spec(example("seed", tmp_path).model_copy(update={"targets": targets}), "vertex", IMAGE, ROOT)
+    assert spec["root"]["dag"]["tasks"]["pusher"]["cachingOptions"] == {"enableCache": True}
+    arguments = spec["deploymentSpec"]["executors"]["pusher_executor"]["container"]["args"]
+    assert arguments[1] == "tfx.extensions.google_cloud_ai_platform.pusher.executor.Executor"
 
 
 def test_without_cache_no_task_looks_into_it(tmp_path):

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.errors import ConfigError
-from pipeline.submit.submission import check_cron, check_labels, parameters, parse_pairs, read_spec, version_name
+from pipeline.submit.submission import (
+    check_cron,
+    check_labels,
+    check_same,
+    parameters,
+    parse_pairs,
+    read_spec,
+    version_name,
+)
 
-SPEC = {
+SPEC: dict[str, Any] = {
     "schemaVersion": "2.1.0",
     "root": {"inputDefinitions": {"parameters": {"rules": {"defaultValue": "{}"}, "input_base": {}}}},
 }
@@ -57,6 +66,21 @@ def test_a_run_has_a_value_for_every_parameter() -> None:
         ConfigError, match=r"p.yaml: has no parameter 'colour', of which the configuration has a value."
     ):
         parameters(path, SPEC, {"input_base": "/t", "colour": "red"}, {})
+
+
+def test_a_file_may_differ_in_its_defaults_alone() -> None:
+    path = Path("p.yaml")
+    changed = {
+        **SPEC,
+        "root": {"inputDefinitions": {"parameters": {"rules": {"defaultValue": "[]"}, "input_base": {}}}},
+    }
+    check_same(path, SPEC, changed)
+    with pytest.raises(
+        ConfigError, match=r"p\.yaml: is not what .* they differ in schemaVersion\. .*, compile it again\."
+    ):
+        check_same(path, SPEC, {**SPEC, "schemaVersion": "2.2.0"})
+    with pytest.raises(ConfigError, match=r"they differ in root\.dag\."):
+        check_same(path, SPEC, {**SPEC, "root": {**SPEC["root"], "dag": {}}})
 
 
 def test_the_same_file_is_the_same_version(tmp_path: Path) -> None:
