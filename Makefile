@@ -23,7 +23,7 @@ e2e: .venv/installed  ## the whole runs alone
 	@$(BIN)/python -m pytest -m "e2e and not kubeflow"
 
 e2e-kubeflow: .venv/installed  ## compiled pipelines, executed as Kubeflow and Vertex would
-	@$(BIN)/python -m pytest -m kubeflow
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m kubeflow
 
 nist: .venv/installed  ## correct digits on NIST's certified regressions, beside its peers
 	@$(BIN)/python -m benchmarks.nist $(DATA)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
 
 _CONFIG = click.argument("config", type=click.Path(path_type=Path))
 _TARGET = click.option(
@@ -26,14 +30,12 @@ _TARGET = click.option(
 )
 def compile_(config: Path, target: str, image: str, pipeline_root: str, output: Path | None) -> None:
     """Write the pipeline that CONFIG describes as a file for Kubeflow Pipelines or Vertex AI. Takes no credentials."""
-    from pipeline.config import load_config
     from pipeline.log import to_file
     from pipeline.targets import check_image, check_output, check_pipeline_root
 
     check_image(image)
     check_pipeline_root(target, pipeline_root)
-    loaded = load_config(config)
-    loaded.targets.get(target)
+    loaded = _load(config, target)
     path = output or Path(f"{loaded.name}-{target}.yaml")
     check_output(path)
     with tempfile.TemporaryDirectory() as folder, to_file(Path(folder) / "compile.log"):
@@ -76,7 +78,6 @@ def submit(
 
     The credentials are those that the clients of kfp and Google Cloud find by themselves. Nothing is stored.
     """
-    from pipeline.config import load_config
     from pipeline.log import to_file
     from pipeline.submit import command
 
@@ -92,7 +93,7 @@ def submit(
         baseline=baseline,
         no_baseline=no_baseline,
     )
-    loaded = load_config(config)
+    loaded = _load(config, target)
     with tempfile.TemporaryDirectory() as folder, to_file(Path(folder) / "submit.log") as terminal:
         command.check(loaded, options, wait)
         submission = command.prepare(loaded, options, Path(folder))
@@ -101,3 +102,16 @@ def submit(
             return
         for name, value in command.send(loaded, submission, wait):
             click.echo(f"{name:<14} {value}", file=terminal)
+
+
+def _load(path: Path, target: str) -> Config:
+    """The configuration, which must have a section for the target."""
+    from components.errors import ConfigError
+    from pipeline.config import load_config
+
+    loaded = load_config(path)
+    try:
+        loaded.targets.get(target)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return loaded

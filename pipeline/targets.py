@@ -221,7 +221,8 @@ class Targets(Settings):
         found: Target | None = {"kubeflow": self.kubeflow, "vertex": self.vertex}.get(name)
         if found is None:
             raise ConfigError(
-                f"targets.{name}: this section is missing in the configuration. Add it, with data and serving."
+                f"targets.{name}: this section is missing in the configuration. Add it, with data and serving: docs/{name}.md has "
+                "one."
             )
         return found
 

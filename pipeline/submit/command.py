@@ -45,9 +45,8 @@ def check(config: Config, options: Options, wait: bool) -> None:
     """Finds out what is wrong before anything that takes long.
 
     Raises:
-      ConfigError: the configuration has no section for the target, or an option is not what it has to be.
+      ConfigError: an option is not what it has to be.
     """
-    config.targets.get(options.target)
     if options.compiled is not None:
         if options.image is not None or options.pipeline_root is not None:
             raise ConfigError("submit: expected either --file, or --image and --pipeline-root. Received both.")

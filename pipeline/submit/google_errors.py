@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from components.errors import RunError
+from pipeline.submit.no_answer import reason
 
 
 @contextlib.contextmanager
@@ -49,7 +50,7 @@ def google_errors(service: str, place: str, role: str) -> Iterator[None]:
         exceptions.RetryError,
     ) as error:
         raise RunError(
-            f"{service}: {place}: no answer: {_first_line(error)} Check the network and the name, and try again."
+            f"{service}: {place}: no answer: {reason(error)} Check the network and the name, and try again."
         ) from error
     except exceptions.GoogleAPICallError as error:
         raise RunError(f"{service}: {place}: {_said(error)} Nothing was started.") from error

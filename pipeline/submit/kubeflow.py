@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import RunError
+from pipeline.submit.no_answer import reason
 from pipeline.submit.submission import Submission
 from pipeline.targets import KubeflowTarget
 
@@ -151,7 +152,7 @@ def _clear_errors(place: str) -> Iterator[None]:
         ) from error
     except (HTTPError, TimeoutError, ConnectionError) as error:
         raise RunError(
-            f"Kubeflow: {place}: no answer: {' '.join(str(error).split())}. Check the address and the network, and try again."
+            f"Kubeflow: {place}: no answer: {reason(error)} Check the address and the network, and try again."
         ) from error
 
 

@@ -84,7 +84,7 @@ def test_task_names_are_kebab_case_and_apart():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "targets.vertex: this section is missing in the configuration. Add it, with data and serving."),
+        ({}, "targets.vertex: this section is missing in the configuration. Add it, with data and serving: docs"),
         ({"--image": "plumbline"}, "--image: expected a digest (@sha256:…) or an exact tag"),
         ({"--pipeline-root": "runs"}, "--pipeline-root: for vertex expected gs://bucket/path. Received 'runs'."),
     ],

@@ -224,9 +224,12 @@ def test_a_refusal_is_one_line(target: str, status: int, words: str, user: User)
 def test_no_answer_is_one_line(user: User) -> None:
     nowhere = "http://127.0.0.1:9"
     config = user.config("kubeflow", section={"host": nowhere})
-    assert f"Kubeflow: {nowhere}: no answer: " in one_line(user.submit("kubeflow", config=config), 1)
+    refused = "Failed to establish a new connection: [Errno 111] Connection refused. Check the"
+    line = one_line(user.submit("kubeflow", config=config), 1)
+    assert f"Kubeflow: {nowhere}: no answer: HTTPConnection(host='127.0.0.1', port=9): {refused} address" in line
     line = one_line(user.submit("vertex", **{ADDRESS: nowhere}), 1)
     assert "Vertex AI: project some-project, europe-west1: no answer: " in line
+    assert f"{refused} network" in line
 
 
 def test_no_credentials_is_one_line(user: User) -> None:

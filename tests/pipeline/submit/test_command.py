@@ -74,9 +74,10 @@ def test_options_that_can_not_be_meant(target: str, changes: dict[str, Any], mes
 
 
 def test_the_command_ends_with_2_and_one_line() -> None:
-    words = ("--target", "vertex", "--image", "p:1", "--pipeline-root", "gs://b/r")
-    done = plumbline("submit", REPOSITORY / "data/seed/pipeline.yaml", *words)
+    path = REPOSITORY / "data/seed/pipeline.yaml"
+    done = plumbline("submit", path, "--target", "vertex", "--image", "p:1", "--pipeline-root", "gs://b/r")
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        "plumbline: error: targets.vertex: this section is missing in the configuration. Add it, with data and serving.\n"
+        f"plumbline: error: {path}: targets.vertex: this section is missing in the configuration. Add it, with data and serving: "
+        "docs/vertex.md has one.\n"
     )
