@@ -28,3 +28,13 @@ class DataError(PlumblineError, ValueError):
 
 class RunError(PlumblineError, RuntimeError):
     """A run broke one of its own promises, or something it needs is not there."""
+
+
+def error_line(error: PlumblineError) -> str:
+    """How a command or a task that an error ended says so."""
+    return f"plumbline: error: {error}"
+
+
+def refusal_line(reasons: list[str]) -> str:
+    """How a command or a task says that the model gate refused the model."""
+    return f"plumbline: refused: {'; '.join(reasons)}"

@@ -18,6 +18,7 @@ from typing import Any, TypedDict
 from components.errors import RunError
 
 MANIFEST_FILE = "manifest.json"
+ARTIFACT_FACT = "artifact"  # the fact that names the artifact which the model was made from
 
 
 class Entry(TypedDict):

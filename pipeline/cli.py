@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from components.errors import EXIT_REFUSED, PlumblineError
+from components.errors import EXIT_REFUSED, PlumblineError, error_line, refusal_line
 from pipeline import __version__
 from pipeline.remote import compile_, submit
 
@@ -24,7 +24,7 @@ class _Commands(click.Group):
         except PlumblineError as error:
             if ctx.params["debug"]:
                 raise
-            click.echo(f"plumbline: error: {error}", err=True)
+            click.echo(error_line(error), err=True)
             sys.exit(error.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
@@ -101,8 +101,7 @@ def run(config: Path, root: Path, no_cache: bool, rerun_from: str | None, worker
             view.close()
         print_summary(console, summary, str(config), str(root))
     if summary["exit_code"] == EXIT_REFUSED:
-        reasons = "; ".join(summary["verdict"]["reasons"])
-        click.echo(f"plumbline: refused: {reasons}", err=True)
+        click.echo(refusal_line(summary["verdict"]["reasons"]), err=True)
     sys.exit(summary["exit_code"])
 
 

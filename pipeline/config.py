@@ -15,7 +15,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
-from components.ingest.files import SUFFIXES, split_pattern
+from components.ingest.files import check_suffix, split_pattern
 from components.ingest.table import MISSING_TOKENS, DropRule, TableSpec, ValueRule
 from components.preprocessing.features import (
     Buckets,
@@ -70,8 +70,7 @@ class Data(Settings):
     @field_validator("path")
     @classmethod
     def _suffix(cls, value: Path) -> Path:
-        if not value.name.endswith(SUFFIXES):
-            raise ValueError(f"must be a {', '.join(SUFFIXES)} file, or a pattern of such files")
+        check_suffix(value.name)
         return value
 
     @field_validator("split")

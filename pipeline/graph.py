@@ -35,7 +35,6 @@ from pipeline.config import Config
 from pipeline.parameters import Inputs
 from pipeline.steps import task_name
 from pipeline.summary import rejected_directory
-from pipeline.targets import VertexTarget
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +84,7 @@ class Places:
             schema=section.table_schema,
             target=target,
             baseline=section.baseline is not None,
-            endpoint=section.endpoint_config() if isinstance(section, VertexTarget) else None,
+            endpoint=section.endpoint_config(),
         )
 
 

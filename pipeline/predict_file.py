@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from components.ingest.table import typed
 from components.preprocessing.features import Categorical
 from pipeline.config import Config
 from pipeline.model import PushedModel, Wanted
+from pipeline.replacing import replacing
 
 ROWS = 1 << 16  # of a batch
 OUTPUTS = (".csv", ".parquet")
@@ -51,27 +50,24 @@ def predict_file(config: Config, model: PushedModel, source: Path, target: Path,
     for name in config.features:
         if name not in names:
             raise DataError(f"{path}: feature {name!r} is not among its columns: {', '.join(names)}. Add the column.")
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
     writer: pa_csv.CSVWriter | pq.ParquetWriter | None = None
     rows = 0
     try:
-        for batch in _scored(config, model, path, names, wanted):
+        with replacing(target) as temporary:
+            for batch in _scored(config, model, path, names, wanted):
+                if writer is None:
+                    writer = (
+                        pq.ParquetWriter(str(temporary), batch.schema)
+                        if target.suffix == ".parquet"
+                        else pa_csv.CSVWriter(str(temporary), batch.schema, write_options=_PLAIN)
+                    )
+                writer.write_batch(batch)
+                rows += batch.num_rows
             if writer is None:
-                writer = (
-                    pq.ParquetWriter(str(temporary), batch.schema)
-                    if target.suffix == ".parquet"
-                    else pa_csv.CSVWriter(str(temporary), batch.schema, write_options=_PLAIN)
-                )
-            writer.write_batch(batch)
-            rows += batch.num_rows
-        if writer is None:
-            raise DataError(f"{path}: the table has a header and no rows. Expected at least one row.")
-        writer.close()
-        os.replace(temporary, target)
+                raise DataError(f"{path}: the table has a header and no rows. Expected at least one row.")
+            writer.close()
     except OSError as error:
         raise ConfigError(f"--output {target}: can't be written: {error}. Nothing was written.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return rows
 
 

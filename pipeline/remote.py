@@ -95,8 +95,8 @@ def submit(
     )
     loaded = _load(config, target)
     with tempfile.TemporaryDirectory() as folder, to_file(Path(folder) / "submit.log") as terminal:
-        command.check(loaded, options, wait)
-        submission = command.prepare(loaded, options, Path(folder))
+        spec = command.check(loaded, options, wait)
+        submission = command.prepare(loaded, options, spec, Path(folder))
         if dry_run:
             click.echo(submission.describe(), file=terminal)
             return

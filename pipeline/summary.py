@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from components.errors import RunError
+from pipeline.replacing import replacing
 
 Summary = dict[str, Any]
 
@@ -28,9 +28,8 @@ def write_summary(root: Path, summary: Summary) -> Path:
     directory = runs_directory(root, summary["name"])
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{summary['run_id']}.json"
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(summary, indent=1))
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(summary, indent=1))
     return path
 
 

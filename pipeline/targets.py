@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from components.errors import ConfigError
-from components.ingest.files import SUFFIXES, split_pattern
+from components.ingest.files import check_suffix, split_pattern
 from components.settings import Settings
 from pipeline.steps import STEPS
 
@@ -95,8 +95,7 @@ class Target(Settings):
     @field_validator("data")
     @classmethod
     def _suffix(cls, value: str) -> str:
-        if not value.endswith(SUFFIXES):
-            raise ValueError(f"must be a {', '.join(SUFFIXES)} file, or a pattern of such files")
+        check_suffix(value)
         return value
 
     @field_validator("beam")
@@ -121,6 +120,10 @@ class Target(Settings):
     def location(self) -> tuple[str, str]:
         """The folder that holds the table's files, and their pattern below it."""
         return split_pattern(self.data)
+
+    def endpoint_config(self) -> dict[str, Any] | None:
+        """What TFX's Pusher for Vertex AI takes as `custom_config`; None where the model goes to a folder."""
+        return None
 
 
 class KubeflowTarget(Target):
@@ -178,7 +181,7 @@ class VertexTarget(Target):
         return value
 
     def endpoint_config(self) -> dict[str, Any] | None:
-        """What TFX's Pusher for Vertex AI takes as `custom_config`; None without an endpoint."""
+        """As `Target` says."""
         if self.endpoint is None:
             return None
         serving_args = {

@@ -68,6 +68,12 @@ def split_pattern(path: str) -> tuple[str, str]:
     return "/".join(parts[:fixed]) or ("/" if path.startswith("/") else "."), "/".join(parts[fixed:])
 
 
+def check_suffix(path: str) -> None:
+    """Raises a ValueError unless a file, or a pattern of files, has a name that can be read."""
+    if not path.endswith(SUFFIXES):
+        raise ValueError(f"must be a {', '.join(SUFFIXES)} file, or a pattern of such files")
+
+
 def find_files(base: str, pattern: str, find: Callable[[str], Sequence[str]] = glob.glob) -> list[str]:
     """Files that a pattern matches, sorted. Names that begin with `.` or `_` are left out, as Hadoop and Spark do.
 

@@ -19,7 +19,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.errors import RunError
-from components.manifest import write_manifest
+from components.manifest import ARTIFACT_FACT, write_manifest
 from components.model_gate.verdict import VERDICT_FILE
 from components.mounts import to_uri
 from components.serving_check import requests
@@ -57,7 +57,7 @@ class Executor(BaseExecutor):
                 )
         model = artifact_utils.get_single_instance(input_dict["model"])
         examples = _first_examples(artifact_utils.get_split_uris(input_dict["examples"], "eval"))
-        facts = {**json.loads(exec_properties["facts"]), "artifact": to_uri(model.uri)}
+        facts = {**json.loads(exec_properties["facts"]), ARTIFACT_FACT: to_uri(model.uri)}
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "model"
             io_utils.copy_dir(path_utils.serving_model_path(model.uri), str(folder))

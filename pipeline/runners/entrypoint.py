@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from components.errors import EXIT_REFUSED, PlumblineError, RunError
+from components.errors import EXIT_REFUSED, PlumblineError, RunError, error_line, refusal_line
 from components.model_gate.verdict import VERDICT_FILE
 from components.mounts import to_path, to_uri
 
@@ -91,10 +91,10 @@ def main(argv: list[str]) -> int:
             _restore_uris(Path(outputs["outputFile"]))
         reasons = _refusal(dict(_artifacts(outputs)))
     except PlumblineError as error:
-        sys.stderr.write(f"plumbline: error: {error}\n")
+        sys.stderr.write(f"{error_line(error)}\n")
         return error.exit_code
     if reasons is not None:
-        sys.stderr.write(f"plumbline: refused: {'; '.join(reasons)}\n")
+        sys.stderr.write(f"{refusal_line(reasons)}\n")
         return EXIT_REFUSED
     return 0
 

@@ -5,8 +5,6 @@ No credentials and no network: nothing is read but the configuration, nothing is
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from components.errors import ConfigError
 from pipeline.config import Config
 from pipeline.graph import Places, create_pipeline
 from pipeline.parameters import parameter_values
+from pipeline.replacing import replacing
 from pipeline.runners.beam import LOCAL_ARGS
 from pipeline.steps import task_name
 from pipeline.targets import Resources, Target, check_image, check_output, check_pipeline_root
@@ -32,11 +31,6 @@ _PACKAGING = (
     "--setup_file",
     "--worker_harness_container_image",
 )
-
-# Pusher looks at what is live in its folder, and a cache does not; to an endpoint TFX's deploys anew each time, wanted or not.
-# Kubeflow ignores the hook that gives ExampleGen a fingerprint of the table, so that its cache would take a changed table for
-# the same one.
-_NEVER_CACHED = {"vertex": {"Pusher"}, "kubeflow": {"Pusher", "ExampleGen"}}
 
 _NEVER_RETRIED = {"DataGate", "ModelGate"}  # they fail by their verdict
 
@@ -85,7 +79,7 @@ def image_of(spec: dict[str, Any]) -> str:
     return next((str(executor["container"]["image"]) for executor in executors if "container" in executor), "")
 
 
-def compile_file(config: Config, target: str, image: str, pipeline_root: str, path: Path) -> None:
+def compile_file(config: Config, target: str, image: str, pipeline_root: str, path: Path) -> dict[str, Any]:
     """Writes `compile_spec` as YAML, under a temporary name first.
 
     Args:
@@ -95,6 +89,9 @@ def compile_file(config: Config, target: str, image: str, pipeline_root: str, pa
       pipeline_root: see `compile_spec`.
       path: the file.
 
+    Returns:
+      What was written.
+
     Raises:
       ConfigError: also where the file can't be written.
     """
@@ -102,17 +99,11 @@ def compile_file(config: Config, target: str, image: str, pipeline_root: str, pa
     spec = compile_spec(config, target, image, pipeline_root)
     text = f"# PIPELINE DEFINITION\n# Name: {config.name}\n# Target: {target}\n" + yaml.safe_dump(spec, sort_keys=True)
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"--output: can't write {path}: {error}") from error
+    return spec
 
 
 def _beam_args(section: Target, image: str) -> list[str]:
@@ -124,12 +115,25 @@ def _beam_args(section: Target, image: str) -> list[str]:
     return [*section.beam, f"--sdk_container_image={image}"]
 
 
+def _never_cached(target: str, section: Target) -> set[str]:
+    """The names of the tasks that run in every run."""
+    steps = set()
+    if (
+        section.serving is not None
+    ):  # Pusher looks at what is live there, and a cache does not; TFX's for an endpoint just deploys
+        steps.add("Pusher")
+    if (
+        target == "kubeflow"
+    ):  # it ignores the hook that gives ExampleGen a fingerprint of the table: a changed one is the same
+        steps.add("ExampleGen")
+    return {task_name(step) for step in steps}
+
+
 def _set_options(spec: dict[str, Any], target: str, section: Target) -> None:
     """Resources, retries and caching. TFX has no means for retries, nor for an ExampleGen's resources: all go into the spec."""
     executors = spec["deploymentSpec"]["executors"]
     resources = {task_name(step): _resources(value) for step, value in section.resources.items()}
-    to_folder = section.serving is not None
-    uncached = {task_name(step) for step in _NEVER_CACHED[target] if step != "Pusher" or to_folder}
+    uncached = _never_cached(target, section)
     verdicts = {task_name(step) for step in _NEVER_RETRIED}
     for name, task in spec["root"]["dag"]["tasks"].items():
         task.pop("cachingOptions", None)

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import ConfigError, RunError
-from components.manifest import MANIFEST_FILE
+from components.manifest import ARTIFACT_FACT, MANIFEST_FILE
 from components.pusher.publish import MODEL_FILE
 from components.pusher.versions import parse_version, versions
 from pipeline.submit.google_errors import google_errors
 
 RETRY_SECONDS = 20.0  # of a bucket that doesn't answer
-ARTIFACT = "artifact"  # of the manifest's facts
 _BY_HAND = "Say --baseline ADDRESS, that of the artifact of a blessed model, or --no-baseline"
 
 
@@ -35,13 +34,13 @@ def live_artifact(serving: str) -> str | None:
         return None
     place, text = found
     try:
-        artifact: Any = json.loads(text).get(ARTIFACT)
+        artifact: Any = json.loads(text).get(ARTIFACT_FACT)
     except (ValueError, AttributeError) as error:
         raise RunError(f"{place}: is no manifest: {error}. {_BY_HAND}.") from error
     if not isinstance(artifact, str) or "://" not in artifact:
         raise ConfigError(
-            f"{place}: {ARTIFACT!r} has to be the address of the model's artifact. Received {artifact!r}: that run was not one of "
-            f"Kubeflow's. {_BY_HAND}."
+            f"{place}: {ARTIFACT_FACT!r} has to be the address of the model's artifact. Received {artifact!r}: that run was not "
+            f"one of Kubeflow's. {_BY_HAND}."
         )
     return artifact
 

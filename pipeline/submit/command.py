@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from components.errors import ConfigError
 from pipeline.config import Config
@@ -15,6 +16,7 @@ from pipeline.submit.submission import (
     check_cron,
     check_labels,
     check_same,
+    definitions_of,
     parameters,
     parse_pairs,
     read_spec,
@@ -23,6 +25,7 @@ from pipeline.submit.submission import (
 from pipeline.targets import KubeflowTarget, VertexTarget, check_baseline, check_image, check_pipeline_root
 
 BASELINE = "baseline"  # the parameter of a specification that has an importer
+_NO_IMPORTER = {"kubeflow": "none", "vertex": "the last blessed model of this pipeline, if there is one"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,16 +44,20 @@ class Options:
     no_baseline: bool
 
 
-def check(config: Config, options: Options, wait: bool) -> None:
+def check(config: Config, options: Options, wait: bool) -> dict[str, Any] | None:
     """Finds out what is wrong before anything that takes long.
+
+    Returns:
+      The specification in the compiled file; None where none is given.
 
     Raises:
       ConfigError: an option is not what it has to be.
     """
+    spec = None
     if options.compiled is not None:
         if options.image is not None or options.pipeline_root is not None:
             raise ConfigError("submit: expected either --file, or --image and --pipeline-root. Received both.")
-        read_spec(options.compiled, options.target, config.name)
+        spec = read_spec(options.compiled, options.target, config.name)
     elif options.image is None or options.pipeline_root is None:
         raise ConfigError("submit: expected --image and --pipeline-root, or --file with what 'compile' wrote.")
     else:
@@ -68,14 +75,16 @@ def check(config: Config, options: Options, wait: bool) -> None:
         raise ConfigError("--no-baseline: Vertex AI looks the last blessed model up by itself. Leave it out.")
     check_labels(options.target, parse_pairs("--label", options.labels))
     parse_pairs("--set", options.given)
+    return spec
 
 
-def prepare(config: Config, options: Options, folder: Path) -> Submission:
+def prepare(config: Config, options: Options, compiled: dict[str, Any] | None, folder: Path) -> Submission:
     """Finds the baseline, compiles unless a file was given, and puts the run's values together.
 
     Args:
       config: the configuration.
       options: checked.
+      compiled: what `check` returned.
       folder: for the compiled file.
 
     Raises:
@@ -87,13 +96,11 @@ def prepare(config: Config, options: Options, folder: Path) -> Submission:
     from pipeline.runners.kubeflow import compile_file, compile_spec, image_of
 
     path = options.compiled or folder / f"{config.name}.yaml"
-    if options.image is not None and options.pipeline_root is not None:
-        compile_file(config, options.target, options.image, options.pipeline_root, path)
-    spec = read_spec(path, options.target, config.name)
+    spec = compiled or compile_file(config, options.target, options.image or "", options.pipeline_root or "", path)
     values = parameter_values(config, options.target, options.span)
-    _check_importer(path, spec["root"].get("inputDefinitions", {}).get("parameters", {}), values, options)
+    _check_importer(path, definitions_of(spec), values, options)
     taken = parameters(path, spec, values, parse_pairs("--set", options.given))
-    if options.compiled is not None:
+    if compiled is not None:
         check_same(path, spec, compile_spec(config, options.target, image_of(spec), spec["defaultPipelineRoot"]))
     section = config.targets.get(options.target)
     labels = section.labels if isinstance(section, VertexTarget) else {}
@@ -126,9 +133,6 @@ def send(config: Config, submission: Submission, wait: bool) -> Iterator[tuple[s
         yield from vertex.submit(submission, section, wait)
 
 
-_NO_IMPORTER = {"kubeflow": "none", "vertex": "the last blessed model of this pipeline, if there is one"}
-
-
 def _with_baseline(config: Config, options: Options) -> Config:
     """The configuration with the address of the model that is compared with, for an importer; or without one."""
     section = config.targets.get(options.target)
@@ -141,7 +145,7 @@ def _with_baseline(config: Config, options: Options) -> Config:
     return config.model_copy(update={"targets": config.targets.model_copy(update={options.target: section})})
 
 
-def _check_importer(path: Path, definitions: dict[str, object], values: dict[str, str], options: Options) -> None:
+def _check_importer(path: Path, definitions: dict[str, Any], values: dict[str, str], options: Options) -> None:
     """A compiled file has an importer or not, whatever is live by now."""
     if BASELINE in values and BASELINE not in definitions:
         raise ConfigError(

@@ -103,6 +103,12 @@ def _check_message(path: Path, spec: dict[str, Any], again: str) -> None:
         raise ConfigError(f"{path}: is a pipeline specification without name, tasks or executors. {again}")
 
 
+def definitions_of(spec: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that a specification defines, by name."""
+    found: dict[str, Any] = spec["root"].get("inputDefinitions", {}).get("parameters", {})
+    return found
+
+
 def parameters(path: Path, spec: dict[str, Any], values: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     """The values of a run.
 
@@ -118,7 +124,7 @@ def parameters(path: Path, spec: dict[str, Any], values: Mapping[str, str], give
     Raises:
       ConfigError: there is a value for a parameter that the specification doesn't have, or none for one that it has.
     """
-    definitions = spec["root"].get("inputDefinitions", {}).get("parameters", {})
+    definitions = definitions_of(spec)
     unknown = sorted(given.keys() - definitions.keys())
     if unknown:
         raise ConfigError(
@@ -145,7 +151,7 @@ def check_same(path: Path, spec: dict[str, Any], now: dict[str, Any]) -> None:
     Raises:
       ConfigError: they differ; the text says where.
     """
-    place = _difference(_without_defaults(spec), _without_defaults(yaml.safe_load(yaml.safe_dump(now))))
+    place = _difference(_without_defaults(spec), _without_defaults(now))
     if place is not None:
         raise ConfigError(
             f"{path}: is not what the configuration compiles to now: they differ in {place}. A run can have another table, span, "
@@ -155,7 +161,7 @@ def check_same(path: Path, spec: dict[str, Any], now: dict[str, Any]) -> None:
 
 def _without_defaults(spec: dict[str, Any]) -> dict[str, Any]:
     copy: dict[str, Any] = json.loads(json.dumps(spec))
-    for entry in copy["root"].get("inputDefinitions", {}).get("parameters", {}).values():
+    for entry in definitions_of(copy).values():
         entry.pop("defaultValue", None)
     return copy
 

@@ -23,6 +23,16 @@ def load(tmp_path, text):
     return load_config(path)
 
 
+def one_line(tmp_path, text):
+    """The error that a configuration gives: one line, which names the file."""
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    message = str(caught.value)
+    assert message.startswith(str(tmp_path / "pipeline.yaml"))
+    assert len(message.splitlines()) == 1
+    return message
+
+
 def test_the_default_solver_is_the_exact_one(tmp_path):
     without = load(tmp_path, GOOD.replace("model: {solver: sgd, learning_rate: 0.1, steps: 10}", ""))
     assert (without.model.solver, without.model.l2) == ("exact", 0.0)
@@ -81,12 +91,7 @@ def test_the_examples_are_valid(example):
 )  # fmt: skip
 def test_each_mistake_gets_one_line_with_file_key_and_way_out(tmp_path, old, new, message):
     assert old in GOOD
-    with pytest.raises(ConfigError) as caught:
-        load(tmp_path, GOOD.replace(old, new, 1))
-    text = str(caught.value)
-    assert message in text
-    assert text.startswith(str(tmp_path / "pipeline.yaml"))
-    assert len(text.splitlines()) == 1
+    assert message in one_line(tmp_path, GOOD.replace(old, new, 1))
 
 
 TARGETS = """
@@ -129,10 +134,7 @@ def test_an_endpoint_in_the_place_of_a_folder(tmp_path):
 def test_each_mistake_in_an_endpoint_gets_one_line(tmp_path, old, new, message):
     assert old in ENDPOINT
     text = TARGETS.replace("serving: /gcs/b/m", ENDPOINT.replace(old, new)).replace(", project: some}", "}")
-    with pytest.raises(ConfigError) as caught:
-        load(tmp_path, GOOD + text.replace(", beam: [--runner=DataflowRunner]", ""))
-    assert message in str(caught.value)
-    assert len(str(caught.value).splitlines()) == 1
+    assert message in one_line(tmp_path, GOOD + text.replace(", beam: [--runner=DataflowRunner]", ""))
 
 
 def test_a_target_that_is_not_there(tmp_path):
@@ -168,12 +170,7 @@ def test_a_target_that_is_not_there(tmp_path):
 )  # fmt: skip
 def test_each_mistake_in_targets_gets_one_line(tmp_path, old, new, message):
     assert old in TARGETS
-    with pytest.raises(ConfigError) as caught:
-        load(tmp_path, GOOD + TARGETS.replace(old, new, 1))
-    text = str(caught.value)
-    assert message in text
-    assert text.startswith(str(tmp_path / "pipeline.yaml"))
-    assert len(text.splitlines()) == 1
+    assert message in one_line(tmp_path, GOOD + TARGETS.replace(old, new, 1))
 
 
 def test_a_schema_must_be_on_every_target_too(tmp_path):

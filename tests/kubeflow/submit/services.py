@@ -24,6 +24,7 @@ from tests.kubeflow.harness import Platform
 from tests.kubeflow.spec import Json, SpecError
 
 NOW = "2026-01-01T00:00:00Z"
+LISTED = {"versions": "pipeline_versions", "recurring": "recurringRuns"}  # the name in a listing, where it is another
 Route = Callable[["Services", re.Match[str], "Request"], Json]
 
 
@@ -93,7 +94,7 @@ class Services:
         return [request for request in self.requests if request.method == method and request.path.endswith(ending)]
 
     def keep(self, kind: str, value: Json) -> Json:
-        """Keeps a resource, under a lock-free list: one client talks at a time."""
+        """Keeps a resource. One client talks at a time."""
         self.kept.setdefault(kind, []).append(value)
         return value
 
@@ -137,7 +138,7 @@ class Services:
             _parse(handler.headers.get("Content-Type") or "", body),
         )
         self.requests.append(request)
-        status, answer = 404, {"error": {"code": 404, "message": f"there is no {url.path}", "status": "NOT_FOUND"}}
+        status, answer = 404, _error(404, f"there is no {url.path}")
         if self.refusal is not None:
             status, answer = self.refusal[0], _error(*self.refusal)
         else:
@@ -211,12 +212,9 @@ def _keep_version(services: Services, pipeline: str, request: Request) -> Json:
 def _listing(kind: str) -> Route:
     def route(services: Services, match: re.Match[str], request: Request) -> Json:
         found = services.find(kind, **match.groupdict(), **_filtered(request))
-        return {{"recurring": "recurringRuns"}.get(kind, LISTED.get(kind, kind)): found} if found else {}
+        return {LISTED.get(kind, kind): found} if found else {}
 
     return route
-
-
-LISTED = {"versions": "pipeline_versions"}  # the name in the answer, where it is another
 
 
 def _experiment(services: Services, _: re.Match[str], request: Request) -> Json:

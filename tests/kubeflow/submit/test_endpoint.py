@@ -11,7 +11,7 @@ from tests.kubeflow import spec as specs
 from tests.kubeflow.harness import VERTEX, Platform
 from tests.kubeflow.submit.command import ADDRESS
 from tests.kubeflow.submit.services import Services
-from tests.kubeflow.submit.user import IMAGE, PARENT, ROOTS, User
+from tests.kubeflow.submit.user import PARENT, User
 from tests.kubeflow.warm import WarmPython
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kubeflow]
@@ -29,11 +29,7 @@ def test_a_model_that_passes_is_registered_and_deployed(
         endpoint = {"name": "taxi", "image": SERVING_IMAGE, "machine": "n1-standard-4", "replicas": 2, "traffic": 100}
         section = {"data": str(REPOSITORY / "data/seed/data.csv"), "serving": None, "endpoint": endpoint}
         config = user.config("vertex", section={**section, "labels": {"team": "fares"}})
-        file = tmp_path / "compiled.yaml"
-        words = ("--target", "vertex", "--image", IMAGE, "--pipeline-root", ROOTS["vertex"], "-o", file)
-        done = user.run("compile", config, *words)
-        assert done.code == 0, done.text
-        spec = specs.load(file)
+        spec = specs.load(user.compile("vertex", config))
         pusher = spec["deploymentSpec"]["executors"]["pusher_executor"]["container"]
         pusher["command"] = ["python", "-m", "tests.kubeflow.submit.command", pusher["command"][2]]
 

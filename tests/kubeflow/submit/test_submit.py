@@ -12,7 +12,7 @@ import yaml
 from pipeline.config import load_config
 from tests.kubeflow.submit.command import ADDRESS
 from tests.kubeflow.submit.services import Services
-from tests.kubeflow.submit.user import IMAGE, PARENT, ROOTS, Submitted, User
+from tests.kubeflow.submit.user import PARENT, ROOTS, Submitted, User
 from tests.kubeflow.warm import WarmPython
 
 pytestmark = pytest.mark.e2e
@@ -51,10 +51,7 @@ def test_kubeflow_takes_the_pipeline_and_a_run(user: User) -> None:
 
 
 def test_the_same_pipeline_is_uploaded_once_and_a_changed_one_as_a_new_version(user: User) -> None:
-    config = user.config("kubeflow")
-    file = user.home / "compiled.yaml"
-    words = ("--target", "kubeflow", "--image", IMAGE, "--pipeline-root", ROOTS["kubeflow"])
-    assert user.run("compile", config, *words, "-o", file).code == 0
+    file = user.compile("kubeflow")
     for _ in range(2):
         done = user.submit("kubeflow", "--file", file)
         assert done.code == 0, done.text
@@ -67,9 +64,7 @@ def test_the_same_pipeline_is_uploaded_once_and_a_changed_one_as_a_new_version(u
 
 
 def test_a_compiled_file_runs_with_the_limits_of_the_configuration_as_it_is_now(user: User) -> None:
-    words = ("--target", "vertex", "--image", IMAGE, "--pipeline-root", ROOTS["vertex"])
-    file = user.home / "compiled.yaml"
-    assert user.run("compile", user.config("vertex"), *words, "-o", file).code == 0
+    file = user.compile("vertex")
     config = user.config("vertex", evaluate={"limits": {"mean_squared_error": {"max": 0.125}}})
     assert user.submit("vertex", "--file", file, config=config).code == 0
     [job] = user.services.find("jobs")
@@ -80,9 +75,7 @@ def test_a_compiled_file_runs_with_the_limits_of_the_configuration_as_it_is_now(
 
 
 def test_a_compiled_file_does_not_run_for_a_configuration_with_another_model(user: User) -> None:
-    words = ("--target", "vertex", "--image", IMAGE, "--pipeline-root", ROOTS["vertex"])
-    file = user.home / "compiled.yaml"
-    assert user.run("compile", user.config("vertex"), *words, "-o", file).code == 0
+    file = user.compile("vertex")
     config = user.config("vertex", model={"solver": "exact"})
     line = one_line(user.submit("vertex", "--file", file, config=config), 2)
     assert (
@@ -179,9 +172,7 @@ def test_a_live_model_of_unknown_origin_is_an_error(user: User) -> None:
 
 
 def test_a_file_without_an_importer_is_not_run_against_a_live_model(user: User) -> None:
-    words = ("--target", "kubeflow", "--image", IMAGE, "--pipeline-root", ROOTS["kubeflow"])
-    file = user.home / "compiled.yaml"
-    assert user.run("compile", user.config("kubeflow"), *words, "-o", file).code == 0
+    file = user.compile("kubeflow")
     publish(user, 3, artifact="minio://mlpipeline/model")
     done = user.submit("kubeflow", "--file", file)
     assert done.code == 2
@@ -258,9 +249,7 @@ def test_parameters_that_do_not_fit_are_one_line(user: User) -> None:
         "has no parameter 'imput_base'. It has: eval_config, facts, input_base, input_config, range_config, rules."
         in line
     )
-    words = ("--target", "vertex", "--image", IMAGE, "--pipeline-root", ROOTS["vertex"])
-    file = user.home / "compiled.yaml"
-    assert user.run("compile", user.config("vertex"), *words, "-o", file).code == 0
+    file = user.compile("vertex")
     spec = yaml.safe_load(file.read_text())
     definitions = spec["root"]["inputDefinitions"]["parameters"]
     definitions["colour"] = {"parameterType": "STRING"}
@@ -276,9 +265,7 @@ def test_parameters_that_do_not_fit_are_one_line(user: User) -> None:
 
 
 def test_a_file_for_elsewhere_is_one_line(user: User) -> None:
-    file = user.home / "compiled.yaml"
-    words = ("--target", "vertex", "--image", IMAGE, "--pipeline-root", ROOTS["vertex"])
-    assert user.run("compile", user.config("vertex"), *words, "-o", file).code == 0
+    file = user.compile("vertex")
     line = one_line(user.submit("kubeflow", "--file", file), 2)
     assert "has a resolver, which Kubeflow can't run: it was compiled for vertex." in line
     line = one_line(user.submit("vertex", "--file", file, config=user.config("vertex", name="other")), 2)

@@ -81,6 +81,14 @@ class User:
         code = self.clients.run(command, environment, log)
         return Submitted(code, log.read_text())
 
+    def compile(self, target: str, config: Path | None = None) -> Path:
+        """The file that `plumbline compile` writes for a target."""
+        file = self.home / "compiled.yaml"
+        words = ("--target", target, "--image", IMAGE, "--pipeline-root", ROOTS[target], "-o", file)
+        done = self.run("compile", config or self.config(target), *words)
+        assert done.code == 0, done.text
+        return file
+
     def submit(self, target: str, *words: str | Path, config: Path | None = None, **env: str) -> Submitted:
         """Submits the seed to a target, compiled anew unless `--file` is among the words."""
         new = () if "--file" in words else ("--image", IMAGE, "--pipeline-root", ROOTS[target])
