@@ -82,7 +82,7 @@ def create_pipeline(config: Any, root: Path) -> Any:
     """TFX's graph."""
     proto = tfx.proto
     base, pattern = config.data.location()
-    splits = [proto.SplitConfig.Split(name=name, hash_buckets=n) for name, n in config.data.buckets().items()]
+    splits = [proto.SplitConfig.Split(name=name, hash_buckets=n) for name, n in config.data.split_rule().shares.items()]
     examples = tfx.components.CsvExampleGen(
         input_base=str(base),
         input_config=proto.Input(splits=[proto.Input.Split(name="table", pattern=pattern)]),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import hashlib
 import json
 import math
 import re
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
 from components.ingest.files import check_suffix, split_pattern
+from components.ingest.splits import SPLITS, SplitRule, TimeSplit, check_starts
 from components.ingest.table import MISSING_TOKENS, DropRule, TableSpec, ValueRule
 from components.preprocessing.features import (
     Buckets,
@@ -26,6 +27,7 @@ from components.preprocessing.features import (
     indicator_name,
     servable,
 )
+from components.row_identity import COLUMNS
 from components.settings import Settings
 from components.trainer.settings import Exact, Model, Sgd
 from pipeline.targets import Target, Targets, section_at
@@ -39,17 +41,83 @@ METRICS = (
     "mean_prediction",
 )
 
+SHARES = 10_000  # parts that the shares of the splits are told apart by
+
+
+class Split(Settings):
+    """Which rows train, which are held out to judge the model (`eval`), and which are kept for a last look (`test`).
+
+    Parts of the rows, drawn by each row's place in its file: `{train: 0.8, eval: 0.2}`, `{train: 0.7, eval: 0.2, test: 0.1}`, or
+    `{train: 1}`, which holds none out: then the model is judged by cross-validation. `seed` draws another split. Or by time:
+    `{by: COLUMN, eval_from: VALUE}`, perhaps with `test_from`: a number, a date or a time; what came before trains.
+    """
+
+    train: float | None = None
+    eval: float | None = None
+    test: float | None = None
+    seed: int = Field(default=0, ge=0, lt=1 << 32)
+    by: str | None = None
+    eval_from: float | str | None = None
+    test_from: float | str | None = None
+
+    @field_validator("train", "eval", "test")
+    @classmethod
+    def _part(cls, value: float | None) -> float | None:
+        if value is not None and not 0.0001 <= value <= 1:
+            raise ValueError("must be between 0.0001 and 1; leave a split that gets no rows out")
+        return value
+
+    @field_validator("eval_from", "test_from", mode="before")
+    @classmethod
+    def _date_as_text(cls, value: Any) -> Any:
+        return (
+            value.isoformat() if isinstance(value, datetime.date) else value
+        )  # YAML makes dates of what looks like one
+
+    @model_validator(mode="after")
+    def _shares_or_time(self) -> Split:
+        if self.by is None:
+            if self.eval_from is not None or self.test_from is not None:
+                raise ValueError("eval_from and test_from need 'by', the column that they are values of")
+            if self.train is None:
+                raise ValueError("needs 'train', the part of the rows to fit")
+            total = sum(self._parts().values())
+            if not math.isclose(total, 1.0, abs_tol=1e-6):
+                raise ValueError(f"must sum to 1; it sums to {total:g}")
+        elif self.eval_from is None:
+            raise ValueError("'by' needs 'eval_from', the first value that is held out")
+        elif self._parts() or self.seed:
+            raise ValueError("rows are split by time ('by') or by parts ('train', 'eval', 'test', 'seed'), not by both")
+        check_starts(self.starts())
+        return self
+
+    def _parts(self) -> dict[str, float]:
+        return {name: part for name in SPLITS if (part := getattr(self, name)) is not None}
+
+    def shares(self) -> dict[str, int]:
+        """The part of each split that there is, in the order of `SPLITS`, as the least whole numbers: to 1 in 10,000."""
+        parts = {name: round(part * SHARES) for name, part in self._parts().items()}
+        if parts:
+            parts["train"] += SHARES - sum(parts.values())
+        return {name: part // math.gcd(*parts.values()) for name, part in parts.items()}
+
+    def starts(self) -> dict[str, float | str]:
+        """The value that each split by time begins with."""
+        starts = {"eval": self.eval_from, "test": self.test_from}
+        return {name: start for name, start in starts.items() if start is not None}
+
 
 class Data(Settings):
     """The table, how it is split, and which rows are left out.
 
-    `path` is a file, or a pattern of files (`trips/*.csv`) that may hold TFX's `{SPAN}` and `{VERSION}`. A row's split is decided
-    by a hash of its values, or of its value in `split_by`. `missing` are the texts that stand for nothing. A row that can't be
-    right (fields too many, a text for a number) is passed over up to `max_rejected` times; more of them end the run.
+    `path` is a file, or a pattern of files (`trips/*.csv`) that may hold TFX's `{SPAN}` and `{VERSION}`. Rows that have the same
+    value in `split_by` (a customer's, say) stay together in one split and one fold. `missing` are the texts that stand for nothing.
+    A row that can't be right (fields too many, a text for a number) is passed over up to `max_rejected` times; more of them end
+    the run.
     """
 
     path: Path = Field(strict=False)
-    split: dict[str, float] = {"train": 0.8, "eval": 0.2}
+    split: Split = Split(train=0.8, eval=0.2)
     split_by: str | None = None
     missing: list[str] = MISSING_TOKENS
     max_rejected: int = Field(default=0, ge=0)
@@ -60,12 +128,15 @@ class Data(Settings):
         base, pattern = split_pattern(str(self.path))
         return Path(base), pattern
 
-    def buckets(self) -> dict[str, int]:
-        """The least numbers of hash buckets that make the splits, by name."""
-        # In one order, whatever the file's: it decides which rows go where.
-        parts = {name: Fraction(self.split[name]).limit_denominator(10_000) for name in ("train", "eval")}
-        total = math.lcm(*(part.denominator for part in parts.values()))
-        return {name: int(part * total) for name, part in parts.items()}
+    def split_rule(self) -> SplitRule:
+        """What ingest has to know of the split."""
+        time = TimeSplit(column=self.split.by, starts=self.split.starts()) if self.split.by else None
+        return SplitRule(shares=self.split.shares(), seed=self.split.seed, group=self.split_by, time=time)
+
+    @property
+    def held_out(self) -> bool:
+        """Whether rows are held out to judge the model."""
+        return "eval" in self.split_rule().names
 
     @field_validator("path")
     @classmethod
@@ -73,16 +144,11 @@ class Data(Settings):
         check_suffix(value.name)
         return value
 
-    @field_validator("split")
-    @classmethod
-    def _sums_to_one(cls, value: dict[str, float]) -> dict[str, float]:
-        if set(value) != {"train", "eval"}:
-            raise ValueError("must name the splits 'train' and 'eval', and no other")
-        if any(not 0.0001 <= part <= 0.9999 for part in value.values()):
-            raise ValueError("each split must be between 0.0001 and 0.9999")
-        if not math.isclose(sum(value.values()), 1.0, abs_tol=1e-9):
-            raise ValueError(f"must sum to 1; it sums to {sum(value.values()):g}")
-        return value
+    @model_validator(mode="after")
+    def _groups_or_time(self) -> Data:
+        if self.split_by is not None and self.split.by is not None:
+            raise ValueError("rows are split by time (split.by) or by a column's values (split_by), not by both")
+        return self
 
 
 class Limit(Settings):
@@ -203,6 +269,9 @@ class Config(Settings):
                 )
         if self.label == self.weight:
             raise ValueError(f"weight: {self.weight!r} is the label. Name another column, or null")
+        for name in COLUMNS:
+            if name in self.table_spec().columns:
+                raise ValueError(f"{name!r} is the name of a column that ingest adds. Rename the table's column")
         derived = {indicator_name(n): n for n, f in self.features.items() if isinstance(f, Numeric) and f.indicator}
         for clash in derived.keys() & {*self.features, self.label, self.weight}:
             raise ValueError(
@@ -255,8 +324,9 @@ class Config(Settings):
             weight=self.weight,
             drop=self.data.drop,
             missing=self.data.missing,
-            splits=self.data.buckets(),
-            split_by=self.data.split_by,
+            split=self.data.split_rule(),
+            features=list(self.features),
+            penalised=isinstance(self.model, Exact) and self.model.l2 != 0,
             values={
                 name: ValueRule(min=f.min, max=f.max, outside=f.outside, impute=str(f.impute))
                 for name, f in self.features.items()
@@ -270,6 +340,7 @@ class Config(Settings):
             "features": features_to_json(self.features),
             "label": self.label,
             "weight": self.weight,
+            "grouped": self.data.split_by is not None,
         }
 
 
@@ -360,6 +431,8 @@ def _keys_at(location: tuple[Any, ...]) -> list[str]:
     match location:
         case ("data",):
             section = Data
+        case ("data", "split"):
+            section = Split
         case ("data", "drop", _):
             section = DropRule
         case ("features", _, kind):

@@ -112,7 +112,7 @@ def _print_cleaning(console: Console, counts: dict[str, Any]) -> None:
         highlight=False,
     )
     for text, count in counts.items():
-        if not text.startswith("rows ") and text != "splits":
+        if not text.startswith("rows ") and isinstance(count, int):
             console.print(f"  {escape(text)}: {count:,}", highlight=False)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import tfx.components  # noqa: F401 (first: it prepares the modules that TFDV and TFMA import)
 from ml_metadata.proto import metadata_store_pb2
 from tfx.components import Evaluator, ExampleValidator, InfraValidator, Pusher, SchemaGen, StatisticsGen, Transform
-from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
 from tfx.dsl.components.common.importer import Importer
@@ -17,12 +16,13 @@ from tfx.dsl.components.common.resolver import Resolver
 from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import LatestBlessedModelStrategy
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
-from tfx.proto import infra_validator_pb2, pusher_pb2
+from tfx.proto import infra_validator_pb2, pusher_pb2, transform_pb2
 from tfx.types import standard_artifacts
 from tfx.types.channel import BaseChannel, Channel
 
 from components.data_gate.component import DataGate
 from components.fingerprint import code_fingerprint
+from components.import_schema.component import ImportTableSchema
 from components.ingest.component import TableExampleGen
 from components.least_squares.component import LeastSquares
 from components.model_gate.baseline import LatestBlessedOther
@@ -102,22 +102,29 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         max_rejected=config.data.max_rejected,
         rejected=places.rejected,
     ).with_id("ExampleGen")
-    statistics = StatisticsGen(examples=examples.outputs["examples"]).with_id("StatisticsGen")
+    unseen = [name for name in config.data.split_rule().names if name == "test"]
+    judged = "eval" if config.data.held_out else "train"
+    statistics = StatisticsGen(examples=examples.outputs["examples"], exclude_splits=unseen).with_id("StatisticsGen")
     schema: BaseNode
     if places.schema:
-        schema = ImportSchemaGen(schema_file=places.schema).with_id("SchemaGen")
+        schema = ImportTableSchema(places.schema, grouped=config.data.split_by is not None).with_id("SchemaGen")
     else:
         # No shapes: every column stays optional, so that a missing value is imputed in serving as it was in training.
-        schema = SchemaGen(statistics=statistics.outputs["statistics"], infer_feature_shape=False).with_id("SchemaGen")
-    validator = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]).with_id(
-        "ExampleValidator"
-    )
+        schema = SchemaGen(
+            statistics=statistics.outputs["statistics"], infer_feature_shape=False, exclude_splits=unseen
+        ).with_id("SchemaGen")
+    validator = ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"], exclude_splits=unseen
+    ).with_id("ExampleValidator")
     data_gate = DataGate(anomalies=validator.outputs["anomalies"]).with_id("DataGate")
     transform = Transform(
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
         preprocessing_fn="components.preprocessing.preprocessing_fn.preprocessing_fn",
         custom_config={**config.step_config(), "code": code_fingerprint("preprocessing")},
+        splits_config=transform_pb2.SplitsConfig(
+            analyze=["train"], transform=["train"] if judged == "train" else ["train", judged]
+        ),
         disable_statistics=True,  # StatisticsGen has them
     ).with_id("Transform")
     transform.add_upstream_node(data_gate)
@@ -133,6 +140,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         schema=schema.outputs["schema"],
         linear_fit=least_squares.outputs["fit"],
         settings={**settings, "level": config.serve.level},
+        eval_split=judged,
     ).with_id("Trainer")
     baseline, baselines = _baseline(places, inputs, trainer)
     evaluator = Evaluator(
@@ -141,7 +149,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         baseline_model=baseline,
         schema=schema.outputs["schema"],
         eval_config=inputs.eval_config,
-        example_splits=["eval"],
+        example_splits=[judged],
         module_path="components.model_gate.extractors",
     ).with_id("Evaluator")
     model_gate = ModelGate(evaluation=evaluator.outputs["evaluation"], rules=inputs.rules).with_id("ModelGate")

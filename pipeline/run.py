@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
 from components.errors import EXIT_REFUSED, DataError, PlumblineError, RunError
 from components.ingest import files, rejected
-from components.ingest.table import check_columns, clean
+from components.ingest.table import TableSpec, check_columns, clean
 from components.pusher.versions import versions
 from components.serving_check.process import CheckProcess
 from pipeline.config import Config
@@ -66,7 +68,7 @@ def check_table(config: Config, root: Path) -> int:
         columns = names[chunk.path]
         batch = next(files.read(chunk, columns, spec.columns, spec.missing, ragged), None)
         try:
-            reasons = {} if batch is None else clean(batch.slice(0, FIRST_ROWS), spec, Counter()).rejected
+            reasons = {} if batch is None else _bad_rows(batch.slice(0, FIRST_ROWS), spec)
         except DataError as error:
             raise DataError(f"{chunk.path}, {error}") from error
         rows = rejected.locate(chunk, len(columns), reasons, ragged, config.data.max_rejected)
@@ -78,6 +80,11 @@ def check_table(config: Config, root: Path) -> int:
         if len(paths) == 1 and batch is None and not ragged:
             raise DataError(f"{paths[0]}: the table has a header and no rows. Expected at least one row of data.")
     return sum(os.path.getsize(path) * (1 if path.endswith(".csv") else PACKED) for path in paths)
+
+
+def _bad_rows(batch: Any, spec: TableSpec) -> dict[int, str]:
+    rows = np.arange(batch.num_rows)
+    return clean(batch, spec, rows, Counter()).rejected
 
 
 @contextlib.contextmanager

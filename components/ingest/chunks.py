@@ -11,8 +11,10 @@ import numpy as np
 import pyarrow as pa
 from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
+from components import row_identity
 from components.errors import DataError
 from components.ingest import files, rejected, table
+from components.ingest.extents import Extents
 from components.shards import Shards
 
 ENCODE_ROWS = 1 << 14
@@ -26,13 +28,17 @@ class Job:
       spec: the columns and rules.
       names: of the files' columns, by path, in the file's order.
       folder: of the `Examples` artifact; it has a folder `Split-<name>` for each split.
+      codes: of the files (`row_identity.file_code`), by path.
       max_rejected: how many bad rows may be passed over.
+      integers: whether all of the column that rows are grouped by are integers.
     """
 
     spec: table.TableSpec
     names: dict[str, list[str]]
     folder: str
+    codes: dict[str, int]
     max_rejected: int
+    integers: bool = False
 
 
 def convert(chunk: files.Chunk, job: Job, stem: str, open_file: files.Open) -> dict[str, Any]:
@@ -45,15 +51,18 @@ def convert(chunk: files.Chunk, job: Job, stem: str, open_file: files.Open) -> d
       open_file: opens a path.
 
     Returns:
-      Plain JSON: `counts`; `shards`: by split, `[path, rows]` each; `rejected`, as `rejected.locate` lists it.
+      Plain JSON: `counts`; `extents` of the training rows' columns (`extents.Extents`); `shards`: by split, `[path, rows]` each;
+      `rejected`, as `rejected.locate` lists it.
 
     Raises:
       DataError: the file can't be read, or a column is not what the configuration takes it for.
+      NotIntegersError: the column that rows are grouped by is not what the job takes it for.
     """
     counts: Counter[str] = Counter()
+    seen = Extents()
     ragged: list[files.Ragged] = []
     reasons: dict[int, str] = {}
-    writers = {split: Shards(os.path.join(job.folder, f"Split-{split}"), stem) for split in job.spec.splits}
+    writers = {split: Shards(os.path.join(job.folder, f"Split-{split}"), stem) for split in job.spec.split.names}
     encoder = RecordBatchToExamplesEncoder()
     names = job.names[chunk.path]
     row = 0
@@ -61,26 +70,37 @@ def convert(chunk: files.Chunk, job: Job, stem: str, open_file: files.Open) -> d
         for start in range(0, batch.num_rows, ENCODE_ROWS):
             part = batch.slice(start, ENCODE_ROWS)
             try:
-                cleaned = table.clean(part, job.spec, counts)
+                numbers = files.record_numbers(chunk, row + start, part.num_rows, ragged)
+                rows = row_identity.identities(job.codes[chunk.path], numbers)
+                cleaned = table.clean(part, job.spec, rows, counts, job.integers)
             except DataError as error:
                 raise DataError(f"{chunk.path}, {error}") from error
-            _write(cleaned, writers, encoder)
+            _write(cleaned, writers, encoder, seen, job.spec.weight)
             reasons.update({row + start + index: why for index, why in cleaned.rejected.items()})
         row += batch.num_rows
     counts["rows read"] += len(ragged)
     counts["rows rejected"] += len(ragged)
     return {
         "counts": dict(counts),
+        "extents": seen.to_json(),
         "shards": {split: writer.close() for split, writer in writers.items()},
         "rejected": rejected.locate(chunk, len(names), reasons, ragged, job.max_rejected, open_file),
     }
 
 
-def _write(cleaned: table.Cleaned, writers: dict[str, Shards], encoder: RecordBatchToExamplesEncoder) -> None:
-    for index, writer in enumerate(writers.values()):
-        rows = np.flatnonzero(cleaned.split == index)
-        if len(rows):
-            writer.write(encoder.encode(as_lists(cleaned.kept.take(pa.array(rows)))), len(rows))
+def _write(
+    cleaned: table.Cleaned,
+    writers: dict[str, Shards],
+    encoder: RecordBatchToExamplesEncoder,
+    seen: Extents,
+    weight: str | None,
+) -> None:
+    for index, (split, writer) in enumerate(writers.items()):
+        rows = cleaned.kept.filter(pa.array(cleaned.split == index))
+        if rows.num_rows:
+            writer.write(encoder.encode(as_lists(rows)), rows.num_rows)
+            if split == "train":
+                seen.add(rows, weight)
 
 
 def as_lists(batch: pa.RecordBatch) -> pa.RecordBatch:

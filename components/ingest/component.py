@@ -54,10 +54,10 @@ class TableExampleGen(FileBasedExampleGen):
             output_config=example_gen_pb2.Output(
                 split_config=example_gen_pb2.SplitConfig(
                     splits=[
-                        example_gen_pb2.SplitConfig.Split(name=name, hash_buckets=buckets)
-                        for name, buckets in spec.splits.items()
+                        example_gen_pb2.SplitConfig.Split(name=name, hash_buckets=spec.split.shares.get(name, 1))
+                        for name in spec.split.names
                     ],
-                    partition_feature_name=spec.split_by or "",
+                    partition_feature_name=spec.split.group or "",
                 )
             ),
             custom_config=example_gen_pb2.CustomConfig(custom_config=custom),

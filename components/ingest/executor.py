@@ -1,11 +1,13 @@
 """TableExampleGen's work on Beam: chunks of the table to shards of tf.Examples, split, cleaned and counted.
 
 Writes what any ExampleGen of TFX writes (gzipped TFRecord shards, a folder a split), and beside the splits `counts.json`: how
-many rows were read, kept, dropped and rejected, how many each rule touched, and how many went to each split.
+many rows were read, kept, dropped and rejected, how many each rule touched, how many went to each split, and the code that each
+file has in the rows' identities.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import uuid
@@ -23,9 +25,12 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
+from components import row_identity
 from components.errors import DataError, RunError
 from components.ingest import files, rejected
 from components.ingest.chunks import Job, convert
+from components.ingest.extents import Extents
+from components.ingest.splits import NotIntegersError, are_integers, group_values
 from components.ingest.table import TableSpec, check_columns
 from components.shards import TEMPORARY, name_shards
 
@@ -61,6 +66,8 @@ class _Convert(beam.DoFn):
             yield {"chunk": index, **convert(chunk, self._job, stem, _open)}
         except DataError as error:
             yield {"chunk": index, "error": str(error)}
+        except NotIntegersError:
+            yield {"chunk": index, "not integers": True}
 
 
 def _open(path: str) -> BinaryIO:
@@ -91,29 +98,29 @@ class Executor(BaseBeamExecutor):
         taken = proto_utils.json_to_proto(exec_properties["input_config"], example_gen_pb2.Input())
         pattern = taken.splits[0].pattern  # the driver has put the span and the version in
         settings = _settings(exec_properties)
-        splits = list(settings.spec.splits)
-        paths = files.find_files(exec_properties["input_base"], pattern, fileio.glob)
+        splits = settings.spec.split.names
+        base = exec_properties["input_base"]
+        paths = files.find_files(base, pattern, fileio.glob)
         names = {path: files.header(path, _open) for path in paths}
         files.same_columns(names)
         check_columns(paths[0], names[paths[0]], settings.spec)
         for split in splits:
             fileio.makedirs(os.path.join(examples.uri, f"Split-{split}"))
-        job = Job(settings.spec, names, examples.uri, settings.max_rejected)
-        reports_path = os.path.join(examples.uri, f"{TEMPORARY}reports.json")
-        with self._make_beam_pipeline() as pipeline:
-            _ = (
-                pipeline
-                | "Chunks" >> beam.Create(list(enumerate(files.plan(paths, _open))))
-                | "Spread" >> beam.Reshuffle()
-                | "Convert" >> beam.ParDo(_Convert(job))
-                | "Gather" >> beam.combiners.ToList()
-                | "Report" >> beam.Map(_write_json, reports_path)
-            )
-        reports = sorted(_read_json(reports_path), key=lambda report: int(report["chunk"]))
-        fileio.remove(reports_path)
+        codes = {path: row_identity.file_code(files.stem(base, path)) for path in paths}
+        job = Job(
+            settings.spec,
+            names,
+            examples.uri,
+            codes,
+            settings.max_rejected,
+            _groups_are_integers(paths, names, settings.spec),
+        )
+        reports = self._convert(job, paths)
+        if any("not integers" in report for report in reports):
+            reports = self._convert(dataclasses.replace(job, integers=False), paths)
         counts = _sum_counts(reports)
         _write_rejected(reports, settings, counts["rows rejected"], os.path.basename(examples.uri))
-        where = os.path.join(exec_properties["input_base"], pattern)
+        where = os.path.join(base, pattern)
         if not counts["rows read"]:
             raise DataError(f"{where}: the table has a header and no rows. Expected at least one row of data.")
         if not counts["rows kept"]:
@@ -129,10 +136,40 @@ class Executor(BaseBeamExecutor):
             for split in splits
         }
         _check_splits(rows, counts["rows kept"])
-        _write_json({**counts, "splits": rows}, os.path.join(examples.uri, COUNTS_FILE))
+        spec = settings.spec
+        Extents.merged(report["extents"] for report in reports).check(spec.label, spec.features, spec.penalised)
+        files_read = {path.removeprefix(base.rstrip("/") + "/"): code for path, code in codes.items()}
+        _write_json({**counts, "splits": rows, "files": files_read}, os.path.join(examples.uri, COUNTS_FILE))
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, exec_properties["output_data_format"])
         examples_utils.set_file_format(examples, "tfrecords_gzip")
+
+    def _convert(self, job: Job, paths: list[str]) -> list[dict[str, Any]]:
+        """Converts all chunks; their reports in order."""
+        reports_path = os.path.join(job.folder, f"{TEMPORARY}reports.json")
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "Chunks" >> beam.Create(list(enumerate(files.plan(paths, _open))))
+                | "Spread" >> beam.Reshuffle()
+                | "Convert" >> beam.ParDo(_Convert(job))
+                | "Gather" >> beam.combiners.ToList()
+                | "Report" >> beam.Map(_write_json, reports_path)
+            )
+        reports = sorted(_read_json(reports_path), key=lambda report: int(report["chunk"]))
+        fileio.remove(reports_path)
+        return reports
+
+
+def _groups_are_integers(paths: list[str], names: dict[str, list[str]], spec: TableSpec) -> bool:
+    """Whether the column that rows are grouped by begins with integers. That all of it are shows when it is read."""
+    if spec.split.group is None:
+        return False
+    for chunk in files.beginning(paths[0], _open):
+        columns = [spec.split.group]
+        for batch in files.read(chunk, names[chunk.path], columns, spec.missing, [], _open):
+            return are_integers(group_values(batch.column(0), spec.split.group, spec.missing))
+    return False
 
 
 def _settings(exec_properties: dict[str, Any]) -> IngestSettings:

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from components.errors import DataError
 
@@ -27,7 +28,7 @@ CHUNKS = 16  # aimed at, between these two
 CHUNK_ROWS = 1 << 18  # of Parquet
 BLOCK = 4 << 20  # bytes; a longer record can't be read
 _BOM = "\ufeff".encode().decode("latin-1")
-_NEWLINE, _QUOTE = ord("\n"), ord('"')
+_NEWLINE, _RETURN, _QUOTE = ord("\n"), ord("\r"), ord('"')
 _FOREIGN = {
     b"\x1f\x8b": "gzip; name it .csv.gz",
     b"PAR1": "Parquet; name it .parquet",
@@ -53,12 +54,14 @@ class Chunk:
       begin, end: of a CSV, its bytes, records whole, the header not among them; of a Parquet file, rows of its row group.
         `end` is None for a file that is read as a stream.
       row_group: of a Parquet file.
+      first: the number of its first record among the file's, from 0; ragged ones count, blank lines don't.
     """
 
     path: str
     begin: int
     end: int | None
     row_group: int = 0
+    first: int = 0
 
 
 def split_pattern(path: str) -> tuple[str, str]:
@@ -160,9 +163,11 @@ def plan(paths: Sequence[str], open_file: Open = open_local) -> list[Chunk]:
                 with open_file(path) as file:
                     metadata = pq.ParquetFile(file).metadata
                     rows = [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)]
+                first = 0
                 for group, count in enumerate(rows):
                     cuts = range(0, count, CHUNK_ROWS)
-                    chunks += [Chunk(path, cut, min(cut + CHUNK_ROWS, count), group) for cut in cuts]
+                    chunks += [Chunk(path, cut, min(cut + CHUNK_ROWS, count), group, first + cut) for cut in cuts]
+                    first += count
             elif path.endswith(".csv.gz"):
                 chunks.append(Chunk(path, 0, None))
             else:
@@ -173,7 +178,9 @@ def plan(paths: Sequence[str], open_file: Open = open_local) -> list[Chunk]:
 def _plan_csv(path: str, size: int, aim: int, open_file: Open) -> list[Chunk]:
     """Cuts after the first newline beyond each multiple of `aim`."""
     cuts: list[int] = []
-    position, quotes = 0, 0
+    first: list[int] = []  # number of the record that follows each cut
+    position, quotes, records = 0, 0, -1  # the header is no record
+    before = b"\n\n"
     with open_file(path) as file:
         while block := file.read(BLOCK):
             data = np.frombuffer(block, np.uint8)
@@ -183,14 +190,25 @@ def _plan_csv(path: str, size: int, aim: int, open_file: Open) -> list[Chunk]:
                 return [Chunk(path, 0, None)]
             quotes += len(marks)
             ends = newlines + (position + 1)
+            ended = records + np.cumsum(~_blank(data, newlines, before))
             while (index := np.searchsorted(ends, cuts[-1] + aim) if cuts else 0) < len(ends):
                 cuts.append(int(ends[index]))  # the first ends the header
+                first.append(int(ended[index]))
             position += len(block)
+            records = int(ended[-1]) if len(ended) else records
+            before = (before + block[-2:])[-2:]
     if not cuts:
         return []  # a header alone
     if cuts[-1] < size:
         cuts.append(size)
-    return [Chunk(path, begin, end) for begin, end in pairwise(cuts)]
+    return [Chunk(path, begin, end, first=number) for (begin, end), number in zip(pairwise(cuts), first, strict=False)]
+
+
+def _blank(data: NDArray[np.uint8], newlines: NDArray[np.intp], before: bytes) -> NDArray[np.bool_]:
+    """Whether each newline of a block ends a line without a character; `before` are the two bytes before the block."""
+    padded = np.concatenate([np.frombuffer(before, np.uint8), data])
+    last, last_but_one = padded[newlines + 1], padded[newlines]
+    return (last == _NEWLINE) | ((last == _RETURN) & (last_but_one == _NEWLINE))
 
 
 @dataclasses.dataclass
@@ -301,11 +319,16 @@ def lines(chunk: Chunk, columns: int, open_file: Open = open_local) -> Iterator[
             start = line + reader.line_num
 
 
-def rows_before(chunk: Chunk, open_file: Open = open_local) -> int:
-    """How many rows of its Parquet file come before a chunk."""
-    with open_file(chunk.path) as file:
-        metadata = pq.ParquetFile(file).metadata
-        return chunk.begin + sum(metadata.row_group(index).num_rows for index in range(chunk.row_group))
+def record_numbers(chunk: Chunk, row: int, count: int, ragged: Sequence[Ragged]) -> NDArray[np.int64]:
+    """The numbers among their file's records of `count` of a chunk's rows with the right number of fields, from `row` on."""
+    rows = np.arange(row, row + count)
+    return chunk.first + rows + np.searchsorted([record.before for record in ragged], rows, side="right")
+
+
+def stem(base: str, path: str) -> str:
+    """A file's name below a folder, without its suffix."""
+    name = path.removeprefix(base.rstrip("/") + "/")
+    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
 
 
 def _records(chunk: Chunk, open_file: Open) -> BinaryIO:

@@ -39,8 +39,10 @@ def locate(
     if not reasons and not ragged:
         return []
     if chunk.path.endswith(".parquet"):
-        before = files.rows_before(chunk, open_file) + 1
-        return [{"file": chunk.path, "row": before + row, "reason": why} for row, why in sorted(reasons.items())[:most]]
+        return [
+            {"file": chunk.path, "row": chunk.first + row + 1, "reason": why}
+            for row, why in sorted(reasons.items())[:most]
+        ]
     found: list[Row] = []
     rows, odd = 0, 0
     for is_whole, line in files.lines(chunk, columns, open_file):

@@ -1,28 +1,29 @@
-"""Types and cleans batches of a table as the configuration says, and tells a row's split. Needs pyarrow and pandas alone."""
+"""Types and cleans batches of a table as the configuration says, and tells a row's split. Needs pyarrow alone."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from components.errors import DataError
+from components.ingest.arrow_types import is_text
+from components.ingest.splits import SplitRule, assign, group_values, time_values
+from components.row_identity import GROUP_COLUMN, ROW_COLUMN
 from components.settings import Settings
-from components.wire_format import field
 
 MISSING_TOKENS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
 LARGEST_INTEGER = 2**53  # from it on, not every integer is a 64-bit float
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INTEGER = r"^[+-]?\d+$"
+_KEY = "split by "  # before the name of a column that decides a row's split, beside its typed twin
 
 Rows = NDArray[np.bool_]
 
@@ -54,8 +55,9 @@ class TableSpec(BaseModel):
       drop: rules that leave rows out, by column.
       values: rules of numeric features, to be counted, by column.
       missing: texts that stand for nothing.
-      splits: number of hash buckets by split name.
-      split_by: the column whose value decides a row's split; None for the whole row.
+      split: how rows are split.
+      features: the columns among `numbers` and `texts` that are features.
+      penalised: whether the fit may have a penalty, so that there may be more coefficients than rows.
     """
 
     numbers: list[str]
@@ -65,13 +67,14 @@ class TableSpec(BaseModel):
     drop: dict[str, DropRule] = {}
     values: dict[str, ValueRule] = {}
     missing: list[str] = MISSING_TOKENS
-    splits: dict[str, int] = {"train": 4, "eval": 1}
-    split_by: str | None = None
+    split: SplitRule = SplitRule()
+    features: list[str] = []
+    penalised: bool = False
 
     @property
     def columns(self) -> list[str]:
         """The columns to read."""
-        return list(dict.fromkeys([*self.numbers, *self.texts, *([self.split_by] if self.split_by else [])]))
+        return list(dict.fromkeys([*self.numbers, *self.texts, *self.split.columns]))
 
 
 def check_columns(path: str, names: list[str], spec: TableSpec) -> None:
@@ -89,8 +92,8 @@ class Cleaned:
     """What `clean` makes of a batch of n rows.
 
     Attributes:
-      kept: float32 numbers and string texts, null where missing.
-      split: of each kept row, its index in `spec.splits`: equal for equal rows, or for equal values of `split_by`.
+      kept: float32 numbers and string texts, null where missing; the rows' identities and perhaps groups, int64.
+      split: of each kept row, its index in `spec.split.names`.
       rejected: why a row was rejected, by its position in the batch.
     """
 
@@ -99,42 +102,57 @@ class Cleaned:
     rejected: dict[int, str]
 
 
-def clean(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) -> Cleaned:
-    """Types a batch, rejects what can't be right, drops what the configuration says.
+def clean(
+    batch: pa.RecordBatch, spec: TableSpec, rows: NDArray[np.int64], counts: Counter[str], integers: bool = False
+) -> Cleaned:
+    """Types a batch, rejects what can't be right, drops what the configuration says, splits the rest.
 
     Args:
       batch: the columns of `spec`, of any type that can be a number or a text.
       spec: the columns and rules.
+      rows: identities [n] of the batch's rows.
       counts: is added to: `rows read`, `rows kept`, `rows dropped`, `rows rejected`, and one line per rule, in words.
+      integers: whether all of the column that rows are grouped by are integers.
 
     Raises:
       DataError: a column's type is neither number nor text, or does not suit its use. The text does not name the file.
+      NotIntegersError: that column holds something else than integers.
     """
     arrays, rejected = typed(batch, spec.numbers, spec.texts, spec.missing)
-    by = spec.split_by
-    if by is not None and by not in arrays:
-        arrays[by] = _text(batch.column(by), by, spec.missing, rejected)
+    deciding, undecided = _deciding(batch, spec)
     good = np.ones(batch.num_rows, bool)
     good[list(rejected)] = False
     keep = _keep(arrays, spec, good, counts)
     keep &= _valid_label(arrays, spec, keep, rejected)
-    rows = np.flatnonzero(keep)
+    rejected |= {row: why for row, why in undecided.items() if keep[row]}
+    keep[list(undecided)] = False
     counts["rows read"] += batch.num_rows
-    counts["rows kept"] += len(rows)
+    counts["rows kept"] += int(keep.sum())
     counts["rows rejected"] += len(rejected)
-    counts["rows dropped"] += batch.num_rows - len(rows) - len(rejected)
+    counts["rows dropped"] += batch.num_rows - int(keep.sum()) - len(rejected)
+    arrays |= {_KEY + name: values for name, values in deciding.items()} | {ROW_COLUMN: pa.array(rows)}
     taken = pa.RecordBatch.from_pydict(arrays)
-    if len(rows) < batch.num_rows:
-        taken = taken.take(pa.array(rows))
+    if not keep.all():
+        taken = taken.filter(pa.array(keep))
     _count_values(taken, spec, counts)
-    ends = np.cumsum(list(spec.splits.values()))
-    if by is None:
-        hashes = _hash_rows([taken.column(name) for name in sorted(arrays)])
-        bucket = (hashes % np.uint64(ends[-1])).astype(np.int64)
-    else:
-        bucket = _bucket_values(taken.column(by), int(ends[-1]))
-    split = np.searchsorted(ends, bucket, side="right")
-    return Cleaned(taken.select([*spec.numbers, *spec.texts]), split, rejected)
+    kept_rows = taken.column(ROW_COLUMN).to_numpy()
+    drawn = assign(spec.split, {name: taken.column(_KEY + name) for name in deciding}, kept_rows, integers)
+    kept = taken.select([*spec.numbers, *spec.texts, ROW_COLUMN])
+    if drawn.group is not None:
+        kept = kept.append_column(GROUP_COLUMN, pa.array(drawn.group))
+    return Cleaned(kept, drawn.split, rejected)
+
+
+def _deciding(batch: pa.RecordBatch, spec: TableSpec) -> tuple[dict[str, pa.Array], dict[int, str]]:
+    """The columns that decide a row's split, as they are in the table, and why they can't, by position in the batch."""
+    arrays: dict[str, pa.Array] = {}
+    undecided: dict[int, str] = {}
+    if spec.split.group is not None:
+        arrays[spec.split.group] = group_values(batch.column(spec.split.group), spec.split.group, spec.missing)
+    if spec.split.time is not None:
+        name = spec.split.time.column
+        arrays[name], undecided = time_values(batch.column(name), name, spec.split.time.starts, spec.missing)
+    return arrays, undecided
 
 
 def typed(
@@ -162,7 +180,7 @@ def typed(
 def _number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
     """A column as float32; NaN counts as missing."""
     tokens = None
-    if _is_text(column.type):
+    if is_text(column.type):
         tokens = column = pc.utf8_trim_whitespace(_utf8(column, name, rejected))
         try:
             wide = pc.cast(column, pa.float64())
@@ -207,7 +225,7 @@ def _number(column: pa.Array, name: str, missing: list[str], rejected: dict[int,
 
 def _text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
     """A column as strings; an integer that a float column holds is written without its decimal point."""
-    if _is_text(column.type):
+    if is_text(column.type):
         text = _utf8(column, name, rejected)
         return text if pa.types.is_binary(column.type) else _blank(text, missing)  # files.read did so in a CSV
     try:
@@ -216,15 +234,6 @@ def _text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, s
         raise DataError(
             f"column {name!r}: expected texts; the column is of type {column.type}. Convert it, or leave it out."
         ) from error
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return any(
-        test(kind)
-        for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
-    )
 
 
 def _utf8(column: pa.Array, name: str, rejected: dict[int, str]) -> pa.Array:
@@ -322,66 +331,3 @@ def _count_values(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) 
                 if rule.outside == "missing":
                     missing = missing | hit
         counts[f"{name}: missing, {rule.impute} imputed"] += int(missing.sum())
-
-
-def _hash_rows(columns: list[pa.Array]) -> NDArray[np.uint64]:
-    """One hash per row, of its values alone: the same in every process, batch and format (pandas' `hash_array`)."""
-    total = np.zeros(len(columns[0]), np.uint64)
-    for column in columns:
-        if pa.types.is_floating(column.type):
-            values = column.to_numpy(zero_copy_only=False) + np.float32(0)  # -0 is 0
-            part = np.where(np.isnan(values), np.float32(np.nan), values).view(np.uint32).astype(np.uint64)
-        else:
-            part = _by_level(
-                column, lambda levels: pd.util.hash_array(np.array(levels, object), categorize=False), np.uint64
-            )
-        total = pd.util.hash_array(total * np.uint64(3) + part)
-    return total
-
-
-def _bucket_values(column: pa.Array, buckets: int) -> NDArray[np.int64]:
-    """The bucket of each value, by the rule of TFX's own ExampleGen (`partition_feature_name`): SHA-256 of the tf.Feature.
-
-    A number without fraction counts as an int64, as CsvExampleGen would read it; TFX takes no others. Missing values share one.
-    """
-
-    def bucket(levels: list[Any]) -> NDArray[np.int64]:
-        digests = [hashlib.sha256(feature).digest() for feature in _features(levels)]
-        return np.array([int.from_bytes(digest, "big") % buckets for digest in digests], np.int64)
-
-    return _by_level(column, bucket, np.int64)
-
-
-def _features(levels: list[Any]) -> list[bytes]:
-    """Each value as a serialised tf.Feature: of bytes, or of an int64 if it is a number without fraction."""
-    if not levels or isinstance(levels[0], str):
-        return [field(1, field(1, level.encode())) for level in levels]
-    values = np.array(levels, np.float64)
-    whole = (values == np.trunc(values)) & (np.abs(values) < 2**63)
-    features = np.array(
-        [b"" if is_whole else repr(level).encode() for level, is_whole in zip(levels, whole, strict=True)], object
-    )
-    features[whole] = _int64_features(values[whole].astype(np.int64).astype(np.uint64))
-    return list(features)
-
-
-def _int64_features(values: NDArray[np.uint64]) -> NDArray[np.object_]:
-    """Protocol Buffers' encoding of tf.Features of one int64 each: four bytes, and groups of seven bits, the lowest first."""
-    groups = sum((values >= 1 << 7 * index for index in range(1, 10)), np.ones(len(values), np.int64))
-    features = np.empty(len(values), object)
-    for length in np.unique(groups):
-        rows = groups == length
-        encoded = np.zeros((rows.sum(), 4 + length), np.uint8)
-        encoded[:, :4] = 0x1A, length + 2, 0x0A, length
-        for index in range(length):
-            group = values[rows] >> np.uint64(7 * index) & np.uint64(127)
-            encoded[:, 4 + index] = group | np.uint64(128 if index < length - 1 else 0)
-        features[rows] = encoded.view(f"V{4 + length}").ravel().tolist()
-    return features
-
-
-def _by_level(column: pa.Array, function: Callable[[list[Any]], NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
-    """A function of each value, worked out once a distinct one; 0 where missing."""
-    coded = column.dictionary_encode()
-    levels = np.append(function(coded.dictionary.to_pylist()), dtype(0))
-    return levels[coded.indices.fill_null(len(levels) - 1).to_numpy(zero_copy_only=False)]

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from components.errors import DataError
 from components.least_squares.refinement import ResidualPass, Solution
-from components.least_squares.ridge import fold_of_rows
 from components.least_squares.solve import INTERCEPT
 from components.least_squares.tsqr import TriangularFactor, to_arrays
 from components.preprocessing.design_matrix import DesignMatrix
+from components.row_identity import GROUP_COLUMN, ROW_COLUMN, folds
 
 BATCH_ROWS = 8192
 READ_BYTES = 1 << 20
@@ -32,12 +32,14 @@ class Rows:
       design: the columns, all levels among them.
       label, weight: names of transformed columns.
       folds: of cross-validation.
+      grouped: whether rows have a group, which stays in one fold.
     """
 
     design: DesignMatrix
     label: str
     weight: str | None
     folds: int
+    grouped: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -47,16 +49,21 @@ class Rows:
     @property
     def columns(self) -> list[str]:
         """Names of the transformed columns that it needs."""
-        return [*(term.key for term in self.design.terms), self.label, *([self.weight] if self.weight else [])]
+        own = [
+            self.label,
+            *([self.weight] if self.weight else []),
+            ROW_COLUMN,
+            *([GROUP_COLUMN] if self.grouped else []),
+        ]
+        return [*(term.key for term in self.design.terms), *own]
 
     def matrices(self, batch: pa.RecordBatch) -> tuple[Array, Array, Array | None, NDArray[np.int64]]:
         """The design matrix [n, 1 + p] with the intercept's ones, the label [n], the weights [n] or None, the folds [n]."""
-        keys = [term.key for term in self.design.terms]
         columns = {name: batch.column(name).to_numpy(zero_copy_only=False) for name in self.columns}
-        dense = self.design.dense({key: columns[key] for key in keys})
+        dense = self.design.dense({term.key: columns[term.key] for term in self.design.terms})
         label = columns[self.label].astype(np.float64)
         weight = None if self.weight is None else columns[self.weight].astype(np.float64)
-        fold = fold_of_rows(np.column_stack([columns[key] for key in keys]), label, self.folds)
+        fold = folds(columns[ROW_COLUMN], columns[GROUP_COLUMN] if self.grouped else None, self.folds)
         return np.column_stack([np.ones(len(label)), dense]), label, weight, fold
 
 

@@ -54,7 +54,7 @@ class Executor(BaseBeamExecutor):
         exact = model if isinstance(model, Exact) else Exact()
         transform = tft.TFTransformOutput(artifact_utils.get_single_uri(input_dict["transform_graph"]))
         design = design_matrix_of(transform, features_from_json(config["features"]))
-        rows = Rows(design, config["label"], config["weight"], exact.folds)
+        rows = Rows(design, config["label"], config["weight"], exact.folds, config["grouped"])
         uri = artifact_utils.get_single_uri(output_dict["fit"])
         work = os.path.join(uri, "tmp.npz")
 

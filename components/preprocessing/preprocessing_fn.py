@@ -13,6 +13,7 @@ import tensorflow_transform as tft
 
 from components.preprocessing.design_matrix import MISSING_LEVEL
 from components.preprocessing.features import Buckets, Categorical, Numeric, features_from_json, indicator_name
+from components.row_identity import GROUP_COLUMN, ROW_COLUMN
 
 MEDIAN_RANK_ERROR = 1e-4  # of TFT's quantile sketch: the median's rank is right to this fraction of the rows
 
@@ -33,11 +34,12 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     Args:
       inputs: tensors by column name: sparse [n, ?] as parsed from tf.Examples, or dense [n, 1] or [n] where a curated
         schema fixes the shape; float32, int64 or string.
-      custom_config: `features` (as `features_to_json` makes them), `label`, `weight` (or None).
+      custom_config: `features` (as `features_to_json` makes them), `label`, `weight` (or None), `grouped` (whether
+        rows have a group).
 
     Returns:
       Tensors of shape [n] by name: float32 for a numeric feature, its missing indicator, the label and the weight;
-      int64 level ids for buckets and categorical features (see `design_matrix`).
+      int64 level ids for buckets and categorical features (see `design_matrix`), the row's identity and its group.
     """
     features = features_from_json(custom_config["features"])
     numeric = {name: feature for name, feature in features.items() if isinstance(feature, Numeric)}
@@ -50,12 +52,14 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     for name in (custom_config["label"], custom_config["weight"]):
         if name is not None:
             outputs[name] = _column(inputs[name], tf.float32)
+    for name in [ROW_COLUMN, *([GROUP_COLUMN] if custom_config["grouped"] else [])]:
+        outputs[name] = _column(inputs[name], tf.int64)
     return outputs
 
 
 def _column(value: tf.Tensor | tf.SparseTensor, dtype: tf.DType) -> tf.Tensor:
-    """A column as a dense tensor [n]; a missing value is NaN, or `(missing)` in a text."""
-    default = MISSING_LEVEL if dtype == tf.string else float("nan")
+    """A column as a dense tensor [n]; a missing value is NaN, `(missing)` in a text, 0 in an int64."""
+    default = MISSING_LEVEL if dtype == tf.string else float("nan") if dtype.is_floating else 0
     if isinstance(value, tf.SparseTensor):
         values = value.values if value.dtype == dtype else tf.cast(value.values, dtype)
         one_wide = tf.SparseTensor(value.indices, values, [value.dense_shape[0], 1])

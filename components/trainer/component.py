@@ -53,8 +53,11 @@ class Trainer(BaseComponent):
         schema: BaseChannel,
         linear_fit: BaseChannel,
         settings: dict[str, Any],
+        eval_split: str,
     ) -> None:
-        """Takes Transform's outputs, the schema, the exact fit, and the settings that `run_fn` describes."""
+        """Takes Transform's outputs, the schema, the exact fit, the settings that `run_fn` describes, and the second split that
+        TFX's Trainer asks for.
+        """
         code = code_fingerprint("least_squares", "preprocessing", "trainer")
         super().__init__(
             TrainerSpec(
@@ -66,7 +69,7 @@ class Trainer(BaseComponent):
                 model_run=Channel(type=standard_artifacts.ModelRun),
                 run_fn=RUN_FN,
                 train_args=trainer_pb2.TrainArgs(splits=["train"]),
-                eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+                eval_args=trainer_pb2.EvalArgs(splits=[eval_split]),
                 custom_config=json.dumps({**settings, "code": code}, sort_keys=True),
             )
         )

@@ -60,7 +60,7 @@ def run_fn(fn_args: FnArgs) -> None:
     weights = exact.fit.coefficients if settings.solver == "exact" else [float(bias[0]), *map(float, kernel[:, 0])]
     fills = fills_of(transform, features)
     portable = portable_model(exact, features, fills, weights, config["level"], settings.solver)
-    export(model, transform, portable, {config["label"], config["weight"]}, fn_args.serving_model_dir)
+    export(model, transform, portable, fn_args.serving_model_dir)
     with tf.io.gfile.GFile(os.path.join(fn_args.serving_model_dir, MODEL_FILE), "w") as file:
         file.write(json.dumps(portable, indent=1))
     result = {

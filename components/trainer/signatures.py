@@ -6,7 +6,7 @@ Numbers go in and out as 32-bit floats: tf.Examples hold no others, TF Serving's
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -25,7 +25,6 @@ def export(
     model: keras.Model,
     transform: tft.TFTransformOutput,
     portable: Mapping[str, Any],
-    not_served: Collection[str],
     directory: str,
 ) -> None:
     """Writes a SavedModel.
@@ -41,14 +40,14 @@ def export(
     Args:
       model: takes the transformed columns.
       transform: the finished transform graph.
-      portable: from `portable.portable_model`.
-      not_served: raw columns that a caller does not send (label, weight).
+      portable: from `portable.portable_model`; its features alone are inputs.
       directory: to write to.
     """
     layer = transform.transform_features_layer()
     model.tft_layer = layer  # tracked by the model, so that the vocabularies' tables are exported
-    full_spec = transform.raw_feature_spec()
-    spec = {name: value for name, value in full_spec.items() if name not in not_served}
+    raw_spec = transform.raw_feature_spec()
+    spec = {entry["name"]: raw_spec[entry["name"]] for entry in portable["features"]}
+    full_spec = spec | {name: raw_spec[name] for name in (portable["label"], portable["weight"]) if name}
     explanation = _Explanation(portable)
 
     def predict(transformed: dict[str, tf.Tensor]) -> tf.Tensor:

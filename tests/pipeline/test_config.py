@@ -15,6 +15,7 @@ evaluate:
   slices: [[c], {columns: [h], limits: {r_squared: {min: 0}}}]
 serve: {path: serving, keep: 5}
 """
+SGD = "solver: sgd, learning_rate: 0.1, steps: 10"
 
 
 def load(tmp_path, text):
@@ -74,7 +75,7 @@ def test_the_examples_are_valid(example):
         ("label: y", "label: y\nweight: c", "features.c: 'c' is the weight; it can't be a feature too."),
         ("label: y", "label: y\nweight: y", "weight: 'y' is the label."),
         ("eval: 0.2", "eval: 0.3", "data.split: must sum to 1; it sums to 1.1. Received {'train': 0.8, 'eval': 0.3}."),
-        ("eval: 0.2", "test: 0.2", "data.split: must name the splits 'train' and 'eval', and no other."),
+        ("x: numeric", "plumbline_row: numeric", "'plumbline_row' is the name of a column that ingest adds. Rename"),
         ("{mean_squared_error:", "{mean_square_error:", "unknown metric 'mean_square_error'; did you mean 'mean_squared_error'?"),
         ("{max: 20}", "{}", "evaluate.limits.mean_squared_error: needs 'min', 'max' or both"),
         ("{mean_squared_error: {max: 20}}", "{}", "evaluate.limits: needs at least one limit: without one there is no verdict."),
@@ -205,3 +206,57 @@ def test_a_file_that_is_no_mapping(tmp_path, text):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(ConfigError, match="can't read the configuration"):
         load_config(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        (
+            "{train: 0.8, valid: 0.2}",
+            "data.split.valid: unknown key; did you mean 'eval'",
+        ),
+        (
+            "{train: 1, eval: 0}",
+            "data.split.eval: must be between 0.0001 and 1; leave a split that gets no rows out. Received 0",
+        ),
+        ("{eval: 1}", "data.split: needs 'train', the part of the rows to fit."),
+        ("{by: h}", "data.split: 'by' needs 'eval_from', the first value that is held out."),
+        ("{eval_from: 3}", "data.split: eval_from and test_from need 'by', the column that they are values of."),
+        ("{by: h, eval_from: 3, train: 1}", "data.split: rows are split by time ('by') or by parts"),
+        (
+            "{by: h, eval_from: soon}",
+            "data.split: expected a number, a date or a time such as 2024-01-31; received 'soon'.",
+        ),
+        ("{by: h, eval_from: 3, test_from: 2}", "data.split: test_from must come after eval_from."),
+        (
+            "{by: h, eval_from: 3, test_from: 2024-01-01}",
+            "data.split: eval_from and test_from must both be numbers, or both",
+        ),
+        (
+            "{by: h, eval_from: 3}, split_by: c",
+            "data: rows are split by time (split.by) or by a column's values (split_by)",
+        ),
+    ],
+)
+def test_a_split_that_says_too_little_or_too_much(tmp_path, split, message):
+    assert message in one_line(tmp_path, GOOD.replace("{train: 0.8, eval: 0.2}", split, 1))
+
+
+@pytest.mark.parametrize(
+    ("split", "shares", "starts"),
+    [
+        ("{train: 1}", {"train": 1}, {}),
+        ("{train: 0.7, eval: 0.2, test: 0.1, seed: 3}", {"train": 7, "eval": 2, "test": 1}, {}),
+        ("{eval: 0.333333, train: 0.666667}", {"train": 6667, "eval": 3333}, {}),
+        ("{by: day, eval_from: 2024-04-01}", {}, {"eval": "2024-04-01"}),
+        ("{by: day, eval_from: 2024-04-01 12:00:00Z, test_from: 2025-01-01}", {},
+         {"eval": "2024-04-01T12:00:00+00:00", "test": "2025-01-01"}),
+        ("{by: hour, eval_from: 18}", {}, {"eval": 18.0}),
+    ],
+)  # fmt: skip
+def test_ways_to_split(tmp_path, split, shares, starts):
+    config = load(tmp_path, GOOD.replace("{train: 0.8, eval: 0.2}", split, 1).replace(SGD, "l2: auto"))
+    rule = config.table_spec().split
+    assert rule.shares == shares
+    assert (rule.time.starts if rule.time else {}) == starts
+    assert config.data.held_out == ("eval" in {**shares, **starts})

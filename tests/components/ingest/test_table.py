@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import math
 from collections import Counter
 
@@ -14,23 +16,28 @@ from hypothesis import strategies as st
 
 from components.errors import DataError
 from components.ingest import files, rejected
+from components.ingest.splits import SplitRule, TimeSplit
 from components.ingest.table import DropRule, TableSpec, ValueRule, clean
+from components.row_identity import ROW_COLUMN, identities
 
 SPEC = TableSpec(numbers=["x", "y"], texts=["c"], label="y")
 
 
 def read(path, spec=SPEC):
-    """All rows, cleaned, as columns; the counts; the bad rows."""
-    counts, bad, kept = Counter(), [], []
+    """All rows, cleaned, as columns; the counts; the bad rows. `read.numbers` are the rows' numbers in the file."""
+    counts, bad, kept, numbers = Counter(), [], [], []
     names = files.header(str(path))
     for chunk in files.plan([str(path)]):
         ragged, reasons, row = [], {}, 0
         for batch in files.read(chunk, names, spec.columns, spec.missing, ragged):
-            cleaned = clean(batch, spec, counts)
-            kept.append(cleaned.kept)
+            rows = identities(0, files.record_numbers(chunk, row, batch.num_rows, ragged))
+            cleaned = clean(batch, spec, rows, counts)
+            numbers.extend(cleaned.kept.column(ROW_COLUMN).to_pylist())
+            kept.append(cleaned.kept.drop_columns([ROW_COLUMN]))
             reasons.update({row + index: why for index, why in cleaned.rejected.items()})
             row += batch.num_rows
         bad += rejected.locate(chunk, len(names), reasons, ragged, 1000)
+    read.numbers = numbers
     return pa.Table.from_batches(kept).to_pydict() if kept else {}, counts, bad
 
 
@@ -155,36 +162,68 @@ def test_random_tables_read_as_pyarrow_reads_them(tmp_path_factory, rows):
         assert (counts["rows read"], bad) == (len(rows), [])
 
 
-def test_equal_rows_fall_into_the_same_split_whatever_the_batch():
-    rows = {"c": ["a", None, "b"] * 100, "x": list(range(300)), "y": [0.0, -0.0, 1.5] * 100}
-    batch = pa.RecordBatch.from_pydict(rows)
-    whole = clean(batch, SPEC, Counter()).split
-    parts = [clean(batch.slice(start, 7), SPEC, Counter()).split for start in range(0, 300, 7)]
-    assert whole.tolist() == np.concatenate(parts).tolist()
-    assert 0.1 < whole.mean() < 0.3
+def test_a_rows_number_is_its_place_in_the_file_whatever_the_chunks(tmp_path, monkeypatch):
+    """Dropped, rejected and ragged rows count, blank lines don't; oracle: Python's csv module."""
+    monkeypatch.setattr(files, "LEAST_CHUNK", 500)
+    lines = [
+        ("a,1,2", "\r\n"),
+        ("a,1", "\n"),
+        ("", "\n"),
+        ("a,oops,2", "\n"),
+        ("", "\r\n"),
+        ("a,1,", "\n"),
+        ("b,2,3", "\r\n"),
+    ]
+    text = "c,x,y\n" + "".join(line + end for line, end in lines * 300)
+    spec = SPEC.model_copy(update={"drop": {"y": DropRule(missing=True)}})
+    path = write(tmp_path, text)
+    assert len(files.plan([str(path)])) > 5
+    table, counts, bad = read(path, spec)
+    records = [row for row in csv.reader(io.StringIO(text, newline="")) if row][1:]
+    good = [number for number, row in enumerate(records) if row in (["a", "1", "2"], ["b", "2", "3"])]
+    assert read.numbers == good
+    assert (len(table["y"]), counts["rows dropped"], len(bad)) == (600, 300, 600)
+    read(write(tmp_path, gzip.compress(text.encode()), "t.csv.gz"), spec)
+    assert read.numbers == good
+    columns = {name: [row[index] for row in records if len(row) == 3] for index, name in enumerate("cxy")}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet", row_group_size=100)
+    read(tmp_path / "t.parquet", spec)
+    whole = [row for row in records if len(row) == 3]
+    assert read.numbers == [number for number, row in enumerate(whole) if row in (["a", "1", "2"], ["b", "2", "3"])]
 
 
-def test_split_by_keeps_a_customers_rows_together_as_tfx_would():
-    """TFX's rule worked out by TensorFlow's own protobuf."""
-    import hashlib
+def test_a_file_has_one_name_in_every_format():
+    names = [files.stem("gs://b/t", f"gs://b/t/part/a.{suffix}") for suffix in ("csv", "csv.gz", "parquet")]
+    assert names == ["part/a"] * 3
 
-    from tensorflow.core.example import feature_pb2  # the message alone
 
-    batch = pa.RecordBatch.from_pydict({"c": ["ann", "bob", None, "ann"], "x": [7, 300, -1, 2**31], "y": [1.0] * 4})
-    by_text = clean(batch, SPEC.model_copy(update={"split_by": "c"}), Counter()).split
-    assert by_text[0] == by_text[3]
+def test_label_features_rules_and_slices_move_no_row():
+    rng = np.random.default_rng(0)
+    columns = {"c": ["a"] * 500, "x": rng.integers(0, 2, 500), "y": rng.integers(0, 2, 500), "z": rng.normal(size=500)}
+    batch, rows = pa.RecordBatch.from_pydict(columns), identities(7, np.arange(500))
+    first = clean(batch, SPEC, rows, Counter()).split
+    other = TableSpec(numbers=["z", "x"], texts=[], label="z")
+    assert clean(batch, other, rows, Counter()).split.tolist() == first.tolist()
+    parts = [clean(batch.slice(start, 7), SPEC, rows[start : start + 7], Counter()).split for start in range(0, 500, 7)]
+    assert np.concatenate(parts).tolist() == first.tolist()
+    dropping = SPEC.model_copy(update={"drop": {"x": DropRule(above=0.5)}})
+    assert clean(batch, dropping, rows, Counter()).split.tolist() == first[columns["x"] == 0].tolist()
 
-    def bucket(feature):
-        return int(hashlib.sha256(feature.SerializeToString()).hexdigest(), 16) % 5
 
-    integers = [feature_pb2.Feature(int64_list=feature_pb2.Int64List(value=[value])) for value in (7, 300, -1, 2**31)]
-    by_number = clean(batch, SPEC.model_copy(update={"split_by": "x"}), Counter()).split
-    assert by_number.tolist() == [int(bucket(feature) >= 4) for feature in integers]
-    text = feature_pb2.Feature(bytes_list=feature_pb2.BytesList(value=[b"bob"]))
-    assert by_text[1] == int(bucket(text) >= 4)
+def test_a_row_without_a_time_is_rejected_unless_a_rule_drops_it():
+    batch = pa.RecordBatch.from_pydict({"c": ["a"] * 3, "x": [1.0, None, 3.0], "y": [1.0, 2.0, 3.0]})
+    rule = SplitRule(time=TimeSplit(column="x", starts={"eval": 2.0}))
+    spec = SPEC.model_copy(update={"split": rule})
+    cleaned = clean(batch, spec, np.arange(3), Counter())
+    assert (cleaned.split.tolist(), cleaned.kept.column("y").to_pylist()) == ([0, 1], [1.0, 3.0])
+    assert cleaned.rejected == {1: "column 'x': expected a number to split by; received nothing"}
+    spec = spec.model_copy(update={"drop": {"x": DropRule(missing=True)}})
+    counts = Counter()
+    assert clean(batch, spec, np.arange(3), counts).rejected == {}
+    assert counts["rows dropped"] == 1
 
 
 def test_a_column_of_another_type_is_an_error():
     batch = pa.RecordBatch.from_pydict({"c": ["a"], "x": pa.array([[1]]), "y": [1.0]})
     with pytest.raises(DataError, match="column 'x': expected numbers; the column is of type list"):
-        clean(batch, SPEC, Counter())
+        clean(batch, SPEC, np.arange(1), Counter())

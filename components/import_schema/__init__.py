@@ -1,0 +1,1 @@
+"""A file as the schema, with the columns that ingest adds."""

@@ -1,0 +1,43 @@
+"""ImportTableSchema: TFX's ImportSchemaGen, which takes a file as the schema, with the columns that ingest adds put in."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
+from tfx.types import standard_artifacts, standard_component_specs
+from tfx.types.channel import Channel
+from tfx.types.component_spec import ExecutionParameter
+
+from components.import_schema.executor import Executor
+
+
+class ImportTableSchemaSpec(standard_component_specs.ImportSchemaGenSpec):
+    """TFX's, with whether rows are grouped, and what shows TFX's cache that the file changed."""
+
+    PARAMETERS = {
+        **standard_component_specs.ImportSchemaGenSpec.PARAMETERS,
+        "grouped": ExecutionParameter(type=int),
+        "content": ExecutionParameter(type=str),
+    }
+
+
+class ImportTableSchema(BaseComponent):
+    """Takes a file as the schema."""
+
+    SPEC_CLASS = ImportTableSchemaSpec
+    EXECUTOR_SPEC = ExecutorClassSpec(Executor)
+
+    def __init__(self, schema_file: str, grouped: bool) -> None:
+        """Takes the path of a schema in text format, and whether ingest adds a column for groups."""
+        file = Path(schema_file)
+        super().__init__(
+            ImportTableSchemaSpec(
+                schema_file=schema_file,
+                grouped=int(grouped),
+                content=hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "",
+                schema=Channel(type=standard_artifacts.Schema),
+            )
+        )

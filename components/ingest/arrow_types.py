@@ -1,0 +1,13 @@
+"""What an Arrow type is to a table."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether values of a type are texts: strings or bytes, coded by a dictionary or not."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    return any(test(kind) for test in tests)

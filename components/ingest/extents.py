@@ -1,0 +1,101 @@
+"""How far the columns of the training rows reach, and what that says before any further step: no variation, too few rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.errors import DataError
+from components.row_identity import COLUMNS
+
+LEAST_FREEDOM = (
+    3  # residual degrees of freedom: with fewer, Student's t has no variance, and no interval means anything
+)
+_LONGEST = 100  # characters of a text that are kept
+
+
+class Extents:
+    """By column how many rows have a value, and the least and greatest one; and how many rows count.
+
+    Attributes:
+      rows: whose weight is above 0.
+      columns: by name `[present, least, greatest]`, the last two None where no row has a value.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.columns: dict[str, list[Any]] = {}
+
+    def add(self, batch: pa.RecordBatch, weight: str | None) -> None:
+        """Adds rows of float32 numbers and strings, null where missing."""
+        self.rows += (
+            batch.num_rows if weight is None else int(np.sum(batch.column(weight).to_numpy(zero_copy_only=False) > 0))
+        )
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if name not in COLUMNS:
+                ends = pc.min_max(column).as_py()
+                self._merge(name, len(column) - column.null_count, _short(ends["min"]), _short(ends["max"]))
+
+    def _merge(self, name: str, present: int, least: Any, greatest: Any) -> None:
+        if name in self.columns:
+            before, low, high = self.columns[name]
+            present += before
+            least = min((end for end in (low, least) if end is not None), default=None)
+            greatest = max((end for end in (high, greatest) if end is not None), default=None)
+        self.columns[name] = [present, least, greatest]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {"rows": self.rows, "columns": self.columns}
+
+    @classmethod
+    def merged(cls, parts: Iterable[Mapping[str, Any]]) -> Extents:
+        """One for all parts, from what `to_json` gave of each."""
+        total = cls()
+        for part in parts:
+            total.rows += part["rows"]
+            for name, (present, least, greatest) in part["columns"].items():
+                total._merge(name, present, least, greatest)
+        return total
+
+    def check(self, label: str, features: Iterable[str], penalised: bool) -> None:
+        """Says what makes a fit impossible.
+
+        Args:
+          label: its column.
+          features: their columns.
+          penalised: whether the fit may have a penalty.
+
+        Raises:
+          DataError: the label has one value, a feature has none, or there are too few rows for the coefficients. A feature gives
+            at least one coefficient if it varies.
+        """
+        if not self.rows:
+            raise DataError("all weights of the training rows are zero. Give rows with a weight above zero.")
+        _, least, greatest = self.columns[label]
+        if least == greatest:
+            raise DataError(
+                f"label {label!r}: it is {least:g} in all {self.rows:,} training rows, so that there is nothing to learn. "
+                "Give rows with other labels, or name another column."
+            )
+        features = list(features)
+        empty = [name for name in features if not self.columns[name][0]]
+        if empty:
+            raise DataError(
+                f"features {', '.join(empty)}: no training row has a value there. Leave {'them' if empty[1:] else 'it'} out."
+            )
+        least_coefficients = 1 + sum(self.columns[name][1] != self.columns[name][2] for name in features)
+        if not penalised and self.rows < least_coefficients + LEAST_FREEDOM:
+            raise DataError(
+                f"too few rows: there are {self.rows:,} training rows, and the intercept and the features have at least "
+                f"{least_coefficients:,} coefficients; expected at least {LEAST_FREEDOM} rows more than coefficients. Give more "
+                "rows or fewer features, or let a penalty shrink them (model.l2)."
+            )
+
+
+def _short(end: Any) -> Any:
+    return end[:_LONGEST] if isinstance(end, str) else end
