@@ -15,7 +15,8 @@ from tfx.types.artifact import Artifact
 
 from components.ingest.executor import COUNTS_FILE
 from components.least_squares.linear_fit import LinearFit
-from components.model_gate.verdict import VERDICT_FILE
+from components.model_gate.executor import load_metrics
+from components.model_gate.verdict import VERDICT_FILE, slice_name
 from components.serving_check.executor import REPORT_FILE
 from components.trainer.run_fn import FIT_FILE
 
@@ -99,6 +100,12 @@ def read_serving_check(outputs: Outputs) -> dict[str, Any] | None:
     return report
 
 
+def read_test_metrics(outputs: Outputs) -> dict[str, dict[str, float]]:
+    """TestEvaluation's metrics of the model on the test split, by slice."""
+    metrics = load_metrics(str(_folder(outputs, "evaluation")), "")
+    return {slice_name(key): values for key, values in metrics.items()}
+
+
 def _records(key: str) -> Callable[[Outputs], dict[str, int]]:
     """Counts the records of each split of an `Examples` artifact."""
 
@@ -135,6 +142,7 @@ _COUNTERS: dict[str, Callable[[Outputs], dict[str, int]]] = {
     "LeastSquares": lambda outputs: {"train": LinearFit.load(str(_folder(outputs, "fit"))).rows_read},
     "Trainer": lambda outputs: dict(read_fit(outputs)["rows"]),
     "ModelGate": _evaluated,
+    "TestEvaluation": lambda outputs: {"test": int(read_test_metrics(outputs)["overall"]["example_count"])},
 }
 
 

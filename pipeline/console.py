@@ -72,6 +72,9 @@ def print_summary(console: Console, summary: Summary, config_path: str, root: st
         _print_descent(console, summary["fit"], summary["linear_fit"])
     if summary["verdict"]:
         _print_verdict(console, summary["verdict"])
+    if summary.get("test"):
+        console.print("metrics on the test split, which nothing before has read:")
+        _print_metrics(console, {"this model": summary["test"]["overall"]})
     check = summary.get("serving_check")
     if check:
         console.print(
@@ -184,14 +187,18 @@ def _print_descent(console: Console, fit: dict[str, Any], exact: dict[str, Any])
 def _print_verdict(console: Console, verdict: dict[str, Any]) -> None:
     overall, live = verdict["metrics"]["overall"], (verdict["baseline"] or {}).get("overall")
     console.print("metrics on the eval split:")
-    table = Table(box=None)
-    table.add_column("metric")
-    table.add_column("this model", justify="right")
-    if live:
-        table.add_column("live model", justify="right")
-    for name, value in overall.items():
-        table.add_row(name, f"{value:.6g}", *([f"{live[name]:.6g}"] if live else []))
-    console.print(table)
+    _print_metrics(console, {"this model": overall, **({"live model": live} if live else {})})
     console.print(f"verdict: {'[green]blessed[/green]' if verdict['blessed'] else '[red]refused[/red]'}")
     for text in verdict["checks"] if verdict["blessed"] else verdict["reasons"]:
         console.print(f"  {escape(text)}", soft_wrap=True, highlight=False)
+
+
+def _print_metrics(console: Console, models: dict[str, dict[str, float]]) -> None:
+    """A column for each model's metrics."""
+    table = Table(box=None)
+    table.add_column("metric")
+    for name in models:
+        table.add_column(name, justify="right")
+    for metric in next(iter(models.values())):
+        table.add_row(metric, *(f"{values[metric]:.6g}" for values in models.values()))
+    console.print(table)

@@ -177,6 +177,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         *validators,
         serving_check,
         pusher,
+        *([_test_evaluation(inputs, examples, trainer, schema, pusher)] if unseen else []),
     ]
     if places.target is not None:
         for node in nodes:
@@ -230,6 +231,22 @@ def _pusher(config: Config, places: Places, model_blessing: BaseChannel, infra_b
             custom_executor_spec=ExecutorClassSpec(PublishExecutor),
         )
     return pusher.with_id("Pusher")
+
+
+def _test_evaluation(
+    inputs: Inputs, examples: BaseNode, trainer: BaseNode, schema: BaseNode, last: BaseNode
+) -> BaseNode:
+    """A last look at rows that nothing before has read; it decides nothing."""
+    evaluator = Evaluator(
+        examples=examples.outputs["examples"],
+        model=trainer.outputs["model"],
+        schema=schema.outputs["schema"],
+        eval_config=inputs.eval_config,
+        example_splits=["test"],
+        module_path="components.model_gate.extractors",
+    ).with_id("TestEvaluation")
+    evaluator.add_upstream_node(last)
+    return evaluator
 
 
 def _infra_validator(config: Config, trainer: BaseNode, examples: BaseNode) -> BaseNode:

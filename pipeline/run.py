@@ -143,6 +143,7 @@ def run(config: Config, root: Path, listener: Listener, options: Options, log: P
             "fit": None,
             "verdict": None,
             "serving_check": None,
+            "test": None,
             "pushed": None,
             "steps": [],
         }
@@ -211,6 +212,8 @@ def _run_steps(
             summary["verdict"] = artifacts.read_verdict(result.outputs)
         elif step == "ServingCheck":
             summary["serving_check"] = artifacts.read_serving_check(result.outputs)
+        elif step == "TestEvaluation":
+            summary["test"] = artifacts.read_test_metrics(result.outputs)
     _conclude(serving, summary, [local.pushed(artifact) for artifact in outputs["Pusher"]["pushed_model"]])
 
 

@@ -14,6 +14,7 @@ STEPS = (
     "ModelGate",
     "ServingCheck",
     "Pusher",
+    "TestEvaluation",
 )
 
 
