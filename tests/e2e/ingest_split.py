@@ -47,6 +47,7 @@ def _row(record: bytes) -> dict[str, object]:
         "x": list(features["x"].float_list.value),
         "y": list(features["y"].float_list.value),
         "c": [value.decode() for value in features["c"].bytes_list.value],
+        "plumbline_row": features["plumbline_row"].int64_list.value[0],
     }
 
 

@@ -92,7 +92,7 @@ def test_a_lost_row_stops_the_run(gz_run, tfx_loaded):
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
-    """A table, whole and cut into 7 files of different formats."""
+    """A table, whole, in each format, and cut into 7 files of different formats."""
     rng = np.random.default_rng(4)
     table = pa.table(
         {
@@ -101,24 +101,33 @@ def tables(tmp_path_factory):
             "y": np.arange(ROWS, dtype=float),
         }
     )
-    whole, cut = (tmp_path_factory.mktemp(name) for name in ("whole", "cut"))
+    whole, packed, columnar, cut = (tmp_path_factory.mktemp(name) for name in ("whole", "packed", "columnar", "cut"))
     pa_csv.write_csv(table, whole / "t.csv")
-    for index, start in enumerate(range(0, ROWS, ROWS // 7 + 1)):
-        part = table.slice(start, ROWS // 7 + 1)
+    (packed / "t.csv.gz").write_bytes(gzip.compress((whole / "t.csv").read_bytes()))
+    pq.write_table(table, columnar / "t.parquet", row_group_size=9_999)
+    pa_csv.write_csv(table, cut / "t.csv")  # a further file moves no row of the others
+    for index, start in enumerate(range(0, ROWS, ROWS // 6 + 1)):
+        part = table.slice(start, ROWS // 6 + 1)
         if index % 2:
             pq.write_table(part, cut / f"t{index}.parquet")
         else:
             pa_csv.write_csv(part, cut / f"t{index}.csv")
     assert len(list(cut.iterdir())) == 7
-    return table, whole, cut
+    return table, (whole, packed, columnar), cut
 
 
-def test_splits_are_the_same_whatever_the_workers_and_the_files(tables, tmp_path):
-    table, whole, cut = tables
+def test_splits_are_the_same_whatever_the_workers_the_format_and_further_files(tables, tmp_path):
+    table, (whole, packed, columnar), cut = tables
     one = run_module("ingest_split", whole, "*", 0, tmp_path / "one")
     assert run_module("ingest_split", whole, "*", 2, tmp_path / "two") == one
-    assert run_module("ingest_split", cut, "*", 2, tmp_path / "cut") == one
-    read = sorted((row for rows in one.values() for row in rows), key=lambda row: row["y"])
+    assert run_module("ingest_split", packed, "*", 0, tmp_path / "packed") == one
+    assert run_module("ingest_split", columnar, "*", 0, tmp_path / "columnar") == one
+    both = run_module("ingest_split", cut, "*", 2, tmp_path / "cut")
+    identities = {row["plumbline_row"] for row in one["train"] + one["eval"]}
+    assert len(identities) == ROWS
+    assert {split: [row for row in rows if row["plumbline_row"] in identities] for split, rows in both.items()} == one
+    assert len(both["train"]) + len(both["eval"]) == 2 * ROWS
+    read = sorted((row for rows in one.values() for row in rows), key=lambda row: row["plumbline_row"])
     expected = [
         {
             "x": [] if x is None else [float(np.float32(x))],
@@ -127,5 +136,30 @@ def test_splits_are_the_same_whatever_the_workers_and_the_files(tables, tmp_path
         }
         for c, x, y in zip(*(table[name].to_pylist() for name in ("c", "x", "y")), strict=True)
     ]
-    assert read == expected
-    assert 0.19 < len(one["eval"]) / ROWS < 0.21
+    assert [{name: value for name, value in row.items() if name != "plumbline_row"} for row in read] == expected
+    assert len(one["eval"]) == ROWS // 5
+
+
+def test_split_by_is_the_split_of_tfxs_own_example_gens(tmp_path):
+    """Groups of small, negative, quoted, zero-padded and 11-digit integers, of texts, of both. TFX's Parquet executor drops a 0."""
+    number = np.random.default_rng(3).integers(1, 700, 3000)
+    columns = {
+        "small": [str(value) for value in number],
+        "negative": [str(2 * value - 701) for value in number],
+        "quoted": [f'"{value}"' for value in number],
+        "padded": [f"{value:07d}" for value in number],
+        "long": [str(10_000_000_000 + value * 77_777_777) for value in number],
+        "text": [f"customer {value}" for value in number],
+        "mixed": [f"x{value}" if value == 699 else str(value) for value in number],
+    }
+    lines = [",".join(row) for row in zip(*columns.values(), map(str, range(1, 3001)), map(str, number), strict=True)]
+    (tmp_path / "t.csv").write_text(f"{','.join(columns)},row,y\n" + "\n".join(lines) + "\n")
+    integers = {name: pa.array(map(int, columns[name])) for name in ("small", "negative", "padded", "long")}
+    texts = {name: pa.array(columns[name]) for name in ("text", "mixed")}
+    others = {"quoted": pa.array(number), "row": np.arange(1, 3001), "y": number.astype(float)}
+    pq.write_table(pa.table(integers | texts | others), tmp_path / "t.parquet")
+    found = run_module("group_split", tmp_path, *columns)
+    for name, (csv_stock, parquet_stock, csv_ours, parquet_ours) in found.items():
+        assert 800 < len(csv_stock) < 1200, name
+        assert csv_ours == csv_stock, name
+        assert parquet_ours == parquet_stock, name
