@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.preprocessing.features import features_to_json
+from components.row_identity import ROW_COLUMN
 
 Row = dict[str, list[Any]]
 
@@ -14,12 +15,13 @@ Row = dict[str, list[Any]]
 def _types(rows: list[Row]) -> dict[str, Any]:
     import tensorflow as tf
 
-    texts = {name for row in rows for name, value in row.items() if value and isinstance(value[0], bytes)}
-    return {name: tf.io.VarLenFeature(tf.string if name in texts else tf.float32) for name in rows[0]}
+    kinds = {bytes: tf.string, int: tf.int64}
+    found = {name: type(value[0]) for row in rows for name, value in row.items() if value}
+    return {name: tf.io.VarLenFeature(kinds.get(found.get(name), tf.float32)) for name in rows[0]}
 
 
 def analyse(rows: list[Row], features: dict[str, Any], label: str, folder: Path) -> Any:
-    """A `TFTransformOutput`. Each value of a row is a list of one, or of none where missing."""
+    """A `TFTransformOutput`. Each value of a row is a list of one, or of none where missing; rows get their identities here."""
     import apache_beam as beam
     import tensorflow_transform as tft
     import tensorflow_transform.beam as tft_beam
@@ -28,8 +30,9 @@ def analyse(rows: list[Row], features: dict[str, Any], label: str, folder: Path)
 
     from components.preprocessing.preprocessing_fn import preprocessing_fn
 
+    rows = [{**row, ROW_COLUMN: [index]} for index, row in enumerate(rows)]
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(_types(rows)))
-    config = {"features": features_to_json(features), "label": label, "weight": None}
+    config = {"features": features_to_json(features), "label": label, "weight": None, "grouped": False}
     out = str(folder / "output")
     with beam.Pipeline(runner=FnApiRunner()) as pipeline, tft_beam.Context(temp_dir=str(folder / "temporary")):
         raw = pipeline | beam.Create(rows), metadata

@@ -12,7 +12,7 @@ import pytest
 
 from components.pusher.versions import versions
 from tests.conftest import REPOSITORY, plumbline
-from tests.e2e.oracles import examples, split_of, values
+from tests.e2e.oracles import examples, splits_of, values
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
@@ -59,13 +59,14 @@ def test_the_served_model_predicts_what_show_says(seed_run):
     assert answer["version"] == seed_run.show()["pushed"]["version"]
 
 
-def test_the_split_is_decided_by_the_row_alone(seed_run):
+def test_the_split_is_decided_by_a_rows_place_in_its_file(seed_run):
     with (REPOSITORY / "data/seed/data.csv").open() as file:
         table = [(np.float32(row["x"]), np.float32(row["y"])) for row in csv.DictReader(file)]
+    splits = splits_of("data", len(table))
     for split in ("train", "eval"):
         rows = examples(seed_run.root, "seed", split)
-        found = sorted(zip(values(rows, "x"), values(rows, "y"), strict=True))
-        assert found == sorted((x, y) for x, y in table if split_of(x, y) == split)
+        found = list(zip(values(rows, "x"), values(rows, "y"), strict=True))
+        assert found == [row for row, its in zip(table, splits, strict=True) if its == split]
 
 
 def test_the_table_is_made_by_its_script():

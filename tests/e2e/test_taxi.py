@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from components.row_identity import ROW_COLUMN, folds
 from tests.conftest import REPOSITORY, plumbline
 from tests.e2e.oracles import examples, texts, values
 
@@ -114,10 +115,11 @@ def test_references_are_the_most_frequent_levels_and_counts_are_the_tables(taxi_
 def test_cross_validation_equals_refits_with_scikit_learn(taxi_run, fitted):
     from sklearn.linear_model import Ridge
 
-    from components.least_squares.ridge import fold_of_rows
-
     columns, label = transformed(taxi_run, fitted.design, "train")
-    fold = fold_of_rows(np.column_stack([columns[term.key] for term in fitted.design.terms]), label, 5)
+    rows = examples(taxi_run.root, "taxi-fare", "train", "Transform", "transformed_examples")
+    identities = np.array([row.features.feature[ROW_COLUMN].int64_list.value[0] for row in rows])
+    fold = folds(identities, None, 5)
+    assert np.bincount(fold).tolist() == fitted.fold_rows
     kept = [i - 1 for i, value in enumerate(np.diag(fitted.fit.covariance)) if not np.isnan(value)][1:]
     dense = fitted.design.dense(columns)[:, kept]
     for point in fitted.fit.ridge_path[1::12]:

@@ -67,7 +67,7 @@ def exported(tmp_path_factory):
     model = build_model(design)
     model.get_layer(LINEAR_LAYER).set_weights([fit.coefficients[1:, None], fit.coefficients[:1]])
     folder = str(tmp_path_factory.mktemp("model"))
-    export(model, transform, portable, {"y", None}, folder)
+    export(model, transform, portable, folder)
     return tf.saved_model.load(folder), portable
 
 
