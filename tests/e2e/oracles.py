@@ -32,7 +32,7 @@ def texts(rows: list, name: str) -> list[str]:
 
 
 def splits_of(file: str, rows: int) -> list[str]:
-    """The split of each row of a file, in plain integers: of each five rows the one whose identity mixes to the most is held out."""
+    """The split of each row of a file, in plain integers: of each five rows, the one whose identity mixes highest is held out."""
     code = int.from_bytes(hashlib.sha256(file.encode()).digest()[:8], "big") >> 36
     mixed = [_splitmix64(_splitmix64((code << 35) + row + 3 * 0x9E3779B97F4A7C15)) for row in range(-(-rows // 5) * 5)]
     return ["eval" if mixed[row] == max(mixed[row // 5 * 5 : row // 5 * 5 + 5]) else "train" for row in range(rows)]
