@@ -106,8 +106,10 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
     judged = "eval" if config.data.held_out else "train"
     statistics = StatisticsGen(examples=examples.outputs["examples"], exclude_splits=unseen).with_id("StatisticsGen")
     schema: BaseNode
-    if places.schema:
-        schema = ImportTableSchema(places.schema, grouped=config.data.split_by is not None).with_id("SchemaGen")
+    if places.schema and config.table_schema:
+        schema = ImportTableSchema(
+            places.schema, config.table_schema.read_bytes(), grouped=config.data.split_by is not None
+        ).with_id("SchemaGen")
     else:
         # No shapes: every column stays optional, so that a missing value is imputed in serving as it was in training.
         schema = SchemaGen(

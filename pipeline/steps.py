@@ -1,4 +1,4 @@
-"""The names of the steps, in the order in which they run."""
+"""The names of the steps, in the order in which they run; some run only where the configuration asks for them."""
 
 STEPS = (
     "ExampleGen",
@@ -14,8 +14,8 @@ STEPS = (
     "ModelGate",
     "ServingCheck",
     "Pusher",
-    "TestEvaluation",
 )
+OPTIONAL = ("InfraValidator", "TestEvaluation")
 
 
 def task_name(step: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from components.errors import ConfigError
 from components.ingest.files import check_suffix, split_pattern
 from components.settings import Settings
-from pipeline.steps import STEPS
+from pipeline.steps import OPTIONAL, STEPS
 
 ROOT_SCHEMES = {"kubeflow": ("gs", "s3", "minio"), "vertex": ("gs",)}
 NO_CONTAINER = "Baseline"  # a resolver or an importer: the orchestrator's own work
@@ -111,7 +111,7 @@ class Target(Settings):
     @field_validator("resources")
     @classmethod
     def _steps(cls, value: dict[str, Resources]) -> dict[str, Resources]:
-        known = [step for step in STEPS if step != NO_CONTAINER]
+        known = [step for step in (*STEPS, *OPTIONAL) if step != NO_CONTAINER]
         for step in value:
             if step not in known:
                 raise ValueError(f"no step with a container is called {step!r}. They are: {', '.join(known)}")

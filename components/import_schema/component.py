@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
@@ -30,14 +29,13 @@ class ImportTableSchema(BaseComponent):
     SPEC_CLASS = ImportTableSchemaSpec
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)
 
-    def __init__(self, schema_file: str, grouped: bool) -> None:
-        """Takes the path of a schema in text format, and whether ingest adds a column for groups."""
-        file = Path(schema_file)
+    def __init__(self, schema_file: str, content: bytes, grouped: bool) -> None:
+        """Takes the path of a schema in text format, its content, and whether ingest adds a column for groups."""
         super().__init__(
             ImportTableSchemaSpec(
                 schema_file=schema_file,
                 grouped=int(grouped),
-                content=hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "",
+                content=hashlib.sha256(content).hexdigest(),
                 schema=Channel(type=standard_artifacts.Schema),
             )
         )
