@@ -9,6 +9,8 @@ import io
 import os
 import re
 import stat
+import threading
+import weakref
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -27,6 +29,7 @@ LEAST_CHUNK, MOST_CHUNK = 2 << 20, 32 << 20  # bytes
 CHUNKS = 16  # aimed at, between these two
 CHUNK_ROWS = 1 << 18  # of Parquet
 BLOCK = 4 << 20  # bytes; a longer record can't be read
+RELEASE_SECONDS = 5.0  # for Arrow's threads to let go of a file
 _BOM = "\ufeff".encode().decode("latin-1")
 _NEWLINE, _RETURN, _QUOTE = ord("\n"), ord("\r"), ord('"')
 _FOREIGN = {
@@ -294,11 +297,22 @@ def _read_csv(
     if not whole:
         yield from pa_csv.read_csv(pa.BufferReader(stream.read()), **options).to_batches()
         return
-    reader = pa_csv.open_csv(pa.PythonFile(stream, "r"), **options)
+    source = _Raw(stream, seekable=False)
+    released = threading.Event()
+    weakref.finalize(source, released.set)
+    file = pa.PythonFile(source, "r")
+    del source
     try:
-        yield from reader
-    finally:  # its thread reads ahead through Python, which must not have ended by then
-        reader.close()
+        reader = pa_csv.open_csv(file, **options)
+        try:
+            yield from reader
+        finally:
+            reader.close()
+            del reader
+    finally:
+        # Its threads read ahead through Python: what still runs one when Python ends aborts the whole process.
+        del file
+        released.wait(RELEASE_SECONDS)
 
 
 def lines(chunk: Chunk, columns: int, open_file: Open = open_local) -> Iterator[tuple[bool, int]]:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import math
+import time
 from collections import Counter
 
 import numpy as np
@@ -227,3 +228,30 @@ def test_a_column_of_another_type_is_an_error():
     batch = pa.RecordBatch.from_pydict({"c": ["a"], "x": pa.array([[1]]), "y": [1.0]})
     with pytest.raises(DataError, match="column 'x': expected numbers; the column is of type list"):
         clean(batch, SPEC, np.arange(1), Counter())
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+def test_no_thread_reads_on_when_reading_ends(tmp_path, name):
+    """Seen: an exit code of −6 after "terminate called without an active exception", as Python ended under Arrow's thread."""
+    text = ("c,x,y\n" + "a,1,2\n" * 4_000_000).encode()
+    path = write(tmp_path, gzip.compress(text, 1) if name.endswith("gz") else text, name)
+    reads = []
+
+    def open_file(found):
+        class Noted(io.FileIO):
+            def read(self, size=-1):
+                time.sleep(0.01)
+                found = super().read(size)
+                reads.append(time.monotonic())
+                return found
+
+        return Noted(found)
+
+    batches = files.read(files.Chunk(str(path), 0, None), list("cxy"), ["x"], [], [], open_file)
+    assert next(batches).num_rows
+    begin = time.monotonic()
+    batches.close()
+    ended = time.monotonic()
+    assert ended - begin < files.RELEASE_SECONDS
+    time.sleep(0.2)
+    assert max(reads) <= ended
