@@ -15,7 +15,7 @@ from tfx.types.artifact import Artifact
 
 from components.ingest.executor import COUNTS_FILE
 from components.least_squares.linear_fit import LinearFit
-from components.model_gate.executor import load_metrics
+from components.model_gate.executor import candidate_metrics
 from components.model_gate.verdict import VERDICT_FILE, slice_name
 from components.serving_check.executor import REPORT_FILE
 from components.trainer.run_fn import FIT_FILE
@@ -102,7 +102,7 @@ def read_serving_check(outputs: Outputs) -> dict[str, Any] | None:
 
 def read_test_metrics(outputs: Outputs) -> dict[str, dict[str, float]]:
     """TestEvaluation's metrics of the model on the test split, by slice."""
-    metrics = load_metrics(str(_folder(outputs, "evaluation")), "")
+    metrics = candidate_metrics(str(_folder(outputs, "evaluation")))
     return {slice_name(key): values for key, values in metrics.items()}
 
 
@@ -132,7 +132,8 @@ def _statistics(outputs: Outputs) -> dict[str, int]:
 
 
 def _evaluated(outputs: Outputs) -> dict[str, int]:
-    return {"eval": int(read_verdict(outputs)["metrics"]["overall"]["example_count"])}
+    verdict = read_verdict(outputs)
+    return {verdict["split"]: int(verdict["metrics"]["overall"]["example_count"])}
 
 
 _COUNTERS: dict[str, Callable[[Outputs], dict[str, int]]] = {

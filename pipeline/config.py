@@ -18,6 +18,7 @@ from components.errors import ConfigError
 from components.ingest.files import check_suffix, split_pattern
 from components.ingest.splits import SPLITS, SplitRule, TimeSplit, check_starts
 from components.ingest.table import MISSING_TOKENS, DropRule, TableSpec, ValueRule
+from components.model_gate.verdict import CROSS_VALIDATED
 from components.preprocessing.features import (
     Buckets,
     Categorical,
@@ -188,8 +189,13 @@ class Slice(Settings):
 
 
 class Evaluate(Settings):
-    """The gate. Without any limit a model must at least beat the mean of the evaluated labels (r_squared of 0)."""
+    """The gate. Without any limit a model must at least beat the mean of the evaluated labels (r_squared of 0).
 
+    A held-out split of fewer than `min_rows` rows judges nothing: there, and where a limit lies inside a metric's interval, the
+    cross-validation of the training rows decides.
+    """
+
+    min_rows: int = Field(default=30, ge=0)
     limits: dict[str, Limit] = {"r_squared": Limit(min=0.0)}
     no_worse_than_live: float | None = Field(default=0.01, ge=0, allow_inf_nan=False)
     slices: list[Slice] = []
@@ -282,6 +288,24 @@ class Config(Settings):
         for name in self.data.drop:
             if name in texts:
                 raise ValueError(f"data.drop.{name}: rules are for numbers, and {name!r} is a text. Remove the rule")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> Config:
+        if self.data.held_out:
+            return self
+        if not isinstance(self.model, Exact):
+            raise ValueError("data.split: no rows are held out to judge gradient descent by. Add an eval split")
+        for metric in self.evaluate.limits:
+            if metric not in CROSS_VALIDATED:
+                raise ValueError(
+                    f"evaluate.limits.{metric}: no rows are held out, and cross-validation gives {', '.join(CROSS_VALIDATED)} "
+                    "alone. Set a limit on one of these, or add an eval split"
+                )
+        if any(entry.limits for entry in self.evaluate.slices):
+            raise ValueError(
+                "evaluate.slices: no rows are held out to judge slices by. Remove their limits, or add an eval split"
+            )
         return self
 
     @model_validator(mode="after")

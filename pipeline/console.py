@@ -186,7 +186,8 @@ def _print_descent(console: Console, fit: dict[str, Any], exact: dict[str, Any])
 
 def _print_verdict(console: Console, verdict: dict[str, Any]) -> None:
     overall, live = verdict["metrics"]["overall"], (verdict["baseline"] or {}).get("overall")
-    console.print("metrics on the eval split:")
+    train = "the training rows themselves, as none is held out"
+    console.print(f"metrics on {train if verdict.get('split') == 'train' else 'the eval split'}:")
     _print_metrics(console, {"this model": overall, **({"live model": live} if live else {})})
     console.print(f"verdict: {'[green]blessed[/green]' if verdict['blessed'] else '[red]refused[/red]'}")
     for text in verdict["checks"] if verdict["blessed"] else verdict["reasons"]:

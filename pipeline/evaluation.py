@@ -11,17 +11,16 @@ from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 
 from components.fingerprint import code_fingerprint
 from components.model_gate.executor import BASELINE, CANDIDATE
-from components.model_gate.verdict import LIVE_METRIC
-from pipeline.config import METRICS, Config, Limit
+from components.model_gate.verdict import ROWS, STANDARD_ERROR
+from pipeline.config import METRICS, Config
 
 _MODULE = "components.model_gate.metrics"
 
 
 def eval_config(config: Config) -> Any:
-    """The EvalConfig: candidate against limits, and against the baseline where there is one.
+    """The EvalConfig: what is measured of the candidate, and of the baseline where there is one, overall and by slice.
 
-    Limits are on the whole eval split; a slice has those that the configuration gives it. Columns are raw ones, and
-    the label is in raw units.
+    No thresholds: ModelGate judges, which knows the cross-validation too. Columns are raw ones, and the label is in raw units.
     """
     specs = [
         config_pb2.ModelSpec(
@@ -36,44 +35,15 @@ def eval_config(config: Config) -> Any:
     overall = config_pb2.SlicingSpec()
     slices = [config_pb2.SlicingSpec(feature_keys=entry.columns) for entry in config.evaluate.slices]
     code = code_fingerprint("model_gate")
-    metrics = {
-        name: config_pb2.MetricConfig(
+    metrics = [
+        config_pb2.MetricConfig(
             class_name="RegressionMetric", module=_MODULE, config=json.dumps({"name": name, "code": code})
         )
-        for name in (*METRICS, "example_count")
-    }
+        for name in (*METRICS, *(metric + STANDARD_ERROR for metric in METRICS), ROWS)
+    ]
 
-    # A threshold without a slicing spec would hold for every slice, so each names its own.
-    def add(metric: str, spec: Any, threshold: Any) -> None:
-        metrics[metric].per_slice_thresholds.append(
-            config_pb2.PerSliceMetricThreshold(slicing_specs=[spec], threshold=threshold)
-        )
-
-    for name, limit in config.evaluate.limits.items():
-        add(name, overall, _fixed(limit))
-    for entry, spec in zip(config.evaluate.slices, slices, strict=True):
-        for name, limit in entry.limits.items():
-            add(name, spec, _fixed(limit))
-    if config.evaluate.no_worse_than_live is not None:
-        add(LIVE_METRIC, overall, _no_worse(config.evaluate.no_worse_than_live))
     return config_pb2.EvalConfig(
         model_specs=specs,
         slicing_specs=[overall, *slices],
-        metrics_specs=[config_pb2.MetricsSpec(metrics=metrics.values())],
+        metrics_specs=[config_pb2.MetricsSpec(metrics=metrics)],
     )
-
-
-def _fixed(limit: Limit) -> Any:
-    bounds = {}
-    if limit.min is not None:
-        bounds["lower_bound"] = {"value": limit.min}
-    if limit.max is not None:
-        bounds["upper_bound"] = {"value": limit.max}
-    return config_pb2.MetricThreshold(value_threshold=config_pb2.GenericValueThreshold(**bounds))
-
-
-def _no_worse(tolerance: float) -> Any:
-    change = config_pb2.GenericChangeThreshold(
-        direction=config_pb2.MetricDirection.LOWER_IS_BETTER, relative={"value": tolerance}
-    )
-    return config_pb2.MetricThreshold(change_threshold=change)

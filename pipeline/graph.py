@@ -154,7 +154,12 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         example_splits=[judged],
         module_path="components.model_gate.extractors",
     ).with_id("Evaluator")
-    model_gate = ModelGate(evaluation=evaluator.outputs["evaluation"], rules=inputs.rules).with_id("ModelGate")
+    model_gate = ModelGate(
+        evaluation=evaluator.outputs["evaluation"],
+        model=trainer.outputs["model"],
+        baseline_model=baseline,
+        rules=inputs.rules,
+    ).with_id("ModelGate")
     validators = [_infra_validator(config, trainer, examples)] if config.serve.infra_validator else []
     serving_check = ServingCheck(
         model=trainer.outputs["model"],
@@ -163,7 +168,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         facts=inputs.facts,
         infra_blessing=validators[0].outputs["blessing"] if validators else None,
     ).with_id("ServingCheck")
-    pusher = _pusher(config, places, evaluator.outputs["blessing"], serving_check.outputs["blessing"])
+    pusher = _pusher(config, places, model_gate.outputs["blessing"], serving_check.outputs["blessing"])
     nodes: list[BaseNode] = [
         examples,
         statistics,

@@ -24,8 +24,8 @@ class Inputs:
       input_base: the folder of the table.
       input_config: the pattern of its files; a parameter holds an `Input` of ExampleGen.
       range_config: the span, as a `RangeConfig`; None for the newest.
-      eval_config: the Evaluator's `EvalConfig`, with the limits.
-      rules: ModelGate's, which put the same limits into words.
+      eval_config: the Evaluator's `EvalConfig`.
+      rules: ModelGate's.
       facts: of the model's manifest: its name, and the fingerprint of the configuration.
       baseline: the folder of the live model, where a run is given one.
     """
@@ -82,7 +82,14 @@ def parameter_values(config: Config, target: str, span: int | None = None) -> di
 
 
 def _rules(config: Config) -> dict[str, Any]:
-    return config.evaluate.model_dump(mode="json", exclude_none=True)
+    evaluate = config.evaluate.model_dump(mode="json", exclude_none=True)
+    return {
+        "limits": evaluate["limits"],
+        "slices": evaluate["slices"],
+        "no_worse_than_live": config.evaluate.no_worse_than_live,
+        "min_rows": config.evaluate.min_rows,
+        "held_out": config.data.held_out,
+    }
 
 
 def _facts(config: Config) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Says in words why a model was blessed or refused."""
+"""Judges a model, and says in words why it was blessed or refused."""

@@ -1,4 +1,4 @@
-"""ModelGate: the step after the Evaluator that keeps its verdict with reasons."""
+"""ModelGate: the step after the Evaluator that judges what it measured, with reasons."""
 
 from __future__ import annotations
 
@@ -18,28 +18,46 @@ from components.model_gate.executor import Executor
 
 
 class ModelGateSpec(ComponentSpec):
-    """Reads `evaluation`, writes `verdict`."""
+    """Reads `evaluation`, `model` and perhaps `baseline_model`, writes `verdict` and `blessing`."""
 
     PARAMETERS = {
         "rules": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str),
     }
-    INPUTS = {"evaluation": ChannelParameter(type=standard_artifacts.ModelEvaluation)}
-    OUTPUTS = {"verdict": ChannelParameter(type=Verdict)}
+    INPUTS = {
+        "evaluation": ChannelParameter(type=standard_artifacts.ModelEvaluation),
+        "model": ChannelParameter(type=standard_artifacts.Model),
+        "baseline_model": ChannelParameter(type=standard_artifacts.Model, optional=True),
+    }
+    OUTPUTS = {
+        "verdict": ChannelParameter(type=Verdict),
+        "blessing": ChannelParameter(type=standard_artifacts.ModelBlessing),
+    }
 
 
 class ModelGate(BaseComponent):
-    """Puts TFMA's verdict into words."""
+    """Judges what TFMA measured, and blesses or refuses the model."""
 
     SPEC_CLASS = ModelGateSpec
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)
 
-    def __init__(self, evaluation: BaseChannel, rules: dict[str, Any] | RuntimeParameter) -> None:
-        """Takes the Evaluator's `evaluation`, and the rules that `verdict.explain` describes; a parameter holds them as JSON."""
+    def __init__(
+        self,
+        evaluation: BaseChannel,
+        model: BaseChannel,
+        baseline_model: BaseChannel | None,
+        rules: dict[str, Any] | RuntimeParameter,
+    ) -> None:
+        """Takes the Evaluator's `evaluation` and the models that it evaluated, and the fields of `verdict.Rules`; a parameter
+        holds them as JSON.
+        """
         super().__init__(
             ModelGateSpec(
                 evaluation=evaluation,
+                model=model,
+                baseline_model=baseline_model,
                 verdict=Channel(type=Verdict),
+                blessing=Channel(type=standard_artifacts.ModelBlessing),
                 rules=json.dumps(rules, sort_keys=True) if isinstance(rules, dict) else rules,
                 code=code_fingerprint("model_gate"),
             )

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 
+from components.model_gate.verdict import STANDARD_ERROR
+
 
 class Sums(NamedTuple):
     """What all metrics are computed from; float64, all but `rows` weighted.
@@ -23,6 +25,11 @@ class Sums(NamedTuple):
       squared: Σw(y − ŷ)².
       absolute: Σw|y − ŷ|.
       prediction: Σwŷ.
+      label_moments: Σw²(y − label)ᵏ, k = 0 … 4. With the rest, for standard errors.
+      error_moments: Σw²(y − ŷ)²(y − label)ᵏ, k = 0 … 2.
+      prediction_moments: Σw²(ŷ − label)ᵏ, k = 0 … 2.
+      fourth: Σw²(y − ŷ)⁴.
+      absolute_twice: Σw²|y − ŷ|.
     """
 
     rows: float = 0.0
@@ -32,6 +39,11 @@ class Sums(NamedTuple):
     squared: float = 0.0
     absolute: float = 0.0
     prediction: float = 0.0
+    label_moments: tuple[float, ...] = (0.0,) * 5
+    error_moments: tuple[float, ...] = (0.0,) * 3
+    prediction_moments: tuple[float, ...] = (0.0,) * 3
+    fourth: float = 0.0
+    absolute_twice: float = 0.0
 
 
 def sums_of(label: ArrayLike, prediction: ArrayLike, weight: ArrayLike) -> Sums:
@@ -53,6 +65,7 @@ def sums_of(label: ArrayLike, prediction: ArrayLike, weight: ArrayLike) -> Sums:
         return Sums(rows=float(len(y)))
     mean = float(w @ y) / total
     error = y - p
+    twice, centred, shifted = w * w, y - mean, p - mean
     return Sums(
         rows=float(len(y)),
         weight=total,
@@ -61,6 +74,18 @@ def sums_of(label: ArrayLike, prediction: ArrayLike, weight: ArrayLike) -> Sums:
         squared=float(w @ error**2),
         absolute=float(w @ np.abs(error)),
         prediction=float(w @ p),
+        label_moments=tuple(float(twice @ centred**k) for k in range(5)),
+        error_moments=tuple(float(twice @ (error**2 * centred**k)) for k in range(3)),
+        prediction_moments=tuple(float(twice @ shifted**k) for k in range(3)),
+        fourth=float(twice @ error**4),
+        absolute_twice=float(twice @ np.abs(error)),
+    )
+
+
+def _moved(moments: tuple[float, ...], shift: float) -> tuple[float, ...]:
+    """Moments about a centre that lies `shift` lower: Σ(z + shift)ᵏ from Σzᵏ, by the binomial theorem."""
+    return tuple(
+        sum(math.comb(k, j) * moments[j] * shift ** (k - j) for j in range(k + 1)) for k in range(len(moments))
     )
 
 
@@ -70,19 +95,66 @@ def merge(a: Sums, b: Sums) -> Sums:
     if weight == 0:
         return Sums(rows=a.rows + b.rows)
     delta = b.label - a.label
+    label = a.label + delta * b.weight / weight
+
+    def moments(of: Callable[[Sums], tuple[float, ...]]) -> tuple[float, ...]:
+        return tuple(map(sum, zip(_moved(of(a), a.label - label), _moved(of(b), b.label - label), strict=True)))
+
     return Sums(
         rows=a.rows + b.rows,
         weight=weight,
-        label=a.label + delta * b.weight / weight,
+        label=label,
         spread=a.spread + b.spread + delta * delta * a.weight * b.weight / weight,
         squared=a.squared + b.squared,
         absolute=a.absolute + b.absolute,
         prediction=a.prediction + b.prediction,
+        label_moments=moments(lambda sums: sums.label_moments),
+        error_moments=moments(lambda sums: sums.error_moments),
+        prediction_moments=moments(lambda sums: sums.prediction_moments),
+        fourth=a.fourth + b.fourth,
+        absolute_twice=a.absolute_twice + b.absolute_twice,
     )
 
 
 def _mean(total: Callable[[Sums], float]) -> Callable[[Sums], float]:
     return lambda sums: total(sums) / sums.weight if sums.weight > 0 else math.nan
+
+
+def _standard_error(scatter: Callable[[Sums], float]) -> Callable[[Sums], float]:
+    """Of a weighted mean Σw·q/Σw over rows drawn at random: √(n/(n − 1)·Σw²(q − mean)²)/Σw; `scatter` gives the sum.
+
+    Source: Cochran 1977, "Sampling Techniques", §6.4 (the ratio estimator, whose denominator here is Σw).
+    """
+
+    def error(sums: Sums) -> float:
+        if sums.weight <= 0 or sums.rows < 2:
+            return math.nan
+        return math.sqrt(sums.rows / (sums.rows - 1) * max(scatter(sums), 0.0)) / sums.weight
+
+    return error
+
+
+def _about(moments: tuple[float, ...], mean: float) -> float:
+    """Σw²(q − mean)² from Σw²qᵏ, k = 0 … 2."""
+    return moments[2] - 2 * mean * moments[1] + mean * mean * moments[0]
+
+
+def _squared_scatter(sums: Sums) -> float:
+    return _about((sums.label_moments[0], sums.error_moments[0], sums.fourth), sums.squared / sums.weight)
+
+
+def _r_squared_scatter(sums: Sums) -> float:
+    """Of q = (e² − (1 − R²)(y − ȳ)²)/var(y), R²'s influence function (delta method), whose mean is 0."""
+    if sums.spread <= 0:
+        return math.nan
+    rest, variance = sums.squared / sums.spread, sums.spread / sums.weight
+    scatter = sums.fourth - 2 * rest * sums.error_moments[2] + rest * rest * sums.label_moments[4]
+    return scatter / variance**2
+
+
+def _root_error(sums: Sums) -> float:
+    root = FORMULAS["root_mean_squared_error"](sums)
+    return FORMULAS["mean_squared_error" + STANDARD_ERROR](sums) / (2 * root) if root else 0.0
 
 
 # R² is 1 − SSE/SST, SST about the mean of the evaluated labels: 0 is as good as predicting that mean; NaN if SST is 0.
@@ -94,6 +166,18 @@ FORMULAS: dict[str, Callable[[Sums], float]] = {
     "mean_label": lambda sums: sums.label if sums.weight > 0 else math.nan,
     "mean_prediction": _mean(lambda sums: sums.prediction),
     "example_count": lambda sums: sums.rows,
+    "mean_squared_error_standard_error": _standard_error(_squared_scatter),
+    "root_mean_squared_error_standard_error": _root_error,
+    "mean_absolute_error_standard_error": _standard_error(
+        lambda sums: _about(
+            (sums.label_moments[0], sums.absolute_twice, sums.error_moments[0]), sums.absolute / sums.weight
+        )
+    ),
+    "r_squared_standard_error": _standard_error(_r_squared_scatter),
+    "mean_label_standard_error": _standard_error(lambda sums: sums.label_moments[2]),
+    "mean_prediction_standard_error": _standard_error(
+        lambda sums: _about(sums.prediction_moments, sums.prediction / sums.weight - sums.label)
+    ),
 }
 
 

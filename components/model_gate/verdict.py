@@ -1,15 +1,23 @@
-"""The verdict in words, from TFMA's metrics and its validation result.
+"""The verdict on a model: which limits it keeps, on what evidence, in words.
+
+The evidence is the evaluated split where it has rows enough to tell, and the cross-validation of the training rows where it has
+not, or where no rows are held out. A metric is the mean of what was drawn by chance, so it comes with a 95 % interval (Student's
+t); a limit that lies inside the interval is not decided by the split.
 
 `verdict.json`:
-  blessed: whether TFMA's validation passed.
+  blessed: whether every limit was kept.
   reasons: one sentence per limit that was not kept; empty where blessed.
   checks: one sentence per limit that was looked at.
+  split: the split that was evaluated: `eval`, or `train` where no rows are held out.
   metrics: by slice (`overall`, or `column=value`), by metric.
+  intervals: the same, `[low, high]`; null where there are too few rows for one.
+  cross_validated: metrics of the cross-validation, and `rows`; None where there was none (gradient descent).
   baseline: metrics of the live model by slice, or None where there was none.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -17,28 +25,41 @@ from typing import Any
 VERDICT_FILE = "verdict.json"
 SliceKey = tuple[tuple[str, str], ...]  # () is the whole split
 LIVE_METRIC = "mean_squared_error"  # what a candidate is compared with the live model by
+CROSS_VALIDATED = (
+    "mean_squared_error",
+    "root_mean_squared_error",
+    "r_squared",
+)  # what the factors give of held-out folds
+LEVEL = 0.95
+STANDARD_ERROR = "_standard_error"  # what the name of a metric's standard error ends in
+ROWS, LABEL = "example_count", "mean_label"
+SPACING = 2.0**-23  # of 32-bit floats near 1
 Metrics = Mapping[SliceKey, Mapping[str, float]]
+CrossValidated = Mapping[str, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """What a model must keep.
+
+    Attributes:
+      limits: by metric `{"min", "max"}` or one of them, on the whole split.
+      slices: `{"columns", "limits"}` each.
+      no_worse_than_live: how much larger than the live model's `LIVE_METRIC` the candidate's may be, relative; None for any.
+      min_rows: fewer rows judge nothing.
+      held_out: whether the evaluated rows were held out.
+    """
+
+    limits: dict[str, dict[str, float]]
+    slices: list[dict[str, Any]]
+    no_worse_than_live: float | None
+    min_rows: int
+    held_out: bool
 
 
 def slice_name(key: SliceKey) -> str:
     """`overall`, or `column=value` (several joined by a comma)."""
     return ", ".join(f"{column}={value}" for column, value in key) or "overall"
-
-
-def change_sentence(metric: str, where: str, value: float, live: float, limit: float, kept: bool) -> str:
-    """The sentence on one limit against the live model. `limit` is relative to the live model's value."""
-    change = f"{(value - live) / live:+.2%}" if live else "no relative change can be taken of 0"
-    return (
-        f"{metric} on {where} is {value:.6g} against {live:.6g} of the live model ({change}); "
-        f"at most {limit:+.2%} is allowed: {'kept' if kept else 'not kept'}"
-    )
-
-
-def limit_sentence(metric: str, where: str, value: float | None, limit: Mapping[str, float], kept: bool) -> str:
-    """The sentence on one fixed limit (`min`, `max` or both)."""
-    bounds = " and ".join(f"{'at least' if side == 'min' else 'at most'} {limit[side]:g}" for side in limit)
-    seen = "was not computed" if value is None else f"is {value:.6g}"
-    return f"{metric} on {where} {seen}; the limit is {bounds}: {'kept' if kept else 'not kept'}"
 
 
 def within(value: float | None, limit: Mapping[str, float]) -> bool:
@@ -48,55 +69,169 @@ def within(value: float | None, limit: Mapping[str, float]) -> bool:
     return limit.get("min", -math.inf) <= value <= limit.get("max", math.inf)
 
 
-def explain(
-    validation_ok: bool,
+def interval(values: Mapping[str, float], metric: str) -> tuple[float, float] | None:
+    """Where a metric lies if other rows had been drawn, at `LEVEL`; None without a finite standard error."""
+    error, rows = values.get(metric + STANDARD_ERROR, math.nan), values[ROWS]
+    if not math.isfinite(error) or rows < 2 or not math.isfinite(values[metric]):
+        return None
+    from scipy import stats  # slow to import, and the configuration needs none of it
+
+    half = float(stats.t.ppf(0.5 + LEVEL / 2, rows - 1)) * error
+    return values[metric] - half, values[metric] + half
+
+
+def allowance(values: Mapping[str, float]) -> float:
+    """How much worse a mean squared error may be whatever the relative change: what 32-bit floats can't tell apart.
+
+    Labels and predictions are rounded to 32 bits, so that each error is off by some spacings of the label: a law without noise
+    has errors of just that size, and their ratio says nothing. Beside it, a billionth of the labels' variance (that of R²).
+
+    Args:
+      values: of the evaluated rows: `mean_label`, its standard error, and how many rows.
+    """
+    error = values[LABEL + STANDARD_ERROR]
+    variance = 0.0 if math.isnan(error) else error**2 * (values[ROWS] - 1)
+    return (4 * SPACING) ** 2 * (values[LABEL] ** 2 + variance) + 1e-9 * variance
+
+
+def judge(
     metrics: Metrics,
     baseline: Metrics | None,
-    rules: Mapping[str, Any],
-    missing_slices: list[str],
+    rules: Rules,
+    cross_validated: CrossValidated | None,
+    live_cross_validated: CrossValidated | None,
 ) -> dict[str, Any]:
     """The verdict, laid out as in this module's text.
 
     Args:
-      validation_ok: TFMA's decision, which is the one that counts.
-      metrics: of the candidate.
-      baseline: of the live model, or None.
-      rules: `limits` (metric to min/max, overall), `slices` (list of `{"columns", "limits"}`), `no_worse_than_live`
-        (relative, on `LIVE_METRIC`, or None).
-      missing_slices: slices that limits were set for and no row fell into.
-
-    Raises:
-      RuntimeError: the reasons found here contradict TFMA's decision.
+      metrics: of the candidate, standard errors among them.
+      baseline: of the live model on the same rows, or None.
+      rules: what it must keep.
+      cross_validated: the candidate's, or None.
+      live_cross_validated: the live model's, or None where it is not known.
     """
-    checks: list[tuple[str, bool]] = []
-    for metric, limit in rules["limits"].items():
-        checks.append(_check(metric, (), metrics, limit))
-    for entry in rules["slices"]:
-        for key in metrics:
-            if {column for column, _ in key} == set(entry["columns"]):
-                checks.extend(_check(metric, key, metrics, limit) for metric, limit in entry["limits"].items())
-    tolerance = rules["no_worse_than_live"]
-    if baseline is not None and tolerance is not None:
-        value, live = metrics[()][LIVE_METRIC], baseline[()][LIVE_METRIC]
-        kept = live != 0 and (value - live) / live <= tolerance  # as TFMA has it
-        checks.append((change_sentence(LIVE_METRIC, "overall", value, live, tolerance, kept), kept))
-    checks.extend((f"limits are set for slice {where}, and no row fell into it", False) for where in missing_slices)
+    checks = [_whole(metric, limit, metrics[()], rules, cross_validated) for metric, limit in rules.limits.items()]
+    for entry in rules.slices:
+        found = [key for key in metrics if {column for column, _ in key} == set(entry["columns"])]
+        if entry["limits"] and not found:
+            columns = ", ".join(entry["columns"])
+            checks.append((f"limits are set for slices by {columns}, and no row fell into one", False))
+        for key in found:
+            checks += [_slice(metric, limit, key, metrics[key], rules) for metric, limit in entry["limits"].items()]
+    if baseline is not None and rules.no_worse_than_live is not None:
+        checks.append(_live(metrics[()], baseline[()], rules, cross_validated, live_cross_validated))
     reasons = [text for text, kept in checks if not kept]
-    if validation_ok == bool(reasons):
-        raise RuntimeError(
-            f"TFMA's validation says {'passed' if validation_ok else 'failed'}, and these checks say: "
-            f"{'; '.join(text for text, _ in checks)}"
-        )
+    plain = {slice_name(key): _plain(values) for key, values in metrics.items()}
     return {
-        "blessed": validation_ok,
+        "blessed": not reasons,
         "reasons": reasons,
         "checks": [text for text, _ in checks],
-        "metrics": {slice_name(key): values for key, values in metrics.items()},
-        "baseline": None if baseline is None else {slice_name(key): values for key, values in baseline.items()},
+        "split": "eval" if rules.held_out else "train",
+        "metrics": plain,
+        "intervals": {
+            slice_name(key): {metric: interval(values, metric) for metric in _plain(values) if metric != ROWS}
+            for key, values in metrics.items()
+        },
+        "cross_validated": None if cross_validated is None else dict(cross_validated),
+        "baseline": None if baseline is None else {slice_name(key): _plain(values) for key, values in baseline.items()},
     }
 
 
-def _check(metric: str, key: SliceKey, metrics: Metrics, limit: Mapping[str, float]) -> tuple[str, bool]:
-    value = metrics[key].get(metric)
+def _plain(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in values.items() if not name.endswith(STANDARD_ERROR)}
+
+
+def _whole(
+    metric: str,
+    limit: Mapping[str, float],
+    values: Mapping[str, float],
+    rules: Rules,
+    cross_validated: CrossValidated | None,
+) -> tuple[str, bool]:
+    """A limit on the whole split."""
+    other = None if cross_validated is None else cross_validated.get(metric)
+    if not rules.held_out:
+        what = f"{metric}, cross-validated on {_rows(cross_validated or {'rows': 0})} as none is held out, "
+        return _sentence(what, other, limit)
+    seen, doubt = _seen(metric, values, limit, rules)
+    if not doubt or other is None:
+        return _sentence(f"{metric} on overall ", values.get(metric), limit, seen + doubt)
+    assert cross_validated is not None  # noqa: S101
+    what = f"{metric} on overall is {values[metric]:.6g}{seen}{doubt}; cross-validated on {_rows(cross_validated)} it "
+    return _sentence(what, other, limit)
+
+
+def _slice(
+    metric: str, limit: Mapping[str, float], key: SliceKey, values: Mapping[str, float], rules: Rules
+) -> tuple[str, bool]:
+    """A limit on a slice, which has no cross-validation of its own."""
+    seen, doubt = _seen(metric, values, limit, rules)
+    what = f"{metric} on {slice_name(key)} "
+    if values[ROWS] < rules.min_rows:
+        return f"{what}is {_figure(values.get(metric))}{seen}{doubt}: not judged", True
+    return _sentence(what, values.get(metric), limit, seen + doubt)
+
+
+def _live(
+    values: Mapping[str, float],
+    live: Mapping[str, float],
+    rules: Rules,
+    cross_validated: CrossValidated | None,
+    live_cross_validated: CrossValidated | None,
+) -> tuple[str, bool]:
+    """The comparison with the live model, on the same rows if they are enough, else by both models' cross-validation."""
+    tolerance = rules.no_worse_than_live or 0.0
+    rows = f"{values[ROWS]:,.0f} rows"
+    if rules.held_out and values[ROWS] >= rules.min_rows:
+        return _change("on overall", values[LIVE_METRIC], live[LIVE_METRIC], tolerance, allowance(values))
+    if cross_validated is not None and live_cross_validated is not None:
+        why = f"as {rows} are too few to judge" if rules.held_out else "as none is held out"
+        return _change(
+            f"cross-validated on {_rows(cross_validated)}, {why},",
+            cross_validated[LIVE_METRIC],
+            live_cross_validated[LIVE_METRIC],
+            tolerance,
+            allowance(values),
+        )
+    if rules.held_out:
+        where = f"on overall ({rows}, fewer than min_rows {rules.min_rows}, and no cross-validation of both models)"
+        return _change(where, values[LIVE_METRIC], live[LIVE_METRIC], tolerance, allowance(values))
+    return "not compared with the live model: no rows are held out, and its cross-validation is not known", True
+
+
+def _change(where: str, value: float, live: float, tolerance: float, allowed: float) -> tuple[str, bool]:
+    kept = value - live <= max(tolerance * live, allowed)
+    change = f"{(value - live) / live:+.2%}" if live > 0 else f"{value - live:+.6g}"
+    return (
+        f"{LIVE_METRIC} {where} is {value:.6g} against {live:.6g} of the live model ({change}); at most {tolerance:+.2%}, or "
+        f"{allowed:.3g}, is allowed: {'kept' if kept else 'not kept'}",
+        kept,
+    )
+
+
+def _seen(metric: str, values: Mapping[str, float], limit: Mapping[str, float], rules: Rules) -> tuple[str, str]:
+    """The interval and the rows in words; and why they don't decide about a limit, empty if they do."""
+    found, rows = interval(values, metric), values[ROWS]
+    words = f" ({'' if found is None else f'95 % interval {found[0]:.6g} to {found[1]:.6g}, '}{rows:,.0f} rows)"
+    if rows < rules.min_rows:
+        return words, f", too few to judge (min_rows {rules.min_rows})"
+    if found is None:
+        return words, ""
+    low, high = limit.get("min", -math.inf), limit.get("max", math.inf)
+    straddled = any(found[0] < end < found[1] for end in (low, high))
+    return words, ", which can't tell it from the limit" if straddled else ""
+
+
+def _sentence(what: str, value: float | None, limit: Mapping[str, float], seen: str = "") -> tuple[str, bool]:
     kept = within(value, limit)
-    return limit_sentence(metric, slice_name(key), value, limit, kept), kept
+    bounds = " and ".join(f"{'at least' if side == 'min' else 'at most'} {limit[side]:g}" for side in limit)
+    figure = "was not computed" if value is None else f"is {value:.6g}"
+    return f"{what}{figure}{seen}; the limit is {bounds}: {'kept' if kept else 'not kept'}", kept
+
+
+def _figure(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.6g}"
+
+
+def _rows(cross_validated: CrossValidated) -> str:
+    return f"{cross_validated['rows']:,.0f} rows"

@@ -15,6 +15,7 @@ With X the design matrix (a column of ones first), b the coefficients, m the col
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,7 @@ def portable_model(
         "coefficients": [float(value) for value in coefficients],
         "means": found.column_means.tolist(),
         "references": found.references,
+        "cross_validated": None if solver != "exact" else cross_validated(found),
         "interval": None
         if solver != "exact" or not fit.degrees_of_freedom > 0
         else {
@@ -75,6 +77,19 @@ def portable_model(
             "covariance": np.nan_to_num(fit.covariance, nan=0.0).tolist(),
             "dropped": [{"column": column.name, "on": column.on} for column in fit.dropped],
         },
+    }
+
+
+def cross_validated(found: LinearFit) -> dict[str, float] | None:
+    """Metrics on held-out folds, of the fit at its penalty, and how many rows they rest on; None without folds."""
+    fit = found.fit
+    if fit.cv_error is None or not math.isfinite(fit.cv_error):
+        return None
+    return {
+        "mean_squared_error": fit.cv_error,
+        "root_mean_squared_error": math.sqrt(fit.cv_error),
+        "r_squared": 1 - fit.cv_error * found.total_weight / fit.total_sum_of_squares,
+        "rows": fit.rows,
     }
 
 

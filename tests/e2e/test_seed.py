@@ -139,7 +139,7 @@ def test_second_runs(copied):
     config.write_text(text)
     done, shown, ran = run_again(copied)
     assert done.code == 4, "the model of 1,000 steps is worse than the live one"
-    assert "mean_squared_error on overall is" in done.err
+    assert "mean_squared_error on overall (20 rows, fewer than min_rows 30" in done.err
     assert len(done.err.strip().splitlines()) == 1
     assert shown["pushed"] is None
     assert len(versions(serving)) == 2

@@ -255,8 +255,24 @@ def test_a_split_that_says_too_little_or_too_much(tmp_path, split, message):
     ],
 )  # fmt: skip
 def test_ways_to_split(tmp_path, split, shares, starts):
-    config = load(tmp_path, GOOD.replace("{train: 0.8, eval: 0.2}", split, 1).replace(SGD, "l2: auto"))
+    text = GOOD.replace("{train: 0.8, eval: 0.2}", split, 1).replace(SGD, "l2: auto")
+    config = load(tmp_path, text.replace(", limits: {r_squared: {min: 0}}", ""))
     rule = config.table_spec().split
     assert rule.shares == shares
     assert (rule.time.starts if rule.time else {}) == starts
     assert config.data.held_out == ("eval" in {**shares, **starts})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("", "", "data.split: no rows are held out to judge gradient descent by. Add an eval split."),
+        (SGD, "l2: 0.0", "evaluate.slices: no rows are held out to judge slices by. Remove their limits, or add an eval split."),
+        (f"{SGD}}}\nevaluate:\n  limits: {{mean_squared_error", "l2: 0.0}\nevaluate:\n  limits: {mean_absolute_error",
+         "evaluate.limits.mean_absolute_error: no rows are held out, and cross-validation gives mean_squared_error, root"),
+    ],
+)  # fmt: skip
+def test_what_cant_be_judged_without_held_out_rows(tmp_path, old, new, message):
+    text = GOOD.replace("{train: 0.8, eval: 0.2}", "{train: 1}")
+    assert old in text
+    assert message in one_line(tmp_path, text.replace(old, new, 1))

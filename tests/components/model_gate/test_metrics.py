@@ -17,7 +17,7 @@ def test_metrics_equal_scikit_learns_in_any_grouping(size):
     w = generator.random(300)
     parts = [sums_of(y[i : i + size, None], p[i : i + size], w[i : i + size]) for i in range(0, 300, size)]
     total = functools.reduce(merge, parts)
-    found = {name: formula(total) for name, formula in FORMULAS.items()}
+    found = {name: formula(total) for name, formula in FORMULAS.items() if not name.endswith("_standard_error")}
     assert found == pytest.approx(
         {
             "mean_squared_error": mean_squared_error(y, p, sample_weight=w),
@@ -48,3 +48,36 @@ def test_arrays_that_do_not_match_are_an_error():
 
     with pytest.raises(ValueError, match="expected a label, a prediction and a weight a row; received 2, 1 and 1"):
         sums_of([1.0, 2.0], [1.0], [1.0])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_standard_errors_equal_the_bootstraps_and_do_not_depend_on_the_grouping(weighted):
+    from components.model_gate.metrics import FORMULAS, merge, sums_of
+
+    generator = np.random.default_rng(1)
+    n, draws = 2000, 800
+    y = generator.gamma(2, 3, n) + 1000
+    p = y + generator.normal(0, 2, n) * np.sqrt(y - 999)
+    w = generator.integers(1, 5, n).astype(float) if weighted else np.ones(n)
+    whole = sums_of(y, p, w)
+    parts = functools.reduce(merge, [sums_of(y[i : i + 137], p[i : i + 137], w[i : i + 137]) for i in range(0, n, 137)])
+    drawn = [sums_of(y[rows], p[rows], w[rows]) for rows in generator.integers(0, n, (draws, n))]
+    names = [name for name in FORMULAS if name.endswith("_standard_error")]
+    assert len(names) == 6
+    for name in names:
+        metric = FORMULAS[name.removesuffix("_standard_error")]
+        assert FORMULAS[name](parts) == pytest.approx(FORMULAS[name](whole), rel=1e-9)
+        assert FORMULAS[name](whole) == pytest.approx(np.std([metric(sums) for sums in drawn]), rel=0.12), name
+
+
+def test_the_standard_error_of_the_mean_is_statsmodels():
+    from statsmodels.stats.weightstats import DescrStatsW
+
+    from components.model_gate.metrics import FORMULAS, sums_of
+
+    y = np.random.default_rng(2).normal(5, 2, 40)
+    assert FORMULAS["mean_label_standard_error"](sums_of(y, y, 1.0)) == pytest.approx(
+        DescrStatsW(y).std_mean, rel=1e-12
+    )
+    assert FORMULAS["r_squared_standard_error"](sums_of(y, y, 1.0)) == 0
+    assert np.isnan(FORMULAS["mean_label_standard_error"](sums_of([1.0], [1.0], 1.0)))
