@@ -178,6 +178,26 @@ def verify_manifest(directory: Path) -> dict[str, Any]:
     return manifest
 
 
+def verify_if_signed(directory: Path) -> bool:
+    """Verifies a version that has a `manifest.json`, be it whole or damaged; others make versions that have none.
+
+    Returns:
+      Whether there is one.
+
+    Raises:
+      RunError: as `verify_manifest`; or a file can't be read.
+    """
+    try:
+        if not (directory / MANIFEST_FILE).exists():
+            return False
+        verify_manifest(directory)
+    except OSError as error:
+        raise RunError(
+            f"{directory}: can't be read: {error}. See to the disk and the permissions, or publish the model again."
+        ) from error
+    return True
+
+
 def compare(expected: Mapping[str, Entry], found: Mapping[str, Entry]) -> list[str]:
     """Says in which files two folders differ: a line each, empty if in none."""
     lines = []

@@ -12,7 +12,6 @@ they lie in the directory itself, under the same names.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import re
@@ -104,13 +103,15 @@ class Beside:
             if highest >= 0:
                 self.note(highest)
             filesystem.sync(self.directory)  # a version that was hidden to be deleted must stay hidden
-            for name in sorted(os.listdir(self.directory)):
-                if _OLD_LEFTOVER.fullmatch(name):
-                    filesystem.discard(self.directory / name)
-            # The lock goes last: it is the sign that there is something to take over.
-            for path in (old_highest, old_lock):
-                with contextlib.suppress(FileNotFoundError):
-                    path.unlink()
+            left = [
+                self.directory / name for name in sorted(os.listdir(self.directory)) if _OLD_LEFTOVER.fullmatch(name)
+            ]
+            for path in left:
+                filesystem.discard(path)
+            old_highest.unlink(missing_ok=True)
+            # The lock goes last, when nothing is left to take over: it is the sign that there is.
+            if not any(map(os.path.lexists, left)):
+                old_lock.unlink(missing_ok=True)
             filesystem.sync(self.directory)
 
     def _read(self, path: Path) -> int:

@@ -5,7 +5,6 @@ import os
 import pytest
 
 from components.errors import RunError
-from components.pusher.beside import Beside
 from components.pusher.publish import Publication, publish
 from components.pusher.versions import versions
 from tests.components.pusher.folders import make_model

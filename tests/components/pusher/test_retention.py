@@ -25,9 +25,10 @@ def test_what_others_put_there_is_neither_deleted_nor_counted(tmp_path):
     base = tmp_path / "s"
     make(base, "1", "3", "5", "7")
     make(base, "0", "2", "4", "8", manifest=False)
-    for text in ("{", "{}", '{"files": ["saved_model.pb"]}', '{"files": {"saved_model.pb": "9f86"}}'):
-        make(base, "6" * (len(text) + 1), manifest=False)
-        (base / ("6" * (len(text) + 1)) / "manifest.json").write_text(text)
+    others = ("{", "{}", '{"files": ["saved_model.pb"]}', '{"files": {"saved_model.pb": "9f86"}}')
+    for version, text in enumerate(others, 90):
+        make(base, str(version), manifest=False)
+        (base / str(version) / "manifest.json").write_text(text)
     foreign = set(versions(base)) - {1, 3, 5, 7}
     assert prune(Beside.of(base), 1) == [1, 3, 5]
     assert set(versions(base)) == foreign | {7} and len(foreign) == 8
