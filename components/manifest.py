@@ -68,7 +68,8 @@ def hash_files(directory: Path) -> dict[str, Entry]:
       OSError: a file can't be read.
     """
     _, files = walk(directory)
-    return {path: _hash(directory / path) for path in files if path != MANIFEST_FILE}
+    listed = (path for path in files if path != MANIFEST_FILE or not has_manifest(directory))
+    return {path: _hash(directory / path) for path in listed}
 
 
 def _hash(path: Path) -> Entry:
@@ -100,7 +101,9 @@ def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
       RunError: as `hash_files` and `render`.
       OSError: a file can't be read or written.
     """
-    (directory / MANIFEST_FILE).write_text(render(hash_files(directory), facts))
+    files = hash_files(directory)
+    files.pop(MANIFEST_FILE, None)
+    (directory / MANIFEST_FILE).write_text(render(files, facts))
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
@@ -112,16 +115,49 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     """
     path = directory / MANIFEST_FILE
     try:
-        manifest = json.loads(path.read_bytes())
+        data = path.read_bytes()
     except FileNotFoundError as error:
         raise RunError(
             f"{path}: not there, so the files beside it can't be checked. Publish the model again."
         ) from error
+    return parse_manifest(data, str(path))
+
+
+def parse_manifest(data: bytes, path: str) -> dict[str, Any]:
+    """What a `manifest.json` holds.
+
+    Raises:
+      RunError: it isn't a manifest; the text begins with `path`.
+    """
+    try:
+        manifest = json.loads(data)
     except ValueError as error:
         raise RunError(f"{path}: not JSON: {error}. Publish the model again.") from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
-        raise RunError(f"{path}: expected an object with `files`. Publish the model again.")
+    if not isinstance(manifest, dict):
+        manifest = {}
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not all(_is_entry(entry) for entry in files.values()):
+        raise RunError(
+            f"{path}: expected an object with `files`, each with `sha256` and `bytes`. Publish the model again."
+        )
     return manifest
+
+
+def _is_entry(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("sha256"), str) and isinstance(value.get("bytes"), int)
+
+
+def has_manifest(directory: Path) -> bool:
+    """Whether `manifest.json` is there and is a manifest, whatever it lists: other tools give their files this name too.
+
+    Raises:
+      OSError: it can't be read.
+    """
+    try:
+        read_manifest(directory)
+    except RunError:
+        return False
+    return True
 
 
 def verify_manifest(directory: Path) -> dict[str, Any]:
@@ -142,6 +178,26 @@ def verify_manifest(directory: Path) -> dict[str, Any]:
     return manifest
 
 
+def verify_if_signed(directory: Path) -> bool:
+    """Verifies a version that has a `manifest.json`, be it whole or damaged; others make versions that have none.
+
+    Returns:
+      Whether there is one.
+
+    Raises:
+      RunError: as `verify_manifest`; or a file can't be read.
+    """
+    try:
+        if not (directory / MANIFEST_FILE).exists():
+            return False
+        verify_manifest(directory)
+    except OSError as error:
+        raise RunError(
+            f"{directory}: can't be read: {error}. See to the disk and the permissions, or publish the model again."
+        ) from error
+    return True
+
+
 def compare(expected: Mapping[str, Entry], found: Mapping[str, Entry]) -> list[str]:
     """Says in which files two folders differ: a line each, empty if in none."""
     lines = []
@@ -153,16 +209,9 @@ def compare(expected: Mapping[str, Entry], found: Mapping[str, Entry]) -> list[s
         elif expected[path] != found[path]:
             lines.append(
                 f"{path} is changed: {found[path]['bytes']} bytes with SHA-256 {found[path]['sha256'][:12]}…, "
-                f"where its manifest lists {_words(expected[path])}"
+                f"where its manifest lists {expected[path]['bytes']} bytes with SHA-256 {expected[path]['sha256'][:12]}…"
             )
     return lines
-
-
-def _words(entry: Any) -> str:
-    """An entry of a manifest that was read, which may be anything."""
-    if isinstance(entry, dict) and {"sha256", "bytes"} <= entry.keys():
-        return f"{entry['bytes']} bytes with SHA-256 {str(entry['sha256'])[:12]}…"
-    return repr(entry)
 
 
 def content_digest(manifest: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import ConfigError, RunError
+from components.manifest import MANIFEST_FILE, verify_if_signed
 from components.pusher.versions import versions
 from components.trainer.portable import MODEL_FILE, UNBOUNDED, quantile
 from pipeline.config import Config
@@ -46,7 +47,8 @@ class PushedModel:
         """Loads a version; None for the newest.
 
         Raises:
-          RunError: nothing was pushed yet, or not that version.
+          RunError: nothing was pushed yet, or not that version; its files are not what was published, or it has no manifest
+            that says what was.
         """
         serving = config.serving_directory(root)
         present = versions(serving)
@@ -58,7 +60,7 @@ class PushedModel:
             raise RunError(f"{serving}: there is no version {version}. Present: {', '.join(map(str, present))}.")
         self.version = present[-1] if version is None else version
         folder = serving / str(self.version)
-        self._portable: dict[str, Any] = json.loads((folder / MODEL_FILE).read_text())
+        self._portable = _read(folder)
         self._tf: Any = importlib.import_module("tensorflow")
         self._signatures = self._tf.saved_model.load(str(folder)).signatures
 
@@ -96,6 +98,22 @@ class PushedModel:
             names = [f"{CONTRIBUTION}{entry['name']}" for entry in self._portable["features"]]
             chosen |= {name: answer[name] for name in ("baseline", *names)}
         return chosen
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """A version's model.json, if all its files are what was published."""
+    if not verify_if_signed(folder):
+        raise RunError(
+            f"{folder}: has no {MANIFEST_FILE}, so its files can't be checked; plumbline run publishes none without. Take it "
+            "away, or ask for another version: --version N."
+        )
+    try:
+        portable: dict[str, Any] = json.loads((folder / MODEL_FILE).read_text())
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{folder}: has no {MODEL_FILE}, so it is no model of Plumbline's. Ask for another version: --version N."
+        ) from error
+    return portable
 
 
 def _intervals(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import tempfile
@@ -20,13 +19,16 @@ from components.errors import RunError
 from components.pusher.object_store import publish_remote
 from components.pusher.publish import Publication, publish
 
-KEEP = 5  # versions, where `custom_config` says nothing
 SAME_CONTENT_PROPERTY = "already_published"  # 1 where the live version has this content already
 _LOG = logging.getLogger(__name__)
 
 
 class Executor(executor.Executor):
-    """TFX's Pusher, which reads the blessings and writes `pushed_model` as ever, with a publish that survives a crash."""
+    """TFX's Pusher, which reads the blessings and writes `pushed_model` as ever, with a publish that survives a crash.
+
+    Without `custom_config` it takes the place of TFX's own in any pipeline: it pushes whatever the model's folder holds, adds no
+    file to it, and deletes nothing.
+    """
 
     def Do(self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]) -> None:
         """Publishes the model if it is blessed.
@@ -38,10 +40,11 @@ class Executor(executor.Executor):
         Args:
           input_dict: `model` or an `infra_blessing` with a model in it, `model_blessing`, `infra_blessing`.
           output_dict: `pushed_model`.
-          exec_properties: `push_destination`, a file system's; `custom_config`, `{"keep": 5, "texts": {name: text}}`.
+          exec_properties: `push_destination`, a file system's; `custom_config`, of which `{"keep": 5, "texts": {name: text}}`
+            are taken, as `publish` takes them, and other keys are passed over.
 
         Raises:
-          RunError: as `publish`; or the destination is none.
+          RunError: as `publish`; or the destination or a setting is none.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         model_push = artifact_utils.get_single_instance(output_dict[standard_component_specs.PUSHED_MODEL_KEY])
@@ -75,12 +78,14 @@ def _base_directory(exec_properties: dict[str, Any]) -> str:
 
 
 def _settings(exec_properties: dict[str, Any]) -> dict[str, Any]:
-    """`custom_config`, which TFX's Pusher hands on as JSON, with what it may leave out."""
-    settings = json_utils.loads(exec_properties.get(standard_component_specs.CUSTOM_CONFIG_KEY) or "null") or {}
-    unknown = settings.keys() - {"keep", "texts"}
-    if unknown:
-        raise RunError(f"custom_config: expected keep and texts. Received: {json.dumps(sorted(unknown))}.")
-    return {"keep": int(settings.get("keep", KEEP)), "texts": dict(settings.get("texts") or {})}
+    """What of `custom_config`, which TFX's Pusher hands on as JSON, is ours. Other executors' keys may lie beside it."""
+    config = json_utils.loads(exec_properties.get(standard_component_specs.CUSTOM_CONFIG_KEY) or "null") or {}
+    keep, texts = config.get("keep"), config.get("texts") or {}
+    if keep is not None and (isinstance(keep, bool) or not isinstance(keep, int)):
+        raise RunError(f"custom_config: keep: expected a whole number of versions, or none. Received: {keep!r}.")
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise RunError(f"custom_config: texts: expected texts by the name of their file. Received: {texts!r}.")
+    return {"keep": keep, "texts": texts}
 
 
 def _publish(source: str, base: str, settings: dict[str, Any]) -> Publication:

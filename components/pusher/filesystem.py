@@ -22,7 +22,6 @@ from pathlib import Path
 from components.errors import RunError
 from components.manifest import Entry, walk
 
-WRITING = ".writing-"  # begins the name of a file that is being written
 CHUNK = 1 << 20
 _POLL_SECONDS = 0.05
 _LOG = logging.getLogger(__name__)
@@ -112,8 +111,13 @@ def copy_file(source: Path, target: Path) -> Entry:
     return {"sha256": digest.hexdigest(), "bytes": size}
 
 
-def replace_file(path: Path, text: str) -> bool:
+def replace_file(path: Path, text: str, new: Path) -> bool:
     """Puts a text in a file's place in one step, if it isn't the file's text already.
+
+    Args:
+      path: the file.
+      text: what it is to hold.
+      new: the name to write it under first, on the same file system.
 
     Returns:
       Whether it was written.
@@ -122,9 +126,7 @@ def replace_file(path: Path, text: str) -> bool:
     with contextlib.suppress(FileNotFoundError):
         if path.read_bytes() == data:
             return False
-    new = path.with_name(WRITING + path.name)
     try:
-        new.unlink(missing_ok=True)
         write_file(new, data)
         os.rename(new, path)
     except OSError:
@@ -147,7 +149,7 @@ def discard(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path, seconds: float) -> Iterator[None]:
+def locked(path: Path, seconds: float, directory: Path) -> Iterator[None]:
     """Holds the lock on a file, which the kernel gives back when the process ends in any way.
 
     The file stays where it is. On NFS (Linux) the lock reaches other hosts too, unless the mount says `local_lock=flock`
@@ -156,12 +158,13 @@ def locked(path: Path, seconds: float) -> Iterator[None]:
     Args:
       path: the file to lock; made if it isn't there. Who holds the lock is written in it, for the error of who waits.
       seconds: how long to wait.
+      directory: what it guards, for that error.
 
     Raises:
       RunError: another process holds it for longer.
       OSError: the file can't be opened.
     """
-    descriptor = _acquire(path, time.monotonic() + seconds, seconds)
+    descriptor = _acquire(path, seconds, directory)
     try:
         now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
         with contextlib.suppress(OSError):  # only for people; a full disk must not keep us from clearing leftovers
@@ -172,7 +175,8 @@ def locked(path: Path, seconds: float) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _acquire(path: Path, deadline: float, seconds: float) -> int:
+def _acquire(path: Path, seconds: float, directory: Path) -> int:
+    deadline = time.monotonic() + seconds
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -189,7 +193,7 @@ def _acquire(path: Path, deadline: float, seconds: float) -> int:
         os.close(descriptor)
         if time.monotonic() >= deadline:
             raise RunError(
-                f"{path.parent}: another publish is going on here ({holder or 'by an unknown process'}). "
+                f"{directory}: another publish is going on here ({holder or 'by an unknown process'}). "
                 f"Waited {seconds:g} s. Try again when it is done."
             )
         time.sleep(_POLL_SECONDS)

@@ -8,7 +8,7 @@ What is weaker than in `components.pusher.publish`:
 - No lock: two publishers at once may choose the same number and mix their files. Let only one pipeline publish to a place.
 - No sync: a file is as durable as the store says it is when the copy returns.
 - A publisher that is killed leaves an incomplete version with an integer name. Nobody can tell it from one that is being
-  written, so it stays until the next versions push it out; the next version is above it.
+  written, so it stays: where `keep` is asked for, until the next versions push it out. The next version is above it.
 - No note of the highest number ever: after the newest version was deleted by hand, a clock set back gives a lower number.
 """
 
@@ -16,14 +16,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from components.errors import RunError
-from components.manifest import MANIFEST_FILE, Entry, compare, content_digest, render
+from components.manifest import MANIFEST_FILE, Entry, compare, content_digest, parse_manifest, render
 from components.pusher.publish import MODEL_FILE, Publication, check
 from components.pusher.versions import LARGEST, parse_version
 
@@ -47,7 +46,7 @@ def publish_remote(
     files: Files,
     source: str,
     base: str,
-    keep: int,
+    keep: int | None = None,
     texts: Mapping[str, str] | None = None,
     failures: tuple[type[Exception], ...] = (OSError,),
 ) -> Publication:
@@ -57,8 +56,9 @@ def publish_remote(
       files: `tfx.dsl.io.fileio`, or what does the same.
       source: the model's folder or URI.
       base: the URI that servers watch.
-      keep: how many versions to keep, at least 1.
-      texts: files to lie beside the versions, by name; written before the version.
+      keep: how many of the versions with a manifest to keep, at least 1; None for all. As for `publish`, a version gets a
+        manifest if the model has one, or if this is given.
+      texts: files to lie among the versions, by name; written before the version.
       failures: what `files` raises when the store fails.
 
     Returns:
@@ -77,15 +77,17 @@ def publish_remote(
 
 
 def _publish(
-    files: Files, source: str, base: str, keep: int, texts: Mapping[str, str], failures: tuple[type[Exception], ...]
+    files: Files,
+    source: str,
+    base: str,
+    keep: int | None,
+    texts: Mapping[str, str],
+    failures: tuple[type[Exception], ...],
 ) -> Publication:
-    listed, facts = _inspect(files, source)
+    listed, facts = _inspect(files, source, keep is not None)
     present = _versions(files, base)
     highest = max(present.values(), default=-1)
-    newest = _newest(files, base, present)
-    fresh = (
-        newest is None or newest != highest or _content(files, f"{base}/{newest}") != content_digest({"files": listed})
-    )
+    fresh = _content(files, f"{base}/{highest}") != content_digest({"files": listed})
     for name, text in texts.items():
         _write(files, f"{base}/{name}", text)
     version = highest if not fresh else max(int(time.time()), highest + 1)
@@ -102,36 +104,50 @@ def _publish(
     return Publication(version, fresh, _prune(files, base, keep))
 
 
-def _inspect(files: Files, source: str) -> tuple[dict[str, Entry], dict[str, Any]]:
-    """A model's files, and the facts in its manifest, which its files must agree with."""
+def _inspect(files: Files, source: str, signed: bool) -> tuple[dict[str, Entry], dict[str, Any] | None]:
+    """A model's files, and the facts of its manifest, which they agree with; None for no manifest, as `publish` has it."""
     found = {}
     for folder, _, names in files.walk(source):
         for name in names:
             path = os.path.join(_text(folder), _text(name))
             found[os.path.relpath(path, source)] = path
-    manifest = found.pop(MANIFEST_FILE, None)
+    manifest = _manifest(files, source, signed) if MANIFEST_FILE in found else None
+    if manifest is not None:
+        del found[MANIFEST_FILE]
     listed = {path: _hash(files, found[path]) for path in sorted(found)}
-    if MODEL_FILE not in listed:
-        raise RunError(f"{source}: no {MODEL_FILE} in it, so no server could load it. Train the model again.")
+    if not listed:
+        raise RunError(f"{source}: expected the folder of a model. There is no file in it. Train the model again.")
     if manifest is None:
-        return listed, {}
-    facts = json.loads(_read(files, manifest))
-    for line in compare(facts.pop("files"), listed):
+        return listed, {} if signed else None
+    for line in compare(manifest.pop("files"), listed):
         raise RunError(f"{source}: {line}. Publish the model again, from a whole copy.")
-    return listed, facts
+    return listed, manifest
 
 
-def _copy(files: Files, source: str, target: str, listed: Mapping[str, Entry], facts: Mapping[str, Any]) -> None:
-    """Copies a model, reads it back, and only then makes it loadable."""
+def _manifest(files: Files, folder: str, needed: bool) -> dict[str, Any] | None:
+    """The manifest in a folder; None for a file of another tool, unless a manifest is needed."""
+    path = f"{folder}/{MANIFEST_FILE}"
+    try:
+        return parse_manifest(_read(files, path), path)
+    except RunError:
+        if needed:
+            raise
+        return None
+
+
+def _copy(files: Files, source: str, target: str, listed: Mapping[str, Entry], facts: Mapping[str, Any] | None) -> None:
+    """Copies a model, reads it back, and only then makes it loadable. The manifest comes first, for what dies half-way."""
+    files.makedirs(target)
+    if facts is not None:
+        _write(files, f"{target}/{MANIFEST_FILE}", render(listed, facts))
     others = [path for path in listed if path != MODEL_FILE]
     for path in others:
         files.makedirs(os.path.dirname(f"{target}/{path}"))
         files.copy(f"{source}/{path}", f"{target}/{path}")
-    files.makedirs(target)
-    _write(files, f"{target}/{MANIFEST_FILE}", render(listed, facts))
     _read_back(files, target, {path: listed[path] for path in others})
-    files.copy(f"{source}/{MODEL_FILE}", f"{target}/{MODEL_FILE}")
-    _read_back(files, target, {MODEL_FILE: listed[MODEL_FILE]})
+    if MODEL_FILE in listed:
+        files.copy(f"{source}/{MODEL_FILE}", f"{target}/{MODEL_FILE}")
+        _read_back(files, target, {MODEL_FILE: listed[MODEL_FILE]})
 
 
 def _read_back(files: Files, target: str, listed: Mapping[str, Entry]) -> None:
@@ -147,30 +163,31 @@ def _versions(files: Files, base: str) -> dict[str, int]:
     return {name: version for name in names if (version := parse_version(name)) is not None}
 
 
-def _newest(files: Files, base: str, present: Mapping[str, int]) -> int | None:
-    loadable = (version for name, version in present.items() if files.exists(f"{base}/{name}/{MODEL_FILE}"))
-    return max(loadable, default=None)
-
-
 def _content(files: Files, folder: str) -> str | None:
-    """The digest that a version's manifest has; its files are not read, as that may take long and cost money."""
-    path = f"{folder}/{MANIFEST_FILE}"
-    if not files.exists(path):
+    """The digest that a version's manifest has, if its files are there; they are not read, as that may take long and cost money."""
+    if not files.exists(f"{folder}/{MANIFEST_FILE}"):
         return None
-    try:
-        return content_digest(json.loads(_read(files, path)))
-    except (ValueError, KeyError, TypeError):
+    manifest = _manifest(files, folder, needed=False)
+    if manifest is None or not all(files.exists(f"{folder}/{path}") for path in manifest["files"]):
         return None
+    return content_digest(manifest)
 
 
-def _prune(files: Files, base: str, keep: int) -> list[int]:
-    """Deletes old versions; `saved_model.pb` goes first, so that a version half gone can't be taken for a whole one."""
-    old = sorted((version, name) for name, version in _versions(files, base).items() if str(version) == name)[:-keep]
-    for _, name in old:
-        if files.exists(f"{base}/{name}/{MODEL_FILE}"):
-            files.remove(f"{base}/{name}/{MODEL_FILE}")
-        files.rmtree(f"{base}/{name}")
-    return [version for version, _ in old]
+def _prune(files: Files, base: str, keep: int | None) -> list[int]:
+    """Deletes old versions of ours; `saved_model.pb` goes first, so that a version half gone can't be taken for a whole one."""
+    if keep is None:
+        return []
+    plain = sorted(version for name, version in _versions(files, base).items() if str(version) == name)
+    ours = [version for version in plain if _is_ours(files, f"{base}/{version}")]
+    for version in ours[:-keep]:
+        if files.exists(f"{base}/{version}/{MODEL_FILE}"):
+            files.remove(f"{base}/{version}/{MODEL_FILE}")
+        files.rmtree(f"{base}/{version}")
+    return ours[:-keep]
+
+
+def _is_ours(files: Files, folder: str) -> bool:
+    return files.exists(f"{folder}/{MANIFEST_FILE}") and _manifest(files, folder, needed=False) is not None
 
 
 def _hash(files: Files, path: str) -> Entry:

@@ -3,13 +3,15 @@
 A server takes every child of the folder whose name is an integer for a version, and loads the highest. So a version gets
 such a name only when it is whole and on the disk, by one rename:
 
-1. take the lock `.lock`, and clear away what dead publishers left (hidden names, which servers ignore);
-2. copy the model to `.staging-…` beside the versions, sync it, read it back and compare it with the manifest;
-3. replace the texts beside the versions (models.config and the like) that changed;
-4. write the new version's number to `.highest`, and sync it: numbers only rise, though the newest version be deleted by
-   hand and the clock set back. The number is the Unix time, or one above the highest seen if that is more;
-5. rename the staging folder to the number, and sync the folder;
-6. rename versions beyond the newest `keep` to hidden names, sync, and delete them.
+1. take the lock, and clear away what dead publishers left;
+2. copy the model to a hidden folder, sync it, read it back and compare it with what was to be copied;
+3. replace the texts beside the versions (models.config and the like) that changed, where some are asked for;
+4. note the new version's number, and sync the note: numbers only rise, though the newest version be deleted by hand and the
+   clock set back. The number is the Unix time, or one above the highest seen if that is more;
+5. rename the hidden folder to the number, and sync;
+6. where `keep` is asked for, rename versions of ours beyond the newest to hidden names, sync, and delete them.
+
+Lock, note and hidden folders lie beside the folder, not in it (`components.pusher.beside`).
 
 This holds on a local POSIX file system. On NFS the rename is one step for all clients, and other hosts may see it late (up
 to their attribute cache's age); the lock is as good as NFS's locks are; what "on the disk" means is the server's matter.
@@ -26,16 +28,14 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import RunError
-from components.manifest import MANIFEST_FILE, Entry, compare, hash_files, render, verify_manifest, walk
+from components.manifest import MANIFEST_FILE, Entry, compare, has_manifest, hash_files, render, verify_manifest, walk
 from components.pusher import filesystem
-from components.pusher.versions import DELETED, LARGEST, highest_name, parse_version, prune, versions
+from components.pusher.beside import STAGING, WRITING, Beside
+from components.pusher.retention import prune
+from components.pusher.versions import LARGEST, highest_name, parse_version, versions
 
-LOCK_FILE = ".lock"
-HIGHEST_FILE = ".highest"
-STAGING = ".staging-"
-LEFTOVERS = (STAGING, DELETED, filesystem.WRITING)
 LOCK_SECONDS = 30.0
-MODEL_FILE = "saved_model.pb"  # what a server loads
+MODEL_FILE = "saved_model.pb"  # what a server loads, if the model is a SavedModel
 SOURCE_FACT = "republished"  # the fact that names the version which a rollback published again
 
 
@@ -46,7 +46,7 @@ class Publication:
     Attributes:
       version: the version that is live now.
       fresh: whether it is a new one; False if the newest had the same content already.
-      deleted: the versions that were deleted, as more than `keep` were there.
+      deleted: the versions that were deleted, as more than `keep` of ours were there.
     """
 
     version: int
@@ -57,17 +57,20 @@ class Publication:
 def publish(
     source: Path,
     directory: Path,
-    keep: int,
+    keep: int | None = None,
     texts: Mapping[str, str] | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Publication:
     """Publishes a model as a new version, unless the newest version has the same content.
 
+    A version gets a manifest if the model has one, or if `keep` or `facts` are given: what has none is never deleted. Else it
+    holds the model's files and nothing more, whatever they are.
+
     Args:
-      source: the model's folder. If it has a `manifest.json`, its files must agree with it.
+      source: the model's folder, of any format. If it has a manifest, its files must agree with it.
       directory: the folder that servers watch; made if it isn't there.
-      keep: how many versions to keep, at least 1.
-      texts: files to lie beside the versions, by name; they are in place before the version is.
+      keep: how many of the versions with a manifest to keep, at least 1; None for all.
+      texts: files to lie among the versions, by name; they are in place before the version is.
       facts: facts to add to the published manifest, over those of the source's.
 
     Returns:
@@ -78,22 +81,22 @@ def publish(
         text doesn't say otherwise, the live version is as it was.
     """
     check(keep, texts or {})
-    with _exclusive(directory) as base:
-        if base.is_relative_to(source.resolve()):
+    with _exclusive(directory) as beside:
+        if beside.directory.is_relative_to(source.resolve()):
             raise RunError(
                 f"{directory}: lies in the model's own folder, {source}. Choose another place to publish to."
             )
-        return _put(source, base, keep, texts or {}, facts or {})
+        return _put(source, beside, keep, texts or {}, facts or {})
 
 
-def rollback(directory: Path, keep: int, to: int | None = None) -> Publication:
+def rollback(directory: Path, keep: int | None, to: int | None = None) -> Publication:
     """Publishes an earlier version again, under a new number.
 
     Twice in a row is there and back: after the first, the version rolled back from is the newest of other content.
 
     Args:
       directory: the folder that servers watch.
-      keep: how many versions to keep, at least 1.
+      keep: as `publish` takes it.
       to: the version to publish again; None for the newest whose content differs from the live version's.
 
     Returns:
@@ -104,7 +107,8 @@ def rollback(directory: Path, keep: int, to: int | None = None) -> Publication:
     """
     check(keep, {})
     _live(directory)
-    with _exclusive(directory) as base:
+    with _exclusive(directory) as beside:
+        base = beside.directory
         live = _live(base)
         present = versions(base)
         if to is None:
@@ -127,17 +131,17 @@ def rollback(directory: Path, keep: int, to: int | None = None) -> Publication:
         except RunError as error:
             others = [v for v in present[:-1] if v != to]
             raise RunError(f"{error} It can't be rolled back to; the others are: {_list(others)}.") from error
-        return _put(source, base, keep, {}, {SOURCE_FACT: to})
+        return _put(source, beside, keep, {}, {SOURCE_FACT: to})
 
 
-def check(keep: int, texts: Mapping[str, str]) -> None:
+def check(keep: int | None, texts: Mapping[str, str]) -> None:
     """Raises a RunError for a `keep` or names of `texts` that no publish takes."""
-    if keep < 1:
+    if keep is not None and keep < 1:
         raise RunError(f"keep: expected at least 1, as the newest version stays. Received: {keep}.")
     for name in texts:
         if not name or "/" in name or name.startswith(".") or parse_version(name) is not None:
             raise RunError(
-                f"texts: expected the name of a file beside the versions, not hidden and no integer. Received: {name!r}."
+                f"texts: expected the name of a file among the versions, not hidden and no integer. Received: {name!r}."
             )
 
 
@@ -156,20 +160,30 @@ def _live(directory: Path) -> int:
 
 
 @contextlib.contextmanager
-def _exclusive(directory: Path) -> Iterator[Path]:
-    """The directory with symbolic links resolved, ours alone and cleared of leftovers; errors of the file system in words."""
+def _exclusive(directory: Path) -> Iterator[Beside]:
+    """A directory ours alone and cleared of leftovers; errors of the file system in words."""
     try:
         base = directory.resolve()
         filesystem.make_directory(base)
-        with filesystem.locked(base / LOCK_FILE, LOCK_SECONDS):
-            leftovers = [name for name in os.listdir(base) if name.startswith(LEFTOVERS)]
+        beside = Beside.of(base)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(filesystem.locked(beside.lock, LOCK_SECONDS, directory))
+            except PermissionError as error:
+                raise RunError(
+                    f"{directory}: nothing was published: {beside.folder} can't be written to ({error}). The lock, the highest "
+                    f"number and the copy in the making lie there, so that {base.name} holds versions alone. Allow this "
+                    "user to write there, or publish to a folder below one that it may write to."
+                ) from error
+            beside.take_over(LOCK_SECONDS)
+            leftovers = beside.leftovers()
             if leftovers:
-                filesystem.sync(base)  # a version that was hidden to be deleted must stay hidden
-            for name in leftovers:
-                filesystem.discard(base / name)
-            if not (base / HIGHEST_FILE).exists():
+                beside.sync()  # a version that was hidden to be deleted must stay hidden
+            for path in leftovers:
+                filesystem.discard(path)
+            if not beside.highest.exists():
                 filesystem.sync_parents(base)
-            yield base
+            yield beside
     except OSError as error:
         raise RunError(
             f"{directory}: nothing was published, as the file system failed: {error}. The live version is as it was. "
@@ -177,26 +191,29 @@ def _exclusive(directory: Path) -> Iterator[Path]:
         ) from error
 
 
-def _put(source: Path, base: Path, keep: int, texts: Mapping[str, str], facts: Mapping[str, Any]) -> Publication:
-    files, known = _inspect(source)
+def _put(
+    source: Path, beside: Beside, keep: int | None, texts: Mapping[str, str], facts: Mapping[str, Any]
+) -> Publication:
+    base = beside.directory
+    files, known = _inspect(source, keep is not None or bool(facts))
     newest = versions(base)[-1:]
     fresh = not newest or newest != [highest_name(base)] or _content(base / str(newest[0])) != files
     if fresh:
-        staging = base / f"{STAGING}{os.getpid()}-{time.time_ns()}"
+        staging = beside.temporary(STAGING)
         try:
-            _stage(source, staging, files, {**known, **facts})
-            _write_texts(base, texts)
-            version = _reserve(base)
+            _stage(source, staging, files, None if known is None else {**known, **facts})
+            _write_texts(beside, texts)
+            version = _reserve(beside)
             os.rename(staging, base / str(version))
         finally:
             filesystem.discard(staging)  # not there any more if all went well
     else:
         [version] = newest
         filesystem.sync_tree(base / str(version))  # another tool, or a publisher that died, may have put it there
-        _write_texts(base, texts)
+        _write_texts(beside, texts)
     try:
-        filesystem.sync(base)
-        return Publication(version, fresh, prune(base, keep))
+        beside.sync()
+        return Publication(version, fresh, prune(beside, keep))
     except OSError as error:
         raise RunError(
             f"{base / str(version)}: is published and whole, but the file system failed after that: {error}. "
@@ -204,15 +221,24 @@ def _put(source: Path, base: Path, keep: int, texts: Mapping[str, str], facts: M
         ) from error
 
 
-def _inspect(source: Path) -> tuple[dict[str, Entry], dict[str, Any]]:
-    """A model's files, which agree with its manifest if it has one, and its manifest's facts."""
+def _inspect(source: Path, signed: bool) -> tuple[dict[str, Entry], dict[str, Any] | None]:
+    """A model's files, and the facts of its manifest, which they agree with; None for no manifest.
+
+    A `manifest.json` of another tool is a file like others, unless the version is to be `signed` with one of ours.
+    """
     if not source.is_dir():
         raise RunError(f"{source}: expected the folder of a model. There is none. Train the model first.")
-    manifest = verify_manifest(source) if (source / MANIFEST_FILE).exists() else {"files": hash_files(source)}
-    files = manifest.pop("files")
-    if MODEL_FILE not in files:
-        raise RunError(f"{source}: no {MODEL_FILE} in it, so no server could load it. Train the model again.")
-    return files, manifest
+    if has_manifest(source) or (signed and (source / MANIFEST_FILE).exists()):
+        manifest = verify_manifest(source)
+        files: dict[str, Entry] = manifest.pop("files")
+        return _some(source, files), manifest
+    return _some(source, hash_files(source)), {} if signed else None
+
+
+def _some(source: Path, files: dict[str, Entry]) -> dict[str, Entry]:
+    if not files:
+        raise RunError(f"{source}: expected the folder of a model. There is no file in it. Train the model again.")
+    return files
 
 
 def _content(folder: Path) -> dict[str, Entry] | None:
@@ -223,8 +249,8 @@ def _content(folder: Path) -> dict[str, Entry] | None:
         return None
 
 
-def _stage(source: Path, staging: Path, files: Mapping[str, Entry], facts: Mapping[str, Any]) -> None:
-    """Copies a model, with a manifest, and makes sure that what is on the disk is what was inspected."""
+def _stage(source: Path, staging: Path, files: Mapping[str, Entry], facts: Mapping[str, Any] | None) -> None:
+    """Copies a model, with a manifest of these facts if there are any, and makes sure of what is on the disk."""
     folders, _ = walk(source)
     os.mkdir(staging)
     for folder in folders:
@@ -235,35 +261,31 @@ def _stage(source: Path, staging: Path, files: Mapping[str, Entry], facts: Mappi
         raise RunError(
             f"{source}: the model was changed while it was copied: {changed[0]}. Publish again when it rests."
         )
-    manifest = render(files, facts)
-    filesystem.write_file(staging / MANIFEST_FILE, manifest.encode())
+    if facts is not None:
+        filesystem.write_file(staging / MANIFEST_FILE, render(files, facts).encode())
     for folder in [*reversed(folders), ""]:
         filesystem.sync(staging / folder)
-    if verify_manifest(staging) and (staging / MANIFEST_FILE).read_text() != manifest:
+    if facts is not None and (staging / MANIFEST_FILE).read_text() != render(files, facts):
         raise RunError(f"{staging / MANIFEST_FILE}: read back differently than written. Check the disk, publish again.")
+    different = compare(files, hash_files(staging))
+    if different:
+        raise RunError(f"{staging}: read back after copying: {different[0]}. Check the disk, publish again.")
 
 
-def _write_texts(base: Path, texts: Mapping[str, str]) -> None:
+def _write_texts(beside: Beside, texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
-        filesystem.replace_file(base / name, text)
+        filesystem.replace_file(beside.directory / name, text, beside.temporary(WRITING))
 
 
-def _reserve(base: Path) -> int:
+def _reserve(beside: Beside) -> int:
     """A version above all that are or ever were, noted so that it is never given again."""
-    path = base / HIGHEST_FILE
-    seen = highest_name(base)
-    try:
-        noted = int(path.read_text())
-    except FileNotFoundError:
-        noted = -1
-    except ValueError as error:
-        raise RunError(
-            f"{path}: expected the highest version ever published. Write it there; seen here: {seen}."
-        ) from error
+    seen = highest_name(beside.directory)
+    noted = beside.noted()
     version = max(int(time.time()), noted + 1, -1 if seen is None else seen + 1)
     if version > LARGEST:
         raise RunError(
-            f"{base}: {max(noted, seen or 0)} is the highest number that servers know. Remove what has this name."
+            f"{beside.directory}: {max(noted, seen or 0)} is the highest number that servers know. "
+            "Remove what has this name."
         )
-    filesystem.replace_file(path, f"{version}\n")
+    beside.note(version)
     return version

@@ -5,15 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import time
 from pathlib import Path
 from typing import Any
 
 from components.errors import RunError
 from components.manifest import content_digest, read_manifest, verify_manifest, walk
-from components.pusher import filesystem
 
-DELETED = ".deleted-"  # begins the name of a version that is being deleted
 LARGEST = (1 << 63) - 1
 _INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)[ \t\n\v\f\r]*")
 _LONGEST = 64  # digits; Python refuses to parse thousands of them
@@ -50,28 +47,6 @@ def highest_name(directory: Path) -> int | None:
     return max(
         (version for name in os.listdir(directory) if (version := parse_version(name)) is not None), default=None
     )
-
-
-def prune(directory: Path, keep: int) -> list[int]:
-    """Deletes all but the `keep` (at least 1) newest versions.
-
-    A version is renamed to a name that no server takes for one before it is deleted, so that none is ever seen half.
-
-    Returns:
-      The versions deleted.
-
-    Raises:
-      OSError: a version can't be renamed. One that can't be deleted after that is left hidden, with a warning.
-    """
-    old = versions(directory)[: -max(keep, 1)]
-    hidden = [directory / f"{DELETED}{version}-{time.time_ns()}" for version in old]
-    for version, doomed in zip(old, hidden, strict=True):
-        os.rename(directory / str(version), doomed)
-    if hidden:
-        filesystem.sync(directory)  # or a power cut could bring back the names of versions that are half gone
-    for doomed in hidden:
-        filesystem.discard(doomed)
-    return old
 
 
 @dataclasses.dataclass(frozen=True)

@@ -31,7 +31,10 @@ class ServingCheckSpec(ComponentSpec):
 
 
 class ServingCheck(BaseComponent):
-    """Puts warm-up requests and a manifest beside a blessed model, and checks the very files that are pushed."""
+    """Puts warm-up requests and a manifest beside a blessed model, and checks the very files that are pushed.
+
+    The examples serve the check alone: nothing of them is in what is pushed.
+    """
 
     SPEC_CLASS = ServingCheckSpec
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)

@@ -23,6 +23,7 @@ from components.manifest import ARTIFACT_FACT, write_manifest
 from components.model_gate.verdict import VERDICT_FILE
 from components.mounts import to_uri
 from components.serving_check import requests
+from components.serving_check.made_rows import made_examples, made_rows, required_columns
 from components.serving_check.process import CheckProcess
 from components.trainer.portable import MODEL_FILE
 
@@ -31,6 +32,7 @@ REPORT_FILE = "report.json"
 BLESSED_FILE, NOT_BLESSED_FILE = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
 BLESSED, HAS_MODEL = "blessed", "has_model"
 GOLDEN_ROWS = 16
+GOLDEN_SPLITS = ("eval", "train")  # of the first that is there and has rows
 PACKAGES = ("tfx", "tensorflow", "tensorflow-transform", "tensorflow-model-analysis", "apache-beam", "keras", "numpy")
 
 
@@ -56,7 +58,7 @@ class Executor(BaseExecutor):
                     "TF Serving did not load the model, or did not answer (InfraValidator). Nothing was pushed. The log says why."
                 )
         model = artifact_utils.get_single_instance(input_dict["model"])
-        examples = _first_examples(artifact_utils.get_split_uris(input_dict["examples"], "eval"))
+        examples = _golden_examples(input_dict["examples"])
         facts = {**json.loads(exec_properties["facts"]), ARTIFACT_FACT: to_uri(model.uri)}
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "model"
@@ -71,22 +73,32 @@ class Executor(BaseExecutor):
         blessing.set_int_custom_property(HAS_MODEL, 1)
 
 
-def _first_examples(uris: list[str]) -> list[bytes]:
-    files = sorted(file for uri in uris for file in fileio.glob(io_utils.all_files_pattern(uri)))
-    records = tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator()
-    return list(itertools.islice(records, GOLDEN_ROWS))
+def _golden_examples(artifacts: list[Any]) -> list[bytes]:
+    """Real rows to compare the served model with the fit on. They stay in memory: nothing of them is pushed."""
+    there = [set(artifact_utils.decode_split_names(artifact.split_names)) for artifact in artifacts]
+    for split in GOLDEN_SPLITS:
+        if all(split in names for names in there):
+            uris = artifact_utils.get_split_uris(artifacts, split)
+            files = sorted(file for uri in uris for file in fileio.glob(io_utils.all_files_pattern(uri)))
+            records = tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator()
+            found = list(itertools.islice(records, GOLDEN_ROWS))
+            if found:
+                return found
+    return []
 
 
 def _complete(
     folder: Path, facts: dict[str, Any], code: str, verdict: dict[str, Any], examples: list[bytes]
 ) -> dict[str, Any]:
-    """Writes the warm-up requests and the manifest. Returns the golden rows as `check.check` takes them."""
-    features = json.loads((folder / MODEL_FILE).read_text())["features"]
-    real, odd = requests.rows_of(examples, features), requests.odd_rows(features)
+    """Writes the warm-up requests, of made rows alone, and the manifest. Returns the golden rows as `check.check` takes them."""
+    model = json.loads((folder / MODEL_FILE).read_text())
+    features = model["features"]
+    real, made = requests.rows_of(examples, features), made_rows(model)
+    of_made = made_examples(made, model, required_columns(folder))
     path = folder / requests.WARM_UP_FILE
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for log in requests.warm_up(facts["name"], real, examples, features):
+        for log in requests.warm_up(facts["name"], made, of_made, features):
             writer.write(log.SerializeToString(deterministic=True))
     write_manifest(
         folder,
@@ -100,6 +112,6 @@ def _complete(
         },
     )
     return {
-        "rows": {name: real[name] + odd[name] for name in real},
-        "examples": [base64.b64encode(example).decode() for example in examples],
+        "rows": {name: real[name] + made[name] for name in real},
+        "examples": [base64.b64encode(example).decode() for example in [*examples, *of_made]],
     }

@@ -1,4 +1,4 @@
-"""Golden rows, and the warm-up requests that are made of them: one of each signature, for a row and for several.
+"""Raw rows as a server is sent them, and warm-up requests: one of each signature, for a row and for several.
 
 A server replays them when it loads a version (`assets.extra/tf_serving_warmup_requests`), so that the first caller does not wait
 for TensorFlow's own warming up. One that fails keeps TF Serving from loading the version at all.
@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, regression_pb2
 
 WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
+WARM_UP_ROWS = 16
 ON_ROWS = ("serving_default", "explain")
 ON_EXAMPLES = {"examples": "examples", "transform_features": "examples"}  # signature: its input
 Rows = dict[str, list[Any]]
@@ -38,14 +39,6 @@ def _value(feature: tf.train.Feature) -> Any:
     return values[0].decode() if kind == "bytes_list" else values[0]
 
 
-def odd_rows(features: Sequence[Mapping[str, Any]]) -> Rows:
-    """Three rows that training may not have held: nothing but missing values, unseen texts with large numbers, zeros."""
-    return {
-        entry["name"]: [None, "never seen", "0"] if entry["kind"] == "categorical" else [None, 1e6, 0.0]
-        for entry in features
-    }
-
-
 def tensors(rows: Rows, features: Sequence[Mapping[str, Any]]) -> dict[str, tf.Tensor]:
     """Columns for `serving_default` and `explain`, [n] each."""
     return {
@@ -59,8 +52,8 @@ def tensors(rows: Rows, features: Sequence[Mapping[str, Any]]) -> dict[str, tf.T
 def warm_up(
     name: str, rows: Rows, examples: Sequence[bytes], features: Sequence[Mapping[str, Any]]
 ) -> Iterator[prediction_log_pb2.PredictionLog]:
-    """Requests to a model of that name."""
-    for count in (1, len(examples)):
+    """Requests to a model of that name, for the first row and for the first `WARM_UP_ROWS`; `examples` are of the same rows."""
+    for count in (1, min(WARM_UP_ROWS, len(examples))):
         columns = tensors({key: values[:count] for key, values in rows.items()}, features)
         serialized = tf.constant(list(examples[:count]), tf.string)
         for signature in ON_ROWS:

@@ -52,6 +52,10 @@ def serve(place: Place, settings: Settings, terminal: IO[str]) -> None:
         model = next((entry for entry in found if entry.name == place.name), model)
     server = Server(settings, [model], page_routes(lambda: served(server.manager)))
     server.start()
+    failed = [status for status in server.manager.known(place.name) if status.code != "OK"]
+    if failed and not server.manager.available()[place.name]:
+        server.stop()
+        raise RunError(f"no version of {place.name} can be loaded. Version {failed[0].version}: {failed[0].message}")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     terminal.write(
         f"serving {place.name} from {place.base_path}\n"
@@ -61,5 +65,7 @@ def serve(place: Place, settings: Settings, terminal: IO[str]) -> None:
         "For production, run TF Serving behind a proxy that authenticates callers:\n"
         f"  {external.docker_command(place.name, place.base_path)}\n"
     )
+    for status in failed:
+        terminal.write(f"version {status.version} is not served: {status.message}\n")
     terminal.flush()
     server.run_until_signal()

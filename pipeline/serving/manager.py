@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from components.errors import RunError
+from components.manifest import verify_if_signed
 from pipeline.serving import models, warmup
 from pipeline.serving.errors import RequestError
 from pipeline.serving.models import Model
@@ -21,17 +23,25 @@ _LOG = logging.getLogger(__name__)
 
 
 def load(name: str, version: int, path: Path) -> Servable:
-    """Loads a version and replays its warm-up requests.
+    """Verifies a version's manifest, loads it and replays its warm-up requests.
+
+    One that somebody else put there without a manifest is loaded as TF Serving loads it, and the log says so.
 
     Raises:
-      RequestError: either failed.
+      RequestError: any of these failed.
     """
+    try:
+        signed = verify_if_signed(path)
+    except RunError as error:
+        raise RequestError("INTERNAL", str(error)) from error
     servable = Servable.load(name, version, path)
     try:
         warmup.replay(servable, path)
     except BaseException:
         servable.close()
         raise
+    if not signed:
+        _LOG.warning("%s: has no manifest.json, so that nobody knows whether its files are what was published", path)
     return servable
 
 
@@ -206,14 +216,20 @@ class Manager:
         Raises:
           RequestError: nothing is known.
         """
-        with self._states_lock:
-            states = dict(self._states.get(name, {}))
+        states = self.known(name)
         if version is not None:
-            if version not in states:
+            found = [status for status in states if status.version == version]
+            if not found:
                 raise RequestError("NOT_FOUND", f"Could not find version {version} of model {name}")
-            return [states[version]]
+            return found
         if not states:
             raise RequestError("NOT_FOUND", f"Could not find any versions of model {name}")
+        return states
+
+    def known(self, name: str) -> list[Status]:
+        """What is known of a model's versions, the highest first; empty for nothing."""
+        with self._states_lock:
+            states = dict(self._states.get(name, {}))
         return [states[number] for number in sorted(states, reverse=True)]
 
     def available(self) -> dict[str, list[int]]:

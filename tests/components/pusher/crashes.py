@@ -14,7 +14,8 @@ from pathlib import Path
 
 from components.errors import RunError
 from components.pusher import filesystem
-from components.pusher.publish import HIGHEST_FILE, LOCK_FILE, publish, rollback
+from components.pusher.beside import Beside
+from components.pusher.publish import publish, rollback
 from tests.components.pusher import faults
 from tests.components.pusher.folders import hidden, make_model, name_of, numbered
 
@@ -22,24 +23,40 @@ FUTURE = 4_000_000_000  # above the clock, so that numbers come from what is the
 MEMORY = Path("/dev/shm")  # noqa: S108 (a disk takes three times as long)
 
 
-def build(base, names):
-    """A directory as earlier publishes and a dead publisher may have left it."""
+def build(root, names, old):
+    """A directory as earlier publishes and a dead publisher may have left it; `old`: those of version 0.1."""
+    base = root / "s"
     for version, name in enumerate(names, FUTURE):
         make_model(base / str(version), name)
     if names:
-        (base / HIGHEST_FILE).write_text(f"{FUTURE + len(names) - 1}\n")
         (base / "models.config").write_text("old")
-        (base / ".staging-dead" / "variables").mkdir(parents=True)
-        (base / ".staging-dead" / "saved_model.pb").write_text("half")
-        (base / ".deleted-7-1").mkdir()
-        (base / ".writing-models.config").write_text("ha")
+        beside, prefix = (base, ".") if old else (root, ".s.")
+        (beside / f"{prefix}highest").write_text(f"{FUTURE + len(names) - 1}\n")
+        (beside / f"{prefix}lock").touch()
+        (beside / f"{prefix}staging-1-1" / "variables").mkdir(parents=True)
+        (beside / f"{prefix}staging-1-1" / "saved_model.pb").write_text("half")
+        (beside / f"{prefix}deleted-7-1").mkdir()
+        (beside / f"{prefix}writing-{'models.config' if old else '1-1'}").write_text("ha")
 
 
+def noted(base):
+    """The highest number that is noted anywhere."""
+    notes = (base.parent / ".s.highest", base / ".highest")
+    return max((int(note.read_text()) for note in notes if note.exists()), default=0)
+
+
+def put(models, base):
+    """A publish of model c."""
+    return publish(models / "c", base, 2, {"models.config": "new"})
+
+
+# By name: the models that are there, whether version 0.1 left them, and what is done.
 SCENARIOS = {
-    "first publish": ((), lambda models, base: publish(models / "c", base, 2, {"models.config": "new"})),
-    "publish": (("a", "b"), lambda models, base: publish(models / "c", base, 2, {"models.config": "new"})),
-    "same content": (("a", "b", "c"), lambda models, base: publish(models / "c", base, 2, {"models.config": "new"})),
-    "rollback": (("c", "b"), lambda models, base: rollback(base, 2)),
+    "first publish": ((), False, put),
+    "publish": (("a", "b"), False, put),
+    "publish after version 0.1": (("a", "b"), True, put),
+    "same content": (("a", "b", "c"), False, put),
+    "rollback": (("c", "b"), False, lambda models, base: rollback(base, 2)),
 }
 
 
@@ -63,29 +80,29 @@ def check_after(base, names, where):
 
 def try_all(folder, scenario, mode):
     """Tries a fault at the first operation, the second, … until there is none left; returns how many there were."""
-    names, action = SCENARIOS[scenario]
+    names, old, action = SCENARIOS[scenario]
     models, template, base, note = (folder / name for name in ("models", "template", "root/s", "note"))
     for name in "cd":
         make_model(models / name, name)
-    build(template, names)
+    build(template, names, old)
     at = 0
     while True:
         at += 1
         where = f"{scenario}, {mode} at {at}"
-        (folder / "root").mkdir()
         if names:
-            shutil.copytree(template, base)
+            shutil.copytree(template, folder / "root")
+        else:
+            (folder / "root").mkdir()
         outcome = faults.run(lambda: action(models, base), mode, at, base, note)
         contents = check_after(base, names, where)
         if outcome.text:
             changed = max(contents, default=0) > FUTURE + len(names) - 1 or (not names and contents)
             says = "is published and whole" in outcome.text
             assert says or not changed, f"{where}: {outcome.text}"
-            ours = [name for name in hidden(base) if name.startswith(".staging-")] if base.is_dir() else []
-            assert ours in ([], [".staging-dead"]), where
+            left = [path.name for path in (folder / "root").rglob("*") if "staging-" in path.name]
+            assert left in ([], [".s.staging-1-1"], [".staging-1-1"]), where
         seen = max([outcome.seen, *contents, FUTURE + len(names) - 1 if names else 0])
-        noted = base / HIGHEST_FILE
-        seen = max(seen, int(noted.read_text()) if noted.exists() else 0)
+        seen = max(seen, noted(base))
         # Another process, after a kill a fresh one, finishes the work.
         if outcome.killed:
             faults.run(lambda: publish(models / "d", base, 2), mode, 0, base, note)
@@ -94,11 +111,11 @@ def try_all(folder, scenario, mode):
         after = contents_of(base)
         assert max(after) > seen and after[max(after)] == "d" and len(after) <= 2, where
         assert hidden(base) == [], where
-        assert {child.name for child in base.iterdir()} - {*map(str, after)} <= {
-            LOCK_FILE,
-            HIGHEST_FILE,
-            "models.config",
-        }
+        assert {child.name for child in base.iterdir()} - {"models.config"} == {*map(str, after)}, where
+        beside = Beside.of(base)
+        assert {path.name for path in (folder / "root").iterdir()} == {"s", beside.lock.name, beside.highest.name}, (
+            where
+        )
         shutil.rmtree(folder / "root")
         if not outcome.reached:
             break

@@ -3,7 +3,7 @@
 import os
 
 from components.manifest import verify_manifest, write_manifest
-from components.pusher.publish import LEFTOVERS
+from components.pusher.beside import Beside
 from components.pusher.versions import parse_version
 
 
@@ -19,7 +19,9 @@ def make_model(folder, content, manifest=True):
 
 
 def hidden(base):
-    return [child.name for child in base.iterdir() if child.name.startswith(LEFTOVERS)]
+    """What a publish left that is over: beside the directory, or hidden in it."""
+    left = [path.name for path in Beside.of(base).leftovers()]
+    return left + [name for name in os.listdir(base) if name.startswith(".")]
 
 
 def numbered(base):

@@ -1,6 +1,8 @@
 """The contract of TFX's Pusher, over artifacts made by hand."""
 
 import json
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -29,9 +31,10 @@ def push(tmp_path, tfx_loaded):
             made.set_int_custom_property(name, value)
         return made
 
-    def push(content, base, blessed=1, infra=None, from_infra=False, config=None):
+    def push(content, base, blessed=1, infra=None, from_infra=False, config=None, make=None):
         folder = tmp_path / f"run-{next(count)}"
-        model = make_model(folder / "model" / "Format-Serving", content)
+        make = make or (lambda path: make_model(path, content))
+        model = make(folder / "model" / "Format-Serving")
         inputs = {
             "model": [artifact(standard_artifacts.Model, folder / "model")],
             "model_blessing": [artifact(standard_artifacts.ModelBlessing, folder / "blessing", blessed=blessed)],
@@ -88,8 +91,51 @@ def test_the_model_comes_from_the_infra_blessing(tmp_path, push):
     assert [name_of(tmp_path / "s" / str(version)) for version in versions(tmp_path / "s")] == ["a"]
 
 
-def test_what_it_refuses(tmp_path, push):
-    with pytest.raises(RunError, match=r'custom_config: expected keep and texts. Received: \["kep"\]'):
-        push("a", tmp_path / "s", config={"kep": 1})
+def test_in_a_stock_pipeline_it_does_what_tfx_s_pusher_does(tmp_path, push):
+    """Whatever the folder holds, nothing added; what others put there stays; and clients take every name for a number."""
+    base = tmp_path / "serving" / "m"
+    stock = [str(1_600_000_000 + n) for n in range(9)]
+    for version in stock:
+        (base / version).mkdir(parents=True)
+        (base / version / "saved_model.pb").write_text(version)
+
+    def lite(folder):
+        folder.mkdir(parents=True)
+        (folder / "model.tflite").write_bytes(b"x")
+        return folder
+
+    config = {"ai_platform_serving_args": {"model_name": "m", "keep": 1}, "bucket": "b"}
+    first = push(None, base, config=config, make=lite)
+    second = push("a", base, make=lambda folder: make_model(folder, "a", manifest=False))
+    new = [pushed.get_string_custom_property("pushed_version") for pushed in (first, second)]
+    assert sorted(os.listdir(base)) == stock + new
+    assert max(int(name) for name in os.listdir(base)) == int(new[1])
+    assert os.listdir(base / new[0]) == os.listdir(first.uri) == ["model.tflite"]
+    for folder in (base / new[1], Path(second.uri)):
+        assert sorted(os.listdir(folder)) == ["assets", "saved_model.pb", "variables"]
+    # Where it is asked to keep some, it deletes of its own alone, and what it deletes later has its manifest.
+    third, fourth = (push(content, base, config={"keep": 1}) for content in "bc")
+    new += [fourth.get_string_custom_property("pushed_version")]
+    assert sorted(os.listdir(base)) == stock + new
+    assert third.get_string_custom_property("pushed_version") not in new
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"keep": "5"}, "custom_config: keep: expected a whole number of versions, or none. Received: '5'."),
+        ({"keep": 0}, "keep: expected at least 1, as the newest version stays. Received: 0."),
+        (
+            {"texts": {"models.config": 7}},
+            "custom_config: texts: expected texts by the name of their file. Received: {",
+        ),
+    ],
+)
+def test_what_it_refuses(tmp_path, push, config, message):
+    with pytest.raises(RunError, match=re.escape(message)):
+        push("a", tmp_path / "s", config=config)
+
+
+def test_no_destination(push):
     with pytest.raises(RunError, match="push_destination: expected a filesystem with a base_directory"):
         push("a", "")

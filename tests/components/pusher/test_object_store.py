@@ -72,12 +72,12 @@ def test_saved_model_comes_last(tmp_path, store):
 
 
 def test_numbers_rise_and_old_versions_go(tmp_path, store):
-    store.makedirs("mem://b/s/4000000000")
+    store.makedirs("mem://b/s/4000000000")  # of somebody else: it stays
     numbers = [
         publish_remote(store, str(make_model(tmp_path / name, name)), "mem://b/s", 2).version for name in ("a", "b")
     ]
     assert numbers == [4_000_000_001, 4_000_000_002]
-    assert sorted(os.listdir(store._path("mem://b/s"))) == ["4000000001", "4000000002"]
+    assert sorted(os.listdir(store._path("mem://b/s"))) == ["4000000000", "4000000001", "4000000002"]
     done = publish_remote(store, str(make_model(tmp_path / "c", "c")), "mem://b/s", 2)
     assert done == Publication(4_000_000_003, True, [4_000_000_001])
     assert store.written[-1] == "-mem://b/s/4000000001/saved_model.pb"
@@ -93,6 +93,23 @@ def test_the_same_content_is_published_once(tmp_path, store):
     assert publish_remote(store, str(source), "mem://b/s", 5).version == first.version + 2
     Path(store._path(f"mem://b/s/{first.version + 2}/manifest.json")).write_text("{}")
     assert publish_remote(store, str(source), "mem://b/s", 5).version == first.version + 3
+
+
+def test_a_folder_of_any_format_as_it_is(tmp_path, store):
+    (tmp_path / "lite").mkdir()
+    (tmp_path / "lite" / "model.tflite").write_bytes(b"x")
+    (tmp_path / "lite" / "manifest.json").write_text('{"of": "another tool"}')
+    first = publish_remote(store, str(tmp_path / "lite"), "mem://b/s")
+    second = publish_remote(store, str(tmp_path / "lite"), "mem://b/s")
+    assert first.version < second.version and second.deleted == []  # nothing says that the content is the same
+    for version in (first.version, second.version):
+        assert sorted(os.listdir(store._path(f"mem://b/s/{version}"))) == ["manifest.json", "model.tflite"]
+    with pytest.raises(RunError, match=r"lite/manifest\.json: expected an object with `files`"):
+        publish_remote(store, str(tmp_path / "lite"), "mem://b/s", 5)
+    (tmp_path / "lite" / "manifest.json").unlink()
+    third = publish_remote(store, str(tmp_path / "lite"), "mem://b/s", 5)
+    assert verify_manifest(Path(store._path(f"mem://b/s/{third.version}")))["files"].keys() == {"model.tflite"}
+    assert publish_remote(store, str(tmp_path / "lite"), "mem://b/s", 5) == Publication(third.version, False, [])
 
 
 @pytest.mark.parametrize("at", ["variables.index", "manifest.json", "saved_model.pb"])
@@ -114,7 +131,7 @@ def test_what_is_read_back_differs(tmp_path, store, monkeypatch):
 
 
 def test_what_is_no_model(tmp_path, store):
-    with pytest.raises(RunError, match=r"no saved_model\.pb in it"):
+    with pytest.raises(RunError, match=r"absent: expected the folder of a model. There is no file in it"):
         publish_remote(store, str(tmp_path / "absent"), "mem://b/s", 5)
     source = make_model(tmp_path / "a", "a")
     (source / "saved_model.pb").write_text("!")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from components.errors import RunError
-from components.manifest import content_digest, read_manifest, verify_manifest, write_manifest
+from components.manifest import content_digest, hash_files, read_manifest, verify_manifest, write_manifest
 from components.pusher import filesystem
-from components.pusher.publish import HIGHEST_FILE, Publication, publish, rollback
+from components.pusher.publish import Publication, publish, rollback
 from components.pusher.versions import versions
 from tests.components.pusher.folders import hidden, make_model, name_of, numbered
 
@@ -69,8 +69,8 @@ def test_no_number_is_left(tmp_path, model):
 
 def test_the_note_of_the_highest_number_is_damaged(tmp_path, model):
     done = publish(model("a"), tmp_path / "s", 5)
-    (tmp_path / "s" / HIGHEST_FILE).write_text("?")
-    with pytest.raises(RunError, match=rf"\.highest: expected the highest version ever published.*{done.version}"):
+    (tmp_path / ".s.highest").write_text("?")
+    with pytest.raises(RunError, match=rf"\.s\.highest: expected the highest version ever published.*{done.version}"):
         publish(model("b"), tmp_path / "s", 5)
 
 
@@ -97,7 +97,25 @@ def test_a_model_without_a_manifest_gets_one(tmp_path, model):
     assert not (tmp_path / "models" / "a" / "manifest.json").exists()
 
 
-def test_texts_lie_beside_the_versions_and_are_written_if_changed(tmp_path, model):
+def test_a_folder_of_any_format_as_it_is(tmp_path):
+    (tmp_path / "lite").mkdir()
+    (tmp_path / "lite" / "model.tflite").write_bytes(b"x")
+    (tmp_path / "lite" / "manifest.json").write_text('{"of": "another tool"}')
+    first = publish(tmp_path / "lite", tmp_path / "s")
+    assert sorted(hash_files(tmp_path / "s" / str(first.version))) == ["manifest.json", "model.tflite"]
+    assert publish(tmp_path / "lite", tmp_path / "s") == Publication(first.version, False, [])
+    (tmp_path / "lite" / "manifest.json").write_text('{"of": "a tool"}')
+    second = publish(tmp_path / "lite", tmp_path / "s")
+    assert second.version > first.version
+    with pytest.raises(RunError, match=r"lite/manifest\.json: expected an object with `files`"):
+        publish(tmp_path / "lite", tmp_path / "s", 1)
+    (tmp_path / "lite" / "manifest.json").unlink()
+    third = publish(tmp_path / "lite", tmp_path / "s", 1)
+    assert third.deleted == []  # the others have no manifest of ours
+    assert verify_manifest(tmp_path / "s" / str(third.version))["files"].keys() == {"model.tflite"}
+
+
+def test_texts_lie_among_the_versions_and_are_written_if_changed(tmp_path, model):
     publish(model("a"), tmp_path / "s", 5, {"models.config": "one", "monitoring.config": "m"})
     before = (tmp_path / "s" / "monitoring.config").stat().st_mtime_ns
     publish(tmp_path / "models" / "a", tmp_path / "s", 5, {"models.config": "two", "monitoring.config": "m"})
@@ -107,7 +125,7 @@ def test_texts_lie_beside_the_versions_and_are_written_if_changed(tmp_path, mode
 
 @pytest.mark.parametrize("name", ["", "7", "../x", ".hidden"])
 def test_a_text_of_an_impossible_name(tmp_path, model, name):
-    with pytest.raises(RunError, match="expected the name of a file beside the versions"):
+    with pytest.raises(RunError, match="expected the name of a file among the versions"):
         publish(model("a"), tmp_path / "s", 5, {name: "x"})
 
 
@@ -138,7 +156,7 @@ def test_what_is_no_model(tmp_path, model):
     with pytest.raises(RunError, match="absent: expected the folder of a model"):
         publish(tmp_path / "absent", tmp_path / "s", 5)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RunError, match=r"empty: no saved_model\.pb in it"):
+    with pytest.raises(RunError, match=r"empty: expected the folder of a model. There is no file in it"):
         publish(tmp_path / "empty", tmp_path / "s", 5)
     source = model("a")
     (source / "variables" / "more").write_text("x")
@@ -177,7 +195,7 @@ def test_the_disk_keeps_something_else(tmp_path, model, monkeypatch):
         return entry
 
     monkeypatch.setattr(filesystem, "copy_file", copy_file)
-    with pytest.raises(RunError, match=r"\.staging-.*: .* is changed"):
+    with pytest.raises(RunError, match=r"\.s\.staging-.*: read back after copying: .* is changed"):
         publish(model("a"), tmp_path / "s", 5)
     assert numbered(tmp_path / "s") == {} and hidden(tmp_path / "s") == []
 
@@ -221,7 +239,7 @@ def test_rollback_that_is_impossible(tmp_path, model):
 
 
 def test_a_leftover_that_cannot_be_removed_is_no_obstacle(tmp_path, model, monkeypatch, caplog):
-    (tmp_path / "s" / ".staging-old").mkdir(parents=True)
+    (tmp_path / ".s.staging-1-1").mkdir()
 
     def rmtree(path):
         raise OSError(errno.ENOTEMPTY, "in use", str(path))
@@ -241,11 +259,11 @@ def test_content_digest_ignores_facts(tmp_path, model):
 def test_what_was_hidden_is_synced_before_it_is_removed(tmp_path, model, monkeypatch):
     """A publisher died after it hid a version, before the name was on the disk: a power cut now must not bring it back."""
     done = []
-    (tmp_path / "s" / ".deleted-7-1").mkdir(parents=True)
+    (tmp_path / ".s.deleted-7-1").mkdir()
     for name in ("sync", "discard"):
         real = getattr(filesystem, name)
         monkeypatch.setattr(
             filesystem, name, lambda path, name=name, real=real: (done.append((name, path.name)), real(path))
         )
     publish(model("a"), tmp_path / "s", 5)
-    assert done[:2] == [("sync", "s"), ("discard", ".deleted-7-1")]
+    assert done[:3] == [("sync", "s"), ("sync", tmp_path.name), ("discard", ".s.deleted-7-1")]

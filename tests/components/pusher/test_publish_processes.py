@@ -11,7 +11,8 @@ from components.errors import RunError
 from components.manifest import hash_files
 from components.pusher import filesystem
 from components.pusher import publish as publishing
-from components.pusher.publish import LOCK_FILE, publish
+from components.pusher.beside import Beside
+from components.pusher.publish import publish
 from components.pusher.versions import versions
 from tests.components.pusher.folders import hidden, make_model, name_of, numbered
 
@@ -80,7 +81,7 @@ def test_a_publisher_waits_for_another_and_says_for_whom(tmp_path, model, monkey
     ready, tell = os.pipe()
 
     def hold():
-        with filesystem.locked(base / LOCK_FILE, 1):
+        with filesystem.locked(Beside.of(base).lock, 1, base):
             os.write(tell, b"!")
             time.sleep(60)
 
@@ -101,10 +102,10 @@ def test_a_publisher_waits_for_another_and_says_for_whom(tmp_path, model, monkey
 
 
 def test_the_lock_file_is_removed_while_one_waits(tmp_path):
-    lock = tmp_path / LOCK_FILE
-    with filesystem.locked(lock, 1):
+    lock = tmp_path / ".s.lock"
+    with filesystem.locked(lock, 1, tmp_path):
         timer = threading.Timer(0.1, lock.unlink)
         timer.start()
-        with filesystem.locked(lock, 5):
+        with filesystem.locked(lock, 5, tmp_path):
             assert lock.exists()
         timer.join()

@@ -4,7 +4,7 @@ import pytest
 
 from components.manifest import content_digest, hash_files, write_manifest
 from components.pusher import versions as module
-from components.pusher.versions import describe, highest_name, parse_version, prune, versions
+from components.pusher.versions import describe, highest_name, parse_version, versions
 
 
 def make(directory, *names):
@@ -53,13 +53,6 @@ def test_the_highest_name_may_be_a_file(tmp_path):
     make(tmp_path, "10", "9")
     (tmp_path / "0011").write_text("a file")
     assert highest_name(tmp_path) == 11
-
-
-def test_prune_keeps_the_newest(tmp_path):
-    make(tmp_path, "1", "2", "3")
-    assert prune(tmp_path, 2) == [1]
-    assert sorted(child.name for child in tmp_path.iterdir()) == ["2", "3"]
-    assert prune(tmp_path, 2) == []
 
 
 def test_describe(tmp_path):

@@ -1,0 +1,113 @@
+"""Rows made from what the model itself says of its features: no row of the table is in them, nor anything of its label.
+
+They go into the warm-up requests, which are pushed with the model, and they ask for every part of it: each level, each bucket
+and its edges, values at the limits, missing ones, and what training never saw.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from components.preprocessing.design_matrix import MISSING_LEVEL, DesignMatrix, Term
+from components.serving_check.requests import Rows
+
+MOST_ROWS = 256  # a vocabulary may have any number of levels
+ODD_TEXTS = ("0", "never seen", "Zürich 東京 \t'\"\\")
+
+
+def made_rows(model: Mapping[str, Any]) -> Rows:
+    """Raw values by feature, None where missing.
+
+    The first row is the usual one (what stands for a missing number, the reference level), the second has nothing but missing
+    values, the third zeros, the fourth what is large or unknown; the others go through each feature's own values.
+
+    Args:
+      model: the parsed model.json.
+    """
+    terms: dict[str, list[Term]] = {}
+    for term in DesignMatrix.from_json(model["design"]).terms:
+        terms.setdefault(term.feature, []).append(term)
+    values = {
+        entry["name"]: _values(entry, terms[entry["name"]][0], model["references"].get(entry["name"]))
+        for entry in model["features"]
+    }
+    count = min(max(map(len, values.values())), MOST_ROWS)
+    return {
+        name: list(itertools.islice(itertools.chain(found, itertools.repeat(found[0])), count))
+        for name, found in values.items()
+    }
+
+
+def _values(entry: Mapping[str, Any], term: Term, reference: str | None) -> list[Any]:
+    if entry["kind"] == "categorical":
+        usual = None if reference in (None, MISSING_LEVEL) else reference
+        return [usual, None, *ODD_TEXTS, *(level for level in term.levels[:-1] if level != MISSING_LEVEL)]
+    if entry["kind"] == "buckets":
+        edges = entry["boundaries"]
+        inside = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
+        usual = inside[len(inside) // 2] if inside else edges[0]
+        return [usual, None, 0.0, 1e6, edges[0] - 1, *edges, *inside, edges[-1] + 1]
+    limits = [limit for limit in (entry["min"], entry["max"]) if limit is not None]
+    return [entry["fill"], None, 0.0, 1e6, term.mean - term.std, term.mean + term.std, *limits]
+
+
+def made_examples(rows: Rows, model: Mapping[str, Any], required: Mapping[str, int]) -> list[bytes]:
+    """Rows as serialised tf.Examples: the features alone, without label and weight.
+
+    Args:
+      rows: from `made_rows`.
+      model: the parsed model.json.
+      required: from `required_columns`. What a row lacks of them is NaN or an empty text, or a zero if it is no feature.
+    """
+    texts = {entry["name"]: entry["kind"] == "categorical" for entry in model["features"]}
+    zeros = {name: _feature(_ZERO[kind], kind == tf.string.as_datatype_enum) for name, kind in required.items()}
+    serialized = []
+    for row in zip(*rows.values(), strict=True):
+        columns = {name: value for name, value in zeros.items() if name not in texts}
+        for name, value in zip(rows, row, strict=True):
+            if value is not None or name in required:
+                missing: Any = "" if texts[name] else float("nan")
+                columns[name] = _feature(missing if value is None else value, texts[name])
+        example = tf.train.Example(features=tf.train.Features(feature=columns))
+        serialized.append(example.SerializeToString(deterministic=True))
+    return serialized
+
+
+_ZERO: dict[int, Any] = {
+    tf.string.as_datatype_enum: "",
+    tf.float32.as_datatype_enum: 0.0,
+    tf.int64.as_datatype_enum: 0,
+}
+
+
+def _feature(value: Any, text: bool) -> tf.train.Feature:
+    if text:
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value.encode()]))
+    if isinstance(value, int):
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+    return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
+
+
+def required_columns(directory: Path) -> dict[str, int]:
+    """Columns that a tf.Example has to hold, with their DataType: those of which a curated schema fixes the shape.
+
+    Args:
+      directory: of a SavedModel; the parsing operations in its graphs say it.
+    """
+    model = saved_model_pb2.SavedModel.FromString((directory / "saved_model.pb").read_bytes())
+    found: dict[str, int] = {}
+    for graph in model.meta_graphs:
+        for function in graph.graph_def.library.function:
+            nodes = {node.name: node for node in function.node_def}
+            for node in function.node_def:
+                if node.op == "ParseExampleV2":
+                    keys = nodes[node.input[3].partition(":")[0]].attr["value"].tensor  # the input `dense_keys`
+                    names = [key.decode() for key in tf.make_ndarray(keys).ravel()]
+                    found |= dict(zip(names, node.attr["Tdense"].list.type, strict=True))
+    return found
