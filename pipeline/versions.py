@@ -77,10 +77,12 @@ def _verdict(facts: dict[str, Any]) -> str:
 
 
 def _metrics(facts: dict[str, Any]) -> str:
-    """Those of the fact `metrics` that tell versions apart at a glance; `--json` has all."""
-    metrics = facts.get("metrics")
+    """Those that tell versions apart at a glance, cross-validated where no rows were held out; `--json` has all."""
+    folds = facts.get("evaluated") == "train"
+    metrics = facts.get("cross_validated" if folds else "metrics")
     numbers = metrics if isinstance(metrics, dict) else {}
-    return "  ".join(f"{name} {numbers[name]:.6g}" for name in SHOWN if isinstance(numbers.get(name), int | float))
+    words = [f"{name} {numbers[name]:.6g}" for name in SHOWN if isinstance(numbers.get(name), int | float)]
+    return "  ".join([*words, *(["(cross-validated)"] if folds and words else [])])
 
 
 def roll_back(serving: Path, keep: int, to: int | None) -> publish.Publication:

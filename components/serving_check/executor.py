@@ -107,7 +107,9 @@ def _complete(
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "code": code,
             "verdict": {"blessed": verdict["blessed"], "reasons": verdict["reasons"]},
+            "evaluated": verdict["split"],
             "metrics": verdict["metrics"]["overall"],
+            "cross_validated": verdict["cross_validated"],
             "versions": {name: metadata.version(name) for name in PACKAGES},
         },
     )

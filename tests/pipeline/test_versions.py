@@ -42,6 +42,14 @@ def test_versions_are_plain_json_and_a_table(serving):
     assert "blessed" in oldest and "mean_squared_error 0.125  r_squared 0.5" in oldest and "mean_label" not in oldest
 
 
+def test_a_version_without_held_out_rows_shows_its_cross_validation(tmp_path):
+    facts = {"evaluated": "train", "metrics": {"r_squared": 0.99}, "cross_validated": {"r_squared": 0.61, "rows": 88}}
+    publish(make_model(tmp_path / "a", "a"), tmp_path / "s", 5, facts=facts)
+    out = printed(list_versions(tmp_path / "s"))
+    assert "r_squared 0.61  (cross-validated)" in out
+    assert "0.99" not in out
+
+
 def test_a_damaged_version_is_shown(serving):
     [first, _] = list_versions(serving)
     (serving / str(first["version"]) / "saved_model.pb").write_text("[half]")
