@@ -16,7 +16,7 @@ from tfx.types.artifact import Artifact
 from components.ingest.executor import COUNTS_FILE
 from components.least_squares.linear_fit import LinearFit
 from components.model_gate.executor import candidate_metrics
-from components.model_gate.verdict import VERDICT_FILE, slice_name
+from components.model_gate.verdict import VERDICT_FILE, plain, slice_name
 from components.serving_check.executor import REPORT_FILE
 from components.trainer.run_fn import FIT_FILE
 
@@ -100,10 +100,10 @@ def read_serving_check(outputs: Outputs) -> dict[str, Any] | None:
     return report
 
 
-def read_test_metrics(outputs: Outputs) -> dict[str, dict[str, float]]:
+def read_test_metrics(outputs: Outputs) -> dict[str, dict[str, float | None]]:
     """TestEvaluation's metrics of the model on the test split, by slice."""
     metrics = candidate_metrics(str(_folder(outputs, "evaluation")))
-    return {slice_name(key): values for key, values in metrics.items()}
+    return {slice_name(key): plain(values) for key, values in metrics.items()}
 
 
 def _records(key: str) -> Callable[[Outputs], dict[str, int]]:
@@ -143,7 +143,7 @@ _COUNTERS: dict[str, Callable[[Outputs], dict[str, int]]] = {
     "LeastSquares": lambda outputs: {"train": LinearFit.load(str(_folder(outputs, "fit"))).rows_read},
     "Trainer": lambda outputs: dict(read_fit(outputs)["rows"]),
     "ModelGate": _evaluated,
-    "TestEvaluation": lambda outputs: {"test": int(read_test_metrics(outputs)["overall"]["example_count"])},
+    "TestEvaluation": lambda outputs: {"test": int(read_test_metrics(outputs)["overall"]["example_count"] or 0)},
 }
 
 

@@ -194,12 +194,12 @@ def _print_verdict(console: Console, verdict: dict[str, Any]) -> None:
         console.print(f"  {escape(text)}", soft_wrap=True, highlight=False)
 
 
-def _print_metrics(console: Console, models: dict[str, dict[str, float]]) -> None:
+def _print_metrics(console: Console, models: dict[str, dict[str, float | None]]) -> None:
     """A column for each model's metrics."""
     table = Table(box=None)
     table.add_column("metric")
     for name in models:
         table.add_column(name, justify="right")
     for metric in next(iter(models.values())):
-        table.add_row(metric, *(f"{values[metric]:.6g}" for values in models.values()))
+        table.add_row(metric, *(_figure(values.get(metric)) for values in models.values()))
     console.print(table)

@@ -8,27 +8,20 @@ import datetime
 import fcntl
 import importlib
 import os
-import re
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
-from components.errors import EXIT_REFUSED, DataError, PlumblineError, RunError
-from components.ingest import files, rejected
-from components.ingest.table import TableSpec, check_columns, clean
+from components.errors import EXIT_REFUSED, PlumblineError, RunError
 from components.pusher.versions import versions
 from components.serving_check.process import CheckProcess
 from pipeline.config import Config
+from pipeline.first_look import check_table
 from pipeline.runners import fork_server
-from pipeline.summary import Summary, check_rows, rejected_directory, write_summary
+from pipeline.summary import Summary, check_rows, write_summary
 
-FIRST_ROWS = 1 << 14
 LARGE_TABLE = 8 << 20  # bytes of CSV, from which worker processes save more than they cost
-PACKED = 4  # how many times larger a compressed table is as CSV, roughly
 
 
 class Listener(Protocol):
@@ -45,45 +38,6 @@ class Listener(Protocol):
 
     def step_done(self, entry: Summary) -> None:
         """A step is done; `entry` as in the summary's `steps`."""
-
-
-def check_table(config: Config, root: Path) -> int:
-    """Reads the tables' headers and first rows, so that what is plainly wrong is said at once.
-
-    Returns:
-      About how many bytes of CSV the tables are.
-
-    Raises:
-      DataError: a file can't be read, lacks a column, or has more bad rows among its first than the configuration allows.
-    """
-    base, pattern = config.data.location()
-    paths = files.find_files(str(base), re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern))
-    names = {path: files.header(path) for path in paths}
-    files.same_columns(names)
-    spec = config.table_spec()
-    check_columns(paths[0], names[paths[0]], spec)
-    for chunk in files.beginning(paths[0]):
-        ragged: list[files.Ragged] = []
-        columns = names[chunk.path]
-        batch = next(files.read(chunk, columns, spec.columns, spec.missing, ragged), None)
-        try:
-            reasons = {} if batch is None else _bad_rows(batch.slice(0, FIRST_ROWS), spec)
-        except DataError as error:
-            raise DataError(f"{chunk.path}, {error}") from error
-        rows = rejected.locate(chunk, len(columns), reasons, ragged, config.data.max_rejected)
-        if len(rows) > config.data.max_rejected:
-            listing = rejected_directory(root, config.name) / "first.jsonl"
-            listing.parent.mkdir(parents=True, exist_ok=True)
-            listing.write_text(rejected.to_lines(rows))
-            raise rejected.too_many(rows, len(rows), config.data.max_rejected, str(listing))
-        if len(paths) == 1 and batch is None and not ragged:
-            raise DataError(f"{paths[0]}: the table has a header and no rows. Expected at least one row of data.")
-    return sum(os.path.getsize(path) * (1 if path.endswith(".csv") else PACKED) for path in paths)
-
-
-def _bad_rows(batch: Any, spec: TableSpec) -> dict[int, str]:
-    rows = np.arange(batch.num_rows)
-    return clean(batch, spec, rows, Counter()).rejected
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ from components.errors import DataError, RunError
 from components.ingest import files, rejected
 from components.ingest.chunks import Job, convert
 from components.ingest.extents import Extents
-from components.ingest.splits import NotIntegersError, are_integers, group_values
+from components.ingest.splits import NotIntegersError, are_integers, check_filled, group_values
 from components.ingest.table import TableSpec, check_columns
 from components.shards import TEMPORARY, name_shards
 
@@ -135,9 +135,13 @@ class Executor(BaseBeamExecutor):
             )
             for split in splits
         }
-        _check_splits(rows, counts["rows kept"])
+        _check_kept(rows, counts["rows kept"])
         spec = settings.spec
-        Extents.merged(report["extents"] for report in reports).check(spec.label, spec.features, spec.penalised)
+        try:
+            check_filled(rows)
+            Extents.merged(report["extents"] for report in reports).check(spec.label, spec.features, spec.penalised)
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from error
         files_read = {path.removeprefix(base.rstrip("/") + "/"): code for path, code in codes.items()}
         _write_json({**counts, "splits": rows, "files": files_read}, os.path.join(examples.uri, COUNTS_FILE))
         examples.split_names = artifact_utils.encode_split_names(splits)
@@ -202,12 +206,7 @@ def _write_rejected(reports: list[dict[str, Any]], settings: IngestSettings, num
         raise rejected.too_many(rows, number, settings.max_rejected, path)
 
 
-def _check_splits(rows: dict[str, int], kept: int) -> None:
-    """Raises if rows were lost on the way to the shards, or a split is empty."""
+def _check_kept(rows: dict[str, int], kept: int) -> None:
+    """Raises if rows were lost on the way to the shards."""
     if sum(rows.values()) != kept:
         raise RunError(f"rows were lost or made up: {kept} rows of the table were kept, and {rows} written.")
-    for split, count in rows.items():
-        if not count:
-            raise DataError(
-                f"split {split} has no row: the table has too few ({kept}). Give more rows, or that split a larger part."
-            )

@@ -12,9 +12,8 @@ import pyarrow.compute as pc
 from components.errors import DataError
 from components.row_identity import COLUMNS
 
-LEAST_FREEDOM = (
-    3  # residual degrees of freedom: with fewer, Student's t has no variance, and no interval means anything
-)
+# Residual degrees of freedom. With fewer, Student's t has no fourth moment: the error of a standard error is unbounded.
+LEAST_FREEDOM = 5
 _LONGEST = 100  # characters of a text that are kept
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -292,3 +293,17 @@ def check_starts(starts: dict[str, Start]) -> None:
     numbers = [_number(start) for start in starts.values()]
     if sorted(set(numbers)) != numbers:
         raise ValueError("test_from must come after eval_from")
+
+
+def check_filled(rows: Mapping[str, int]) -> None:
+    """Raises a DataError if a split has no row.
+
+    Args:
+      rows: by split, how many it has.
+    """
+    for split, count in rows.items():
+        if not count:
+            raise DataError(
+                f"split {split} has no row: the table has too few ({sum(rows.values())}), or data.split sends none there. Give "
+                "more rows or that split a larger part, or hold none out: split: {train: 1}."
+            )

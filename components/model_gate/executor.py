@@ -81,7 +81,7 @@ def load_metrics(uri: str, model_name: str) -> dict[SliceKey, dict[str, float]]:
     for key, by_output in result.slicing_metrics:
         values = by_output[""][""]
         table[tuple((column, _text(value)) for column, value in key)] = {
-            name: value["doubleValue"]
+            name: float(value["doubleValue"])  # NaN is a text there
             for name, value in sorted(values.items())
             if "doubleValue" in value and not name.endswith(DIFFERENCE)
         }

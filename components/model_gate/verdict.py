@@ -9,7 +9,7 @@ t); a limit that lies inside the interval is not decided by the split.
   reasons: one sentence per limit that was not kept; empty where blessed.
   checks: one sentence per limit that was looked at.
   split: the split that was evaluated: `eval`, or `train` where no rows are held out.
-  metrics: by slice (`overall`, or `column=value`), by metric.
+  metrics: by slice (`overall`, or `column=value`), by metric; null for what is not a number.
   intervals: the same, `[low, high]`; null where there are too few rows for one.
   cross_validated: metrics of the cross-validation, and `rows`; None where there was none (gradient descent).
   baseline: metrics of the live model by slice, or None where there was none.
@@ -121,24 +121,28 @@ def judge(
     if baseline is not None and rules.no_worse_than_live is not None:
         checks.append(_live(metrics[()], baseline[()], rules, cross_validated, live_cross_validated))
     reasons = [text for text, kept in checks if not kept]
-    plain = {slice_name(key): _plain(values) for key, values in metrics.items()}
     return {
         "blessed": not reasons,
         "reasons": reasons,
         "checks": [text for text, _ in checks],
         "split": "eval" if rules.held_out else "train",
-        "metrics": plain,
+        "metrics": {slice_name(key): plain(values) for key, values in metrics.items()},
         "intervals": {
-            slice_name(key): {metric: interval(values, metric) for metric in _plain(values) if metric != ROWS}
+            slice_name(key): {metric: interval(values, metric) for metric in plain(values) if metric != ROWS}
             for key, values in metrics.items()
         },
         "cross_validated": None if cross_validated is None else dict(cross_validated),
-        "baseline": None if baseline is None else {slice_name(key): _plain(values) for key, values in baseline.items()},
+        "baseline": None if baseline is None else {slice_name(key): plain(values) for key, values in baseline.items()},
     }
 
 
-def _plain(values: Mapping[str, float]) -> dict[str, float]:
-    return {name: value for name, value in values.items() if not name.endswith(STANDARD_ERROR)}
+def plain(values: Mapping[str, float]) -> dict[str, float | None]:
+    """The metrics without their standard errors, None for what is not a number."""
+    return {
+        name: None if math.isnan(value) else value
+        for name, value in values.items()
+        if not name.endswith(STANDARD_ERROR)
+    }
 
 
 def _whole(

@@ -39,7 +39,7 @@ def test_extents_of_numbers_and_texts():
         (
             {"x": [1.0, 2, 3, 4], "y": [1.0, 2, 3, 5]},
             "too few rows: there are 4 training rows, and the intercept and the features have at least 2 coefficients; expected at "
-            "least 3 rows more than coefficients.",
+            "least 5 rows more than coefficients.",
         ),
     ],
 )
@@ -50,10 +50,10 @@ def test_what_makes_a_fit_impossible_is_said(columns, message):
 
 
 def test_rows_of_weight_zero_and_features_without_variation_do_not_count():
-    columns = {"x": [1.0, 2, 3, 4, 5, 6], "one": [1.0] * 6, "y": [1.0, 2, 3, 5, 4, 9], "w": [1.0, 1, 1, 1, 1, 0]}
-    seen(columns, "w").check("y", ["x", "one"], penalised=False)
-    with pytest.raises(DataError, match="there are 4 training rows"):
-        seen({**columns, "w": [1.0, 1, 1, 1, 0, 0]}, "w").check("y", ["x", "one"], penalised=False)
+    columns = {"x": list(map(float, range(8))), "one": [1.0] * 8, "y": [1.0, 2, 3, 5, 4, 9, 7, 6]}
+    seen({**columns, "w": [1.0] * 7 + [0.0]}, "w").check("y", ["x", "one"], penalised=False)
+    with pytest.raises(DataError, match="there are 6 training rows"):
+        seen({**columns, "w": [1.0] * 6 + [0.0] * 2}, "w").check("y", ["x", "one"], penalised=False)
 
 
 def test_a_penalty_allows_more_coefficients_than_rows():

@@ -16,6 +16,7 @@ from components.ingest.splits import (
     TimeSplit,
     are_integers,
     assign,
+    check_filled,
     group_values,
     time_values,
 )
@@ -130,3 +131,11 @@ def test_a_column_of_another_type_is_an_error():
         DataError, match="column 'g': expected integers or texts to split by; the column is of type list"
     ):
         group_values(pa.array([[1]]), "g", MISSING)
+
+
+def test_an_empty_split_is_bad_data():
+    check_filled({"train": 3, "eval": 1})
+    with pytest.raises(
+        DataError, match=r"split eval has no row: the table has too few \(3\), or data\.split sends none there\."
+    ):
+        check_filled({"train": 3, "eval": 0})

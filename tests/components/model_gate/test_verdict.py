@@ -141,7 +141,8 @@ def test_with_few_rows_the_cross_validations_are_compared():
 
 
 def test_nan_and_absent_metrics_keep_no_limit():
-    assert not decide(measured(r_squared=(math.nan, math.nan)), {"r_squared": {"min": 0}}, None)["blessed"]
+    verdict = decide(measured(r_squared=(math.nan, math.nan)), {"r_squared": {"min": 0}}, None)
+    assert (verdict["blessed"], verdict["metrics"]["overall"]["r_squared"]) == (False, None)
     assert "was not computed" in decide(measured(), {"r_squared": {"min": 0}}, None)["reasons"][0]
     assert not within(math.nan, {"max": 1})
 

@@ -8,15 +8,16 @@ import json
 import os
 import zipfile
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from components.errors import DataError
 from pipeline.config import load_config
-from pipeline.run import check_table
+from pipeline.first_look import check_table
 
-GOOD = "x,c,y\n" + "1,a,2\n" * 50
+GOOD = "x,c,y\n" + "1,a,2\n1,a,3\n" * 25
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -176,3 +177,73 @@ def test_bad_rows_up_to_the_limit_are_passed_over_and_listed_beyond_it(tmp_path)
         check_table(configure(tmp_path, "t.csv", max_rejected=1), tmp_path / "R")
     [listing] = (tmp_path / "R").rglob("first.jsonl")
     assert [json.loads(line)["line"] for line in listing.read_text().splitlines()] == [52, 53]
+
+
+TABLE = """
+name: t
+data: {path: t.csv, split: SPLIT}
+label: y
+features: {x: numeric, z: numeric}
+"""
+
+
+def look(tmp_path, rows, split="{train: 0.8, eval: 0.2}", extra=""):
+    """`check_table` on a table of columns x, z, y and d."""
+    (tmp_path / "t.csv").write_text("x,z,y,d\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    (tmp_path / "p.yaml").write_text(TABLE.replace("SPLIT", split) + extra)
+    return check_table(load_config(tmp_path / "p.yaml"), tmp_path / "R")
+
+
+ROWS = [(index, index % 7, 2 * index + index % 3, f"2024-01-{index + 1:02d}") for index in range(30)]
+
+
+def test_a_good_table_is_passed_and_its_size_told(tmp_path):
+    assert look(tmp_path, ROWS) == (tmp_path / "t.csv").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("rows", "split", "message"),
+    [
+        ([(*row[:2], 7, "") for row in ROWS], "{train: 1}", "label 'y': it is 7 in all 30 training rows"),
+        (
+            [(row[0], "", *row[2:]) for row in ROWS],
+            "{train: 1}",
+            "features z: no training row has a value there. Leave it out.",
+        ),
+        (ROWS[:6], "{train: 1}", "too few rows: there are 6 training rows"),
+        (ROWS, "{by: d, eval_from: 2025-01-01}", "split eval has no row"),
+        (ROWS, "{by: d, eval_from: 2024-01-05}", "too few rows: there are 4 training rows"),
+        (ROWS, "{by: z, eval_from: 2024-01-05}", "column 'z': expected a date or time such as 2024-01-31"),
+    ],
+)
+def test_what_cant_be_fitted_is_said_at_once(tmp_path, rows, split, message):
+    with pytest.raises(DataError, match=message.replace("(", r"\(")):
+        look(tmp_path, rows, split)
+
+
+def test_a_penalty_needs_no_more_rows_than_coefficients(tmp_path):
+    look(tmp_path, ROWS[:6], "{train: 1}", "model: {l2: 1.0}")
+
+
+def test_of_a_table_that_is_not_seen_whole_nothing_is_concluded(tmp_path):
+    """The label is constant in the first rows alone."""
+    rows = [(index, index % 7, int(index > 20_000), "") for index in range(30_000)]
+    assert look(tmp_path, rows)
+    text = (tmp_path / "t.csv").read_bytes()
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(text))
+    (tmp_path / "p.yaml").write_text(TABLE.replace("SPLIT", "{train: 1}").replace("t.csv", "t.csv.gz"))
+    assert check_table(load_config(tmp_path / "p.yaml"), tmp_path / "R")
+
+
+def test_the_split_is_the_one_that_ingest_draws(tmp_path):
+    """The label varies in one row alone: the run is refused if and only if that row is held out."""
+    from components.row_identity import draw, file_code, identities, split_stream
+
+    held_out = draw(identities(file_code("t"), np.arange(30)), 5, split_stream(0)) == 4
+    for index in range(10):
+        rows = [(*row[:2], int(number == index), "") for number, row in enumerate(ROWS)]
+        if held_out[index]:
+            with pytest.raises(DataError, match="label 'y': it is 0 in all 24 training rows"):
+                look(tmp_path, rows)
+        else:
+            look(tmp_path, rows)
