@@ -44,14 +44,16 @@ class Data(Settings):
     """The table, how it is split, and which rows are left out.
 
     `path` is a file, or a pattern of files (`trips/*.csv`) that may hold TFX's `{SPAN}` and `{VERSION}`. A row's split is decided
-    by a hash of its values, or of its value in `split_by`. `missing` are the texts that stand for nothing. A row that can't be
-    right (fields too many, a text for a number) is passed over up to `max_rejected` times; more of them end the run.
+    by a hash of its values, or of its value in `split_by`. `missing` are the texts that stand for nothing. `escape` is the
+    character of a CSV that keeps a quote within quotes, a backslash in Spark's; without it such a quote is written twice. A row
+    that can't be right (fields too many, a text for a number) is passed over up to `max_rejected` times; more end the run.
     """
 
     path: Path = Field(strict=False)
     split: dict[str, float] = {"train": 0.8, "eval": 0.2}
     split_by: str | None = None
     missing: list[str] = MISSING_TOKENS
+    escape: str | None = None
     max_rejected: int = Field(default=0, ge=0)
     drop: dict[str, DropRule] = {}
 
@@ -71,6 +73,13 @@ class Data(Settings):
     @classmethod
     def _suffix(cls, value: Path) -> Path:
         check_suffix(value.name)
+        return value
+
+    @field_validator("escape")
+    @classmethod
+    def _one_character(cls, value: str | None) -> str | None:
+        if value is not None and (len(value) != 1 or not value.isascii() or value in '",\r\n'):
+            raise ValueError("must be one character of ASCII, such as '\\' (Spark's), and no quote, comma or line end")
         return value
 
     @field_validator("split")
@@ -257,6 +266,7 @@ class Config(Settings):
             missing=self.data.missing,
             splits=self.data.buckets(),
             split_by=self.data.split_by,
+            escape=self.data.escape,
             values={
                 name: ValueRule(min=f.min, max=f.max, outside=f.outside, impute=str(f.impute))
                 for name, f in self.features.items()

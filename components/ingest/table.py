@@ -56,6 +56,7 @@ class TableSpec(BaseModel):
       missing: texts that stand for nothing.
       splits: number of hash buckets by split name.
       split_by: the column whose value decides a row's split; None for the whole row.
+      escape: the escape character of CSV files; None for none.
     """
 
     numbers: list[str]
@@ -67,6 +68,7 @@ class TableSpec(BaseModel):
     missing: list[str] = MISSING_TOKENS
     splits: dict[str, int] = {"train": 4, "eval": 1}
     split_by: str | None = None
+    escape: str | None = None
 
     @property
     def columns(self) -> list[str]:
