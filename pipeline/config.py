@@ -113,14 +113,16 @@ class Data(Settings):
 
     `path` is a file, or a pattern of files (`trips/*.csv`) that may hold TFX's `{SPAN}` and `{VERSION}`. Rows that have the same
     value in `split_by` (a customer's, say) stay together in one split and one fold. `missing` are the texts that stand for nothing.
-    A row that can't be right (fields too many, a text for a number) is passed over up to `max_rejected` times; more of them end
-    the run.
+    `escape` is the character of a CSV that keeps a quote within quotes, a backslash in Spark's; without it such a quote is written
+    twice. A row that can't be right (fields too many, a text for a number) is passed over up to `max_rejected` times; more of them
+    end the run.
     """
 
     path: Path = Field(strict=False)
     split: Split = Split(train=0.8, eval=0.2)
     split_by: str | None = None
     missing: list[str] = MISSING_TOKENS
+    escape: str | None = None
     max_rejected: int = Field(default=0, ge=0)
     drop: dict[str, DropRule] = {}
 
@@ -150,6 +152,13 @@ class Data(Settings):
         if self.split_by is not None and self.split.by is not None:
             raise ValueError("rows are split by time (split.by) or by a column's values (split_by), not by both")
         return self
+
+    @field_validator("escape")
+    @classmethod
+    def _one_character(cls, value: str | None) -> str | None:
+        if value is not None and (len(value) != 1 or not value.isascii() or value in '",\r\n'):
+            raise ValueError("must be one character of ASCII, such as '\\' (Spark's), and no quote, comma or line end")
+        return value
 
 
 class Limit(Settings):
@@ -351,6 +360,7 @@ class Config(Settings):
             split=self.data.split_rule(),
             features=list(self.features),
             penalised=isinstance(self.model, Exact) and self.model.l2 != 0,
+            escape=self.data.escape,
             values={
                 name: ValueRule(min=f.min, max=f.max, outside=f.outside, impute=str(f.impute))
                 for name, f in self.features.items()

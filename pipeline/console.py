@@ -117,6 +117,11 @@ def _print_cleaning(console: Console, counts: dict[str, Any]) -> None:
     for text, count in counts.items():
         if not text.startswith("rows ") and isinstance(count, int):
             console.print(f"  {escape(text)}: {count:,}", highlight=False)
+    table = counts.get("table")
+    if table is None:  # of a run before tables had a digest
+        return
+    number = "1 file" if table["files"] == 1 else f"{table['files']:,} files"
+    console.print(f"table: {number}, SHA-256 {table['sha256']}", highlight=False, soft_wrap=True)
 
 
 def _print_regression(console: Console, found: dict[str, Any]) -> None:

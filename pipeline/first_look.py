@@ -34,12 +34,12 @@ def check_table(config: Config, root: Path) -> int:
         are seen and can't be fitted.
     """
     base, pattern = config.data.location()
-    paths = files.find_files(str(base), re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern))
-    names = {path: files.header(path) for path in paths}
-    files.same_columns(names)
+    paths = files.without_empty(files.find_files(str(base), re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern)))
     spec = config.table_spec()
+    names = {path: files.header(path, escape=spec.escape) for path in paths}
+    files.same_columns(names)
     check_columns(paths[0], names[paths[0]], spec)
-    for chunk in files.beginning(paths[0]):
+    for chunk in files.beginning(paths[0], escape=spec.escape):
         ragged: list[files.Ragged] = []
         columns = names[chunk.path]
         batches = files.read(chunk, columns, spec.columns, spec.missing, ragged)

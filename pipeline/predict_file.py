@@ -14,7 +14,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from components.errors import ConfigError, DataError
-from components.ingest import files, rejected
+from components.ingest import files, rejected, stamps
 from components.ingest.table import typed
 from components.preprocessing.features import Categorical
 from pipeline.config import Config
@@ -46,7 +46,7 @@ def predict_file(config: Config, model: PushedModel, source: Path, target: Path,
     if target.suffix not in OUTPUTS:
         raise ConfigError(f"--output {target}: expected a name that ends in {' or '.join(OUTPUTS)}.")
     [path] = files.find_files(str(source.parent), source.name)
-    names = files.header(path)
+    names = files.header(path, escape=config.data.escape)
     for name in config.features:
         if name not in names:
             raise DataError(f"{path}: feature {name!r} is not among its columns: {', '.join(names)}. Add the column.")
@@ -74,7 +74,8 @@ def predict_file(config: Config, model: PushedModel, source: Path, target: Path,
 def _scored(
     config: Config, model: PushedModel, path: str, names: list[str], wanted: Wanted
 ) -> Iterator[pa.RecordBatch]:
-    for chunk in files.plan([path]):
+    stamp = stamps.take_local(path)
+    for chunk in files.plan([path], escape=config.data.escape, stamps={path: stamp}):
         ragged: list[files.Ragged] = []
         before = 0
         with contextlib.closing(files.read(chunk, names, names, [""], ragged)) as batches:
@@ -88,6 +89,7 @@ def _scored(
                 yield _with(batch, answer)
                 before += batch.num_rows
         _stop_at(chunk, len(names), {}, ragged)
+    stamps.check(path, stamp)
 
 
 def _slices(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

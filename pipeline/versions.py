@@ -50,7 +50,7 @@ def print_versions(console: Console, entries: list[dict[str, Any]]) -> None:
         console.print("no version is published")
         return
     table = Table(box=None)
-    for heading in ("version", "", "published", "bytes", "content", "verdict", "metrics"):
+    for heading in ("version", "", "published", "bytes", "content", "table", "verdict", "metrics"):
         table.add_column(heading, justify="right" if heading == "bytes" else "left")
     for entry in reversed(entries):
         table.add_row(
@@ -59,6 +59,7 @@ def print_versions(console: Console, entries: list[dict[str, Any]]) -> None:
             entry["published"],
             f"{entry['bytes']:,}",
             "[red]damaged[/red]" if entry["problem"] else entry["digest"][:12],
+            escape(_table(entry["facts"])),
             escape(_verdict(entry["facts"])),
             escape(_metrics(entry["facts"])),
         )
@@ -66,6 +67,12 @@ def print_versions(console: Console, entries: list[dict[str, Any]]) -> None:
     for entry in reversed(entries):
         if entry["problem"]:
             console.print(f"[red]version {entry['version']}[/red]: {escape(entry['problem'])}", soft_wrap=True)
+
+
+def _table(facts: dict[str, Any]) -> str:
+    """The beginning of the SHA-256 of the table that the model was made from."""
+    table = facts.get("table")
+    return str(table.get("sha256", ""))[:12] if isinstance(table, dict) else ""
 
 
 def _verdict(facts: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import example_gen_pb2
 
 from components.fingerprint import code_fingerprint
+from components.ingest.driver import Driver
 from components.ingest.executor import Executor, IngestSettings
 from components.ingest.table import TableSpec
 
@@ -22,6 +23,7 @@ class TableExampleGen(FileBasedExampleGen):
     """Reads tables through Arrow, and writes a standard `Examples` artifact."""
 
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
+    DRIVER_CLASS = Driver
 
     def __init__(
         self,

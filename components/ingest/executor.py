@@ -13,7 +13,7 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 import apache_beam as beam
 import pydantic
@@ -27,7 +27,7 @@ from tfx.utils import proto_utils
 
 from components import row_identity
 from components.errors import DataError, RunError
-from components.ingest import files, rejected
+from components.ingest import files, rejected, stamps, storage
 from components.ingest.chunks import Job, convert
 from components.ingest.extents import Extents
 from components.ingest.splits import NotIntegersError, are_integers, check_filled, group_values
@@ -35,6 +35,7 @@ from components.ingest.table import TableSpec, check_columns
 from components.shards import TEMPORARY, name_shards
 
 COUNTS_FILE = "counts.json"
+SUMS_FILE = "SHA256SUMS"  # of the table's files, as `sha256sum -c` reads it
 
 
 class IngestSettings(pydantic.BaseModel):
@@ -63,15 +64,15 @@ class _Convert(beam.DoFn):
         index, chunk = element
         stem = f"{index:05d}-{uuid.uuid4().hex}"
         try:
-            yield {"chunk": index, **convert(chunk, self._job, stem, _open)}
+            with stamps.steady(chunk.path, chunk.stamp, storage.take_stamp):
+                report = {"chunk": index, **convert(chunk, self._job, stem, storage.open_file)}
+                if chunk.begins_packed:
+                    report["digests"] = {chunk.path: stamps.digest(chunk.path, storage.open_file)}
+            yield report
         except DataError as error:
             yield {"chunk": index, "error": str(error)}
         except NotIntegersError:
             yield {"chunk": index, "not integers": True}
-
-
-def _open(path: str) -> BinaryIO:
-    return files.buffered(fileio.open(path, "rb"))
 
 
 def _write_json(value: Any, path: str) -> None:
@@ -96,30 +97,30 @@ class Executor(BaseBeamExecutor):
         del input_dict
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         taken = proto_utils.json_to_proto(exec_properties["input_config"], example_gen_pb2.Input())
-        pattern = taken.splits[0].pattern  # the driver has put the span and the version in
+        pattern = _only_pattern(taken)  # the driver has put the span and the version in
         settings = _settings(exec_properties)
         splits = settings.spec.split.names
         base = exec_properties["input_base"]
-        paths = files.find_files(base, pattern, fileio.glob)
-        names = {path: files.header(path, _open) for path in paths}
+        found = files.find_files(base, pattern, fileio.glob)
+        paths = files.without_empty(found, storage.open_file)
+        stamped = {path: storage.take_stamp(path) for path in paths}
+        names = {path: files.header(path, storage.open_file, settings.spec.escape) for path in paths}
         files.same_columns(names)
         check_columns(paths[0], names[paths[0]], settings.spec)
         for split in splits:
             fileio.makedirs(os.path.join(examples.uri, f"Split-{split}"))
         codes = {path: row_identity.file_code(files.stem(base, path)) for path in paths}
-        job = Job(
-            settings.spec,
-            names,
-            examples.uri,
-            codes,
-            settings.max_rejected,
-            _groups_are_integers(paths, names, settings.spec),
-        )
-        reports = self._convert(job, paths)
+        integers = _groups_are_integers(paths, names, settings.spec)
+        job = Job(settings.spec, names, examples.uri, codes, settings.max_rejected, integers)
+        digests: dict[str, str] = {}
+        chunks = files.plan(paths, storage.open_file, settings.spec.escape, stamped, digests)
+        reports = self._convert(job, chunks)
         if any("not integers" in report for report in reports):
-            reports = self._convert(dataclasses.replace(job, integers=False), paths)
+            reports = self._convert(dataclasses.replace(job, integers=False), chunks)
         counts = _sum_counts(reports)
         _write_rejected(reports, settings, counts["rows rejected"], os.path.basename(examples.uri))
+        for path, stamp in stamped.items():
+            stamps.check(path, stamp, storage.take_stamp)
         where = os.path.join(base, pattern)
         if not counts["rows read"]:
             raise DataError(f"{where}: the table has a header and no rows. Expected at least one row of data.")
@@ -142,19 +143,22 @@ class Executor(BaseBeamExecutor):
             Extents.merged(report["extents"] for report in reports).check(spec.label, spec.features, spec.penalised)
         except DataError as error:
             raise DataError(f"{where}: {error}") from error
-        files_read = {path.removeprefix(base.rstrip("/") + "/"): code for path, code in codes.items()}
-        _write_json({**counts, "splits": rows, "files": files_read}, os.path.join(examples.uri, COUNTS_FILE))
+        for report in reports:
+            digests |= report.get("digests", {})
+        names_read = {path.removeprefix(base).lstrip("/"): code for path, code in codes.items()}
+        facts = {"splits": rows, "files": names_read, "table": _table(examples.uri, base, paths, digests)}
+        _write_json({**counts, **_passed_over(found, paths), **facts}, os.path.join(examples.uri, COUNTS_FILE))
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, exec_properties["output_data_format"])
         examples_utils.set_file_format(examples, "tfrecords_gzip")
 
-    def _convert(self, job: Job, paths: list[str]) -> list[dict[str, Any]]:
+    def _convert(self, job: Job, chunks: list[files.Chunk]) -> list[dict[str, Any]]:
         """Converts all chunks; their reports in order."""
         reports_path = os.path.join(job.folder, f"{TEMPORARY}reports.json")
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline
-                | "Chunks" >> beam.Create(list(enumerate(files.plan(paths, _open))))
+                | "Chunks" >> beam.Create(list(enumerate(chunks)))
                 | "Spread" >> beam.Reshuffle()
                 | "Convert" >> beam.ParDo(_Convert(job))
                 | "Gather" >> beam.combiners.ToList()
@@ -169,9 +173,9 @@ def _groups_are_integers(paths: list[str], names: dict[str, list[str]], spec: Ta
     """Whether the column that rows are grouped by begins with integers. That all of it are shows when it is read."""
     if spec.split.group is None:
         return False
-    for chunk in files.beginning(paths[0], _open):
+    for chunk in files.beginning(paths[0], storage.open_file, spec.escape):
         columns = [spec.split.group]
-        for batch in files.read(chunk, names[chunk.path], columns, spec.missing, [], _open):
+        for batch in files.read(chunk, names[chunk.path], columns, spec.missing, [], storage.open_file):
             return are_integers(group_values(batch.column(0), spec.split.group, spec.missing))
     return False
 
@@ -181,6 +185,35 @@ def _settings(exec_properties: dict[str, Any]) -> IngestSettings:
     value = wrappers_pb2.StringValue()
     custom.custom_config.Unpack(value)
     return IngestSettings.model_validate_json(value.value)
+
+
+def _only_pattern(taken: example_gen_pb2.Input) -> str:
+    """Raises a RunError if there is more than one input split: rows are split here, as the configuration says."""
+    if len(taken.splits) == 1:
+        return str(taken.splits[0].pattern)
+    named = ", ".join(f"{split.name} ({split.pattern})" for split in taken.splits) or "none"
+    raise RunError(
+        f"input_config: expected one input split; received {named}. Rows are split anew, as data.split says, so input splits of "
+        "your own can't be kept. Give one split whose pattern matches all the files, such as */*.csv."
+    )
+
+
+def _passed_over(found: list[str], read: list[str]) -> dict[str, int]:
+    """A count, in words, of the files without a byte."""
+    empty = [os.path.basename(path) for path in found if path not in set(read)]
+    others = ", …" if len(empty) > 1 else ""
+    return {f"empty files, passed over ({empty[0]}{others})": len(empty)} if empty else {}
+
+
+def _table(folder: str, base: str, paths: list[str], digests: dict[str, str]) -> dict[str, Any]:
+    """What was read: how many files, and their digest. Lists the digest of each beside the splits."""
+    for path in paths:
+        if path not in digests:  # a Parquet file without rows has no chunk
+            digests[path] = stamps.digest(path, storage.open_file)
+    named = {path.removeprefix(base).lstrip("/"): digests[path] for path in paths}
+    with fileio.open(os.path.join(folder, SUMS_FILE), "w") as file:
+        file.write(stamps.sums(named))
+    return {"files": len(named), "sha256": stamps.table_digest(named)}
 
 
 def _sum_counts(reports: list[dict[str, Any]]) -> Counter[str]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import dataclasses
 import glob
+import hashlib
 import io
+import itertools
 import os
 import re
 import stat
 import threading
 import weakref
+import zlib
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -23,6 +25,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.errors import DataError
+from components.ingest.records import BOM, Scanner, count_lines
+from components.ingest.stamps import Stamp
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 LEAST_CHUNK, MOST_CHUNK = 2 << 20, 32 << 20  # bytes
@@ -30,8 +34,7 @@ CHUNKS = 16  # aimed at, between these two
 CHUNK_ROWS = 1 << 18  # of Parquet
 BLOCK = 4 << 20  # bytes; a longer record can't be read
 RELEASE_SECONDS = 5.0  # for Arrow's threads to let go of a file
-_BOM = "\ufeff".encode().decode("latin-1")
-_NEWLINE, _RETURN, _QUOTE = ord("\n"), ord("\r"), ord('"')
+_BOM = BOM.decode("latin-1")
 _FOREIGN = {
     b"\x1f\x8b": "gzip; name it .csv.gz",
     b"PAR1": "Parquet; name it .parquet",
@@ -39,6 +42,8 @@ _FOREIGN = {
     b"\xff\xfe": "UTF-16; save it as UTF-8",
     b"\xfe\xff": "UTF-16; save it as UTF-8",
 }
+
+csv.field_size_limit(2 * BLOCK)  # Python's own 131,072 is less than Arrow reads
 
 Open = Callable[[str], BinaryIO]
 
@@ -58,6 +63,9 @@ class Chunk:
         `end` is None for a file that is read as a stream.
       row_group: of a Parquet file.
       first: the number of its first record among the file's, from 0; ragged ones count, blank lines don't.
+      escape: of a CSV, the character that takes the next one's meaning away; None for none.
+      stamp: of the file when it was cut into chunks; None if nobody looked.
+      checksum: of a part of a CSV, zlib's CRC-32 of its bytes then.
     """
 
     path: str
@@ -65,6 +73,14 @@ class Chunk:
     end: int | None
     row_group: int = 0
     first: int = 0
+    escape: str | None = None
+    stamp: Stamp | None = None
+    checksum: int | None = None
+
+    @property
+    def begins_packed(self) -> bool:
+        """Whether it is the first chunk of a file that `plan` does not read through."""
+        return not self.path.endswith(".csv") and self.begin == 0 and self.row_group == 0
 
 
 def split_pattern(path: str) -> tuple[str, str]:
@@ -101,8 +117,24 @@ def find_files(base: str, pattern: str, find: Callable[[str], Sequence[str]] = g
     return found
 
 
-def header(path: str, open_file: Open = open_local) -> list[str]:
+def without_empty(paths: Sequence[str], open_file: Open = open_local) -> list[str]:
+    """Leaves files of 0 bytes out, as Spark writes for a partition without rows, gzipped or not; but not the last file."""
+    filled = []
+    for path in paths:
+        _check_regular(path)
+        with _errors(path), _stream(path, open_file) as stream:
+            if stream.read(1):
+                filled.append(path)
+    return filled or list(paths[:1])
+
+
+def header(path: str, open_file: Open = open_local, escape: str | None = None) -> list[str]:
     """Names of a table's columns, in order.
+
+    Args:
+      path: the file.
+      open_file: opens a path.
+      escape: the escape character of a CSV; None for none.
 
     Raises:
       DataError: the file can't be read, is empty or of another kind, or its header has no name or one name twice.
@@ -114,9 +146,8 @@ def header(path: str, open_file: Open = open_local) -> list[str]:
                 names = list(pq.ParquetFile(file).schema_arrow.names)
         else:
             with _stream(path, open_file) as stream:
-                # Latin-1 reads any bytes, so that a bad one further down is found with its line.
-                text = io.TextIOWrapper(stream, "latin-1", newline="")
-                fields = next(csv.reader(line.removeprefix(_BOM) for line in text), [])
+                text = _text(stream)
+                fields = next(csv.reader(_without_mark(text), escapechar=escape), [])
                 names = [field.encode("latin-1").decode() for field in fields]
     unnamed = [str(index + 1) for index, name in enumerate(names) if not name.strip()]
     if unnamed or not names:
@@ -147,20 +178,41 @@ def same_columns(names: Mapping[str, list[str]]) -> None:
             )
 
 
-def beginning(path: str, open_file: Open = open_local) -> list[Chunk]:
+def beginning(path: str, open_file: Open = open_local, escape: str | None = None) -> list[Chunk]:
     """A chunk that begins at the first row, found without reading the file; none if a Parquet file has no row."""
-    return plan([path], open_file)[:1] if path.endswith(".parquet") else [Chunk(path, 0, None)]
+    if path.endswith(".parquet"):
+        return plan([path], open_file)[:1]
+    return [Chunk(path, 0, None, escape=escape)]
 
 
-def plan(paths: Sequence[str], open_file: Open = open_local) -> list[Chunk]:
+def plan(
+    paths: Sequence[str],
+    open_file: Open = open_local,
+    escape: str | None = None,
+    stamps: Mapping[str, Stamp] | None = None,
+    digests: dict[str, str] | None = None,
+) -> list[Chunk]:
     """Cuts files into chunks; where, depends on the files alone.
 
-    A CSV is cut at ends of records; one that holds a newline within quotes, or is compressed, is not cut.
+    A CSV is read through, and cut at ends of records; one that holds a newline within quotes, or is compressed, is not cut.
+
+    Args:
+      paths: the files.
+      open_file: opens a path.
+      escape: the escape character of CSV files; None for none.
+      stamps: of the files, to be compared when chunks are read.
+      digests: takes the SHA-256 of each file that is read through.
+
+    Raises:
+      DataError: a file can't be read, or a quote in it neither ends a field nor is doubled.
     """
     chunks: list[Chunk] = []
+    stamps = stamps or {}
+    digests = {} if digests is None else digests
     sizes = [_size(path, open_file) for path in paths]
     aim = min(max(sum(sizes) // CHUNKS, LEAST_CHUNK), MOST_CHUNK)
-    for path, size in zip(paths, sizes, strict=True):
+    for path in paths:
+        stamp = stamps.get(path)
         with _errors(path):
             if path.endswith(".parquet"):
                 with open_file(path) as file:
@@ -169,49 +221,68 @@ def plan(paths: Sequence[str], open_file: Open = open_local) -> list[Chunk]:
                 first = 0
                 for group, count in enumerate(rows):
                     cuts = range(0, count, CHUNK_ROWS)
-                    chunks += [Chunk(path, cut, min(cut + CHUNK_ROWS, count), group, first + cut) for cut in cuts]
+                    chunks += [
+                        Chunk(path, cut, min(cut + CHUNK_ROWS, count), group, first + cut, stamp=stamp) for cut in cuts
+                    ]
                     first += count
             elif path.endswith(".csv.gz"):
-                chunks.append(Chunk(path, 0, None))
+                chunks.append(Chunk(path, 0, None, escape=escape, stamp=stamp))
             else:
-                chunks += _plan_csv(path, size, aim, open_file)
+                found, digests[path] = _plan_csv(path, aim, open_file, escape)
+                chunks += [dataclasses.replace(chunk, escape=escape, stamp=stamp) for chunk in found]
     return chunks
 
 
-def _plan_csv(path: str, size: int, aim: int, open_file: Open) -> list[Chunk]:
-    """Cuts after the first newline beyond each multiple of `aim`."""
+def _plan_csv(path: str, aim: int, open_file: Open, escape: str | None) -> tuple[list[Chunk], str]:
+    """Cuts after the first end of a record beyond each multiple of `aim`. Returns the chunks, and the file's SHA-256."""
     cuts: list[int] = []
     first: list[int] = []  # number of the record that follows each cut
-    position, quotes, records = 0, 0, -1  # the header is no record
-    before = b"\n\n"
+    checksums = [0]  # of what lies before the first cut, between two, after the last
+    position, ended, records = 0, 0, -1  # the header is no record
+    digest = hashlib.sha256()
+    scanner = Scanner(path, escape)
     with open_file(path) as file:
-        while block := file.read(BLOCK):
-            data = np.frombuffer(block, np.uint8)
-            newlines = np.flatnonzero(data == _NEWLINE)
-            marks = np.flatnonzero(data == _QUOTE) if b'"' in block else newlines[:0]
-            if np.any((np.searchsorted(marks, newlines) + quotes) % 2):
-                return [Chunk(path, 0, None)]
-            quotes += len(marks)
-            ends = newlines + (position + 1)
-            ended = records + np.cumsum(~_blank(data, newlines, before))
+        while True:
+            block = file.read(BLOCK)
+            digest.update(block)
+            piece, ends = scanner.feed(block) if block else scanner.finish()
+            view = memoryview(piece)
+            begin = scanner.position - len(piece)
+            position = begin
+            numbers = records + np.cumsum(~_blank(piece, begin, ends, ended))
             while (index := np.searchsorted(ends, cuts[-1] + aim) if cuts else 0) < len(ends):
                 cuts.append(int(ends[index]))  # the first ends the header
-                first.append(int(ended[index]))
-            position += len(block)
-            records = int(ended[-1]) if len(ended) else records
-            before = (before + block[-2:])[-2:]
-    if not cuts:
-        return []  # a header alone
-    if cuts[-1] < size:
-        cuts.append(size)
-    return [Chunk(path, begin, end, first=number) for (begin, end), number in zip(pairwise(cuts), first, strict=False)]
+                first.append(int(numbers[index]))
+                checksums[-1] = zlib.crc32(view[position - begin : cuts[-1] - begin], checksums[-1])
+                checksums.append(0)
+                position = cuts[-1]
+            checksums[-1] = zlib.crc32(view[position - begin :], checksums[-1])
+            if len(ends):
+                ended, records = int(ends[-1]), int(numbers[-1])
+            if not block:
+                break
+    if scanner.newline_in_quotes:
+        return [Chunk(path, 0, None)], digest.hexdigest()
+    if cuts and cuts[-1] < scanner.position:
+        cuts.append(scanner.position)
+    # No cut: a header alone.
+    parts = zip(itertools.pairwise(cuts), first, checksums[1:], strict=False)
+    found = [Chunk(path, begin, end, first=number, checksum=checksum) for (begin, end), number, checksum in parts]
+    return found, digest.hexdigest()
 
 
-def _blank(data: NDArray[np.uint8], newlines: NDArray[np.intp], before: bytes) -> NDArray[np.bool_]:
-    """Whether each newline of a block ends a line without a character; `before` are the two bytes before the block."""
-    padded = np.concatenate([np.frombuffer(before, np.uint8), data])
-    last, last_but_one = padded[newlines + 1], padded[newlines]
-    return (last == _NEWLINE) | ((last == _RETURN) & (last_but_one == _NEWLINE))
+def _blank(piece: bytes, begin: int, ends: NDArray[np.intp], ended: int) -> NDArray[np.bool_]:
+    """Which records of a piece of a file, from `begin` on, are lines without a character.
+
+    Args:
+      ends: of the records, in the file.
+      ended: where the last record before the piece ended.
+    """
+    lengths = np.diff(ends, prepend=ended)
+    found = lengths == 1
+    for index in np.flatnonzero(lengths == 2):
+        found[index] = piece[ends[index] - 2 - begin : ends[index] - begin] == b"\r\n"
+    return found
 
 
 @dataclasses.dataclass
@@ -257,21 +328,41 @@ def read(
         if chunk.path.endswith(".parquet"):
             yield from _read_parquet(chunk, wanted, open_file)
         else:
-            with _records(chunk, open_file) as stream:
-                yield from _read_csv(chunk, stream, names, wanted, missing, ragged)
+            try:
+                with _records(chunk, open_file) as stream:
+                    yield from _read_csv(chunk, stream, names, wanted, missing, ragged)
+            except pa.ArrowInvalid as error:
+                if "CSV parse error" in str(error):  # Arrow does not hand over a ragged record that is not UTF-8
+                    raise _undecodable(chunk, len(names), len(ragged), open_file) from error
+                raise
+
+
+def _undecodable(chunk: Chunk, columns: int, before: int, open_file: Open) -> DataError:
+    """What is said of a ragged record that is not UTF-8, after some that are."""
+    odd = (line for is_whole, line in lines(chunk, columns, open_file) if not is_whole)
+    line = next(itertools.islice(odd, before, None), None)
+    return DataError(
+        f"{chunk.path}{'' if line is None else f', line {line}'}: expected {columns} fields in UTF-8; received another number, and "
+        "bytes that are not UTF-8. Save the file as UTF-8, and correct the row."
+    )
 
 
 def _read_parquet(chunk: Chunk, wanted: list[str], open_file: Open) -> Iterator[pa.RecordBatch]:
     assert chunk.end is not None  # noqa: S101
     with open_file(chunk.path) as file:
         row = 0
-        for batch in pq.ParquetFile(file).iter_batches(row_groups=[chunk.row_group], columns=wanted):
+        for batch in _verified(file).iter_batches(row_groups=[chunk.row_group], columns=wanted):
             begin, end = max(chunk.begin - row, 0), min(chunk.end - row, batch.num_rows)
             if begin < end:
                 yield batch.slice(begin, end - begin).select(wanted)
             row += batch.num_rows
             if row >= chunk.end:
                 return
+
+
+def _verified(file: BinaryIO) -> pq.ParquetFile:
+    """A file whose pages are compared with their checksums, where the writer gave them one."""
+    return pq.ParquetFile(file, page_checksum_verification=True)
 
 
 def _read_csv(
@@ -286,7 +377,9 @@ def _read_csv(
 
     options = {
         "read_options": pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=None if whole else names),
-        "parse_options": pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=on_ragged),
+        "parse_options": pa_csv.ParseOptions(
+            newlines_in_values=True, invalid_row_handler=on_ragged, escape_char=chunk.escape or False
+        ),
         "convert_options": pa_csv.ConvertOptions(
             include_columns=wanted,
             column_types=dict.fromkeys(names, pa.binary()),
@@ -297,7 +390,8 @@ def _read_csv(
     if not whole:
         yield from pa_csv.read_csv(pa.BufferReader(stream.read()), **options).to_batches()
         return
-    source = _Raw(stream, seekable=False)
+    failed: list[Exception] = []
+    source = _Scanned(stream, Scanner(chunk.path, chunk.escape), failed)
     released = threading.Event()
     weakref.finalize(source, released.set)
     file = pa.PythonFile(source, "r")
@@ -309,10 +403,15 @@ def _read_csv(
         finally:
             reader.close()
             del reader
+    except pa.ArrowInvalid:
+        if not failed:
+            raise
     finally:
         # Its threads read ahead through Python: what still runs one when Python ends aborts the whole process.
         del file
         released.wait(RELEASE_SECONDS)
+    if failed:
+        raise failed[0]
 
 
 def lines(chunk: Chunk, columns: int, open_file: Open = open_local) -> Iterator[tuple[bool, int]]:
@@ -323,9 +422,10 @@ def lines(chunk: Chunk, columns: int, open_file: Open = open_local) -> Iterator[
     line = 1
     if chunk.begin:
         with open_file(chunk.path) as file:
-            line += file.read(chunk.begin).count(b"\n")
+            line += count_lines(file.read(chunk.begin))
     with _records(chunk, open_file) as stream:
-        reader = csv.reader(io.TextIOWrapper(stream, "latin-1", newline=""))
+        text = _text(stream)
+        reader = csv.reader(_without_mark(text), escapechar=chunk.escape)
         start = line
         for index, fields in enumerate(reader):
             if fields and not (index == 0 and chunk.end is None):
@@ -345,12 +445,34 @@ def stem(base: str, path: str) -> str:
     return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
 
 
+def _text(stream: BinaryIO) -> io.TextIOWrapper:
+    """A CSV in Latin-1, which reads any bytes, so that a bad one further down is found with its line."""
+    return io.TextIOWrapper(stream, "latin-1", newline="")
+
+
+def _without_mark(text: io.TextIOWrapper) -> Iterator[str]:
+    """Lines without the byte order mark."""
+    yield next(text, "").removeprefix(_BOM)
+    yield from text
+
+
 def _records(chunk: Chunk, open_file: Open) -> BinaryIO:
     if chunk.end is None:
         return _stream(chunk.path, open_file)
     with open_file(chunk.path) as file:
         file.seek(chunk.begin)
-        return io.BytesIO(file.read(chunk.end - chunk.begin))
+        data = file.read(chunk.end - chunk.begin)
+    if len(data) < chunk.end - chunk.begin:
+        raise DataError(
+            f"{chunk.path}: the file was cut off while it was read: it ends at byte {chunk.begin + len(data):,}, and had at least "
+            f"{chunk.end:,} bytes. Wait until the table is written, and run again."
+        )
+    if chunk.checksum is not None and zlib.crc32(data) != chunk.checksum:
+        raise DataError(
+            f"{chunk.path}: the file changed while it was read: bytes {chunk.begin:,} to {chunk.end:,} are others than at first. "
+            "Wait until the table is written, and run again."
+        )
+    return io.BytesIO(data)
 
 
 def _stream(path: str, open_file: Open) -> BinaryIO:
@@ -358,6 +480,32 @@ def _stream(path: str, open_file: Open) -> BinaryIO:
     if not path.endswith(".gz"):
         return file
     return buffered(pa.CompressedInputStream(pa.PythonFile(file, "r"), "gzip"), seekable=False)
+
+
+class _Scanned:
+    """A stream whose bytes a scanner sees on their way to Arrow. At an error it ends, and keeps the error for later."""
+
+    closed = False
+
+    def __init__(self, stream: BinaryIO, scanner: Scanner, failed: list[Exception]) -> None:
+        self._stream = stream
+        self._scanner = scanner
+        self._failed = failed
+
+    def read(self, size: int) -> bytes:
+        try:
+            data = self._stream.read(size)
+            if data:
+                self._scanner.feed(data)
+            else:
+                self._scanner.finish()
+            return data
+        except (DataError, OSError, EOFError, pa.ArrowException) as error:
+            self._failed.append(error.with_traceback(None))  # whose frames would keep this object
+            return b""
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 class _Raw(io.RawIOBase):
@@ -401,16 +549,20 @@ def buffered(source: Any, seekable: bool = True) -> BinaryIO:
 
 
 def _size(path: str, open_file: Open) -> int:
-    with open_file(path) as file:
+    with _errors(path), open_file(path) as file:
         return file.seek(0, io.SEEK_END)
 
 
-def _check_kind(path: str, open_file: Open) -> None:
-    """Says at once that a file is not what its name says."""
+def _check_regular(path: str) -> None:
     if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
         raise DataError(
             f"{path}: expected a file; it is a folder or a device. Name a file, or a pattern such as {path}/*.csv."
         )
+
+
+def _check_kind(path: str, open_file: Open) -> None:
+    """Says at once that a file is not what its name says."""
+    _check_regular(path)
     with _errors(path), open_file(path) as file:
         start = file.read(4)
     if not start:
@@ -433,8 +585,15 @@ class _errors:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, UnicodeDecodeError):
             raise DataError(f"{self._path}, line 1: the header is not UTF-8. Save the file as UTF-8.") from error
+        if isinstance(error, OSError) and error.errno is not None:
+            what = "a link to a file that is not there" if os.path.islink(self._path) else os.strerror(error.errno)
+            raise DataError(
+                f"{self._path}: can't be opened: {what}. See to the file and its permissions, or narrow data.path."
+            ) from error
         if isinstance(error, (pa.ArrowInvalid, pa.ArrowKeyError, csv.Error, OSError, EOFError)):
             text = str(error).splitlines()[0].rstrip(".") or type(error).__name__
             if "straddling" in text or "out of sync" in text:
                 text = f"a record is longer than {BLOCK >> 20} MiB, or a quote is never closed"
+            if "page integrity" in text:
+                text = "the checksum of one of its pages is wrong: the file was damaged since it was written"
             raise DataError(f"{self._path}: not readable as a table: {text}. Correct the file.") from error

@@ -58,6 +58,7 @@ class TableSpec(BaseModel):
       split: how rows are split.
       features: the columns among `numbers` and `texts` that are features.
       penalised: whether the fit may have a penalty, so that there may be more coefficients than rows.
+      escape: the escape character of CSV files; None for none.
     """
 
     numbers: list[str]
@@ -70,6 +71,7 @@ class TableSpec(BaseModel):
     split: SplitRule = SplitRule()
     features: list[str] = []
     penalised: bool = False
+    escape: str | None = None
 
     @property
     def columns(self) -> list[str]:

@@ -19,6 +19,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.errors import RunError
+from components.ingest.executor import COUNTS_FILE
 from components.manifest import ARTIFACT_FACT, write_manifest
 from components.model_gate.verdict import VERDICT_FILE
 from components.mounts import to_uri
@@ -60,6 +61,7 @@ class Executor(BaseExecutor):
         model = artifact_utils.get_single_instance(input_dict["model"])
         examples = _golden_examples(input_dict["examples"])
         facts = {**json.loads(exec_properties["facts"]), ARTIFACT_FACT: to_uri(model.uri)}
+        facts |= _table(artifact_utils.get_single_uri(input_dict["examples"]))
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "model"
             io_utils.copy_dir(path_utils.serving_model_path(model.uri), str(folder))
@@ -85,6 +87,15 @@ def _golden_examples(artifacts: list[Any]) -> list[bytes]:
             if found:
                 return found
     return []
+
+
+def _table(examples: str) -> dict[str, Any]:
+    """The fact that says which table the model was made from; none if another ExampleGen read it."""
+    path = os.path.join(examples, COUNTS_FILE)
+    if not fileio.exists(path):
+        return {}
+    with fileio.open(path) as file:
+        return {"table": json.loads(file.read())["table"]}
 
 
 def _complete(

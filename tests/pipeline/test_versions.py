@@ -36,7 +36,7 @@ def test_versions_are_plain_json_and_a_table(serving):
     assert [entry["live"] for entry in entries] == [False, True]
     assert entries[0].keys() == {"version", "published", "bytes", "problem", "digest", "facts", "live"}
     header, newest, oldest = printed(entries).splitlines()
-    assert header.split() == ["version", "published", "bytes", "content", "verdict", "metrics"]
+    assert header.split() == ["version", "published", "bytes", "content", "table", "verdict", "metrics"]
     assert newest.split()[:2] == [str(entries[1]["version"]), "live"]
     assert "mean_squared_error 0.25" in newest and entries[1]["digest"][:12] in newest
     assert "blessed" in oldest and "mean_squared_error 0.125  r_squared 0.5" in oldest and "mean_label" not in oldest
