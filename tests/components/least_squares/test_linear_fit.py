@@ -23,7 +23,7 @@ def found():
     names = [INTERCEPT, *DESIGN.column_names]
     matrix = np.column_stack([np.ones(90), DESIGN.dense(Z)])
     factor = TriangularFactor(names).add(matrix, Y)
-    problem = Problem([factor], Settings(references={"c[b]"}, may_be_empty={"c[(other)]"}))
+    problem = Problem([factor], Settings(references={"c[b]"}))
     return LinearFit("y", None, DESIGN, {"c": "b"}, 90, {}, problem.fit(), [90], np.array([factor.square()]))
 
 
@@ -55,7 +55,7 @@ def test_files_round_trip_and_hold_no_pickle(found, tmp_path):
     raw_covariance = np.load(tmp_path / "raw_covariance.npy", allow_pickle=False)
     assert np.array_equal(raw_covariance, found.raw.covariance, equal_nan=True)
     assert found.total_weight == pytest.approx(90)
-    again = Problem(found.fold_factors, Settings(references={"c[b]"}, may_be_empty={"c[(other)]"})).fit()
+    again = Problem(found.fold_factors, Settings(references={"c[b]"})).fit()
     assert again.coefficients == pytest.approx(found.fit.coefficients, rel=1e-12)
 
 

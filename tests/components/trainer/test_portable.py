@@ -49,7 +49,7 @@ def model():
     for index, factor in enumerate(factors):
         factor.add(matrix[index::3], Y[index::3])
     empty = {name for name in DESIGN.column_names if name != "miles"}
-    problem = Problem(factors, Settings(references={"city[b]", "hour[< 12]"}, may_be_empty=empty))
+    problem = Problem(factors, Settings(references={"city[b]", "hour[< 12]"}))
     squares = np.array([factor.square() for factor in factors])
     found = LinearFit(
         "y", None, DESIGN, {"city": "b", "hour": "< 12"}, ROWS, {}, problem.fit(), [f.rows for f in factors], squares
