@@ -39,7 +39,7 @@ def test_raw_units_are_those_of_a_regression_on_the_raw_columns(found):
     assert raw.covariance[np.ix_(kept, kept)] == pytest.approx(oracle.cov_params(), rel=1e-9)
     assert raw.coefficients[3:].tolist() == [0.0, 0.0]
     assert np.isnan(raw.standard_errors[3:]).all()
-    assert [column.because for column in raw.dropped] == ["c[(other)] is zero in every row"]
+    assert [column.because for column in raw.dropped] == ["c[(other)] is 0 in every training row"]
 
 
 def test_files_round_trip_and_hold_no_pickle(found, tmp_path):
