@@ -54,6 +54,7 @@ def test_files_round_trip_and_hold_no_pickle(found, tmp_path):
     ]  # fmt: skip
     raw_covariance = np.load(tmp_path / "raw_covariance.npy", allow_pickle=False)
     assert np.array_equal(raw_covariance, found.raw.covariance, equal_nan=True)
+    assert found.leaks == again.leaks == []
     assert found.total_weight == pytest.approx(90)
     again = Problem(found.fold_factors, Settings(references={"c[b]"})).fit()
     assert again.coefficients == pytest.approx(found.fit.coefficients, rel=1e-12)

@@ -122,12 +122,12 @@ def test_what_is_not_finite_is_named():
     wrong = X.copy()
     wrong[3, 2] = np.inf
     with pytest.raises(
-        DataError, match="column c of the design matrix: expected finite numbers; received inf. Impute or drop it."
+        DataError, match=r"column c of the design matrix: expected finite numbers; received inf\. Impute or drop it\."
     ):
         TriangularFactor(NAMES).add(wrong, Y)
     with pytest.raises(DataError, match="the label: expected finite numbers; received nan"):
         TriangularFactor(NAMES).add(X, np.full(60, np.nan))
-    with pytest.raises(DataError, match="weights: expected finite numbers of at least 0; received -1.0"):
+    with pytest.raises(DataError, match=r"weights: expected finite numbers of at least 0; received -1\.0"):
         TriangularFactor(NAMES).add(X, Y, np.full(60, -1.0))
 
 
