@@ -13,6 +13,7 @@ from rich.table import Table
 from pipeline.summary import Summary
 
 TRACE_LINES = 12
+SHARED_LINES = 10
 LEAST_WIDTH = 132
 SHOWN = {"coefficient": 6, "standard_error": 4, "t": 4, "p": 3, "low": 6, "high": 6}  # digits of each
 
@@ -141,8 +142,8 @@ def _print_regression(console: Console, found: dict[str, Any]) -> None:
         table.add_row(escape(name), *cells, "" if column["rows"] is None else f"{column['rows']:,g}")
     console.print(table)
     console.print(
-        f"n {found['rows']:,}, degrees of freedom {found['degrees_of_freedom']:,.6g}, R² {found['r_squared']:.6g}, "
-        f"adjusted R² {found['adjusted_r_squared']:.6g}, σ {_figure(found['sigma'])}, "
+        f"n {found['rows']:,}, degrees of freedom {found['degrees_of_freedom']:,.6g}, R² {_figure(found['r_squared'])}, "
+        f"adjusted R² {_figure(found['adjusted_r_squared'])}, σ {_figure(found['sigma'])}, "
         f"rank {found['rank']}, condition {found['condition_number']:.3g}",
         highlight=False,
         soft_wrap=True,
@@ -159,6 +160,15 @@ def _print_regression(console: Console, found: dict[str, Any]) -> None:
         console.print(f"refined in {found['refined']} further passes", highlight=False)
     for column in found["dropped"]:
         console.print(f"dropped: {escape(column['because'])}", highlight=False, soft_wrap=True)
+    shared = found.get("shared", [])  # a summary of an earlier version has neither
+    for column in shared[:SHARED_LINES]:
+        console.print(f"kept by the penalty: {escape(column['because'])}", highlight=False, soft_wrap=True)
+    if len(shared) > SHARED_LINES:
+        console.print(
+            f"kept by the penalty: {len(shared) - SHARED_LINES:,} more columns that others give", highlight=False
+        )
+    for line in found.get("leaks", []):
+        console.print(f"[yellow]{escape(line)}[/yellow]", highlight=False, soft_wrap=True)
 
 
 def _figure(value: float | None, digits: int = 6) -> str:

@@ -82,15 +82,10 @@ class Executor(BaseBeamExecutor):
                 collinear=exact.collinear,
                 tolerance=TOLERANCE,
                 references={f"{feature}[{level}]" for feature, level in references.items()},
-                may_be_empty={
-                    name
-                    for term in design.terms
-                    if term.levels or term.key != term.feature
-                    for name in term.column_names
-                },
+                scales={term.key: (term.mean, term.std) for term in design.terms if not term.levels},
             ),
         )
-        refine = problem.wants_refinement() if exact.refine is None else exact.refine and exact.l2 == 0
+        refine = problem.wants_refinement() if exact.refine is None else exact.refine and problem.penalty == 0
         solution, passes = problem.solution() if refine else None, 0
         if solution is not None:
             passes = _refine(solution, lambda now: one_pass(RefineRows(rows, now, problem.columns)))

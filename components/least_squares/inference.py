@@ -14,12 +14,12 @@ Array = NDArray[np.float64]
 
 @dataclasses.dataclass(frozen=True)
 class Dropped:
-    """A column that was left out, because others give it.
+    """A column that others give: left out, or kept by a penalty.
 
     Attributes:
       name: of the column.
-      because: in words.
-      on: name of each column it depends on, and the factor: column = Σ factor · other.
+      because: in words and raw units.
+      on: name of each column it depends on, and the factor: column = Σ factor · other; empty for a column of zeros.
     """
 
     name: str
@@ -39,15 +39,17 @@ class LeastSquaresFit:
       residual_sum_of_squares: Σ w·(y − ŷ)².
       total_sum_of_squares: Σ w·(y − ȳ)², or Σ w·y² without an intercept.
       rows: whose weight is not zero.
-      degrees_of_freedom: of the residuals: rows − rank, or rows − trace of the hat matrix for a penalty.
-      rank: of the kept columns.
-      condition_number: in the 2-norm, of the kept columns brought to norm 1.
-      dropped: columns left out.
+      degrees_of_freedom: of the residuals: rows − rank, or rows − trace of the hat matrix for a penalty. Weights are R's analytic
+        weights, so that a row counts once whatever its weight.
+      rank: number of independent columns.
+      condition_number: in the 2-norm, of the independent columns brought to norm 1.
+      dropped: columns left out: those that others give, or with a penalty those alone that are constant.
       penalty: λ of λ·‖β‖², the intercept not penalised; 0 is ordinary least squares.
       penalty_rule: how λ was chosen.
       ridge_path: per penalty `{"l2", "cv_error"}`; empty without folds.
       cv_error: mean squared error on held-out rows at the chosen penalty; None without folds.
       refined: passes of refinement.
+      shared: columns that others give and a penalty keeps: how they share what is common is the penalty's choice, not the data's.
     """
 
     names: list[str]
@@ -66,6 +68,7 @@ class LeastSquaresFit:
     ridge_path: list[dict[str, float]]
     cv_error: float | None
     refined: int
+    shared: list[Dropped] = dataclasses.field(default_factory=list)
 
     @property
     def standard_errors(self) -> Array:
@@ -133,6 +136,7 @@ class LeastSquaresFit:
             "ridge_path": self.ridge_path,
             "cv_error": self.cv_error,
             "refined": self.refined,
+            "shared": [dataclasses.asdict(column) for column in self.shared],
         }
 
     @classmethod
@@ -142,7 +146,7 @@ class LeastSquaresFit:
             **{
                 **value,
                 "coefficients": np.array(value["coefficients"], np.float64),
-                "dropped": [Dropped(**column) for column in value["dropped"]],
+                **{key: [Dropped(**column) for column in value.get(key, [])] for key in ("dropped", "shared")},
                 "covariance": covariance,
             }
         )

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.least_squares.inference import LeastSquaresFit
+from components.least_squares.leaks import find_leaks
 from components.least_squares.solve import INTERCEPT
 from components.least_squares.tsqr import TriangularFactor, from_arrays
 from components.preprocessing.design_matrix import DesignMatrix
@@ -73,6 +74,11 @@ class LinearFit:
             undo @ np.where(np.isnan(self.fit.covariance), 0, self.fit.covariance) @ undo.T
         )[np.ix_(kept, kept)]
         return dataclasses.replace(self.fit, coefficients=undo @ self.fit.coefficients, covariance=covariance)
+
+    @property
+    def leaks(self) -> list[str]:
+        """Features that may be known only once the label is (`leaks.find_leaks`), a line each."""
+        return find_leaks(self.design, self.factors, self.fit.rows, self.label, self.fit.adjusted_r_squared)
 
     @property
     def total_weight(self) -> float:

@@ -3,6 +3,9 @@
 Residuals y − X·β, their products with X, and X·R⁻¹ are taken in double-double arithmetic. X·R⁻¹ has nearly orthonormal
 columns, so one Newton step β += R⁻¹·R⁻ᵀ·Xᵀ·(y − X·β) shrinks the error by about eps times the condition number (of the
 equilibrated columns), not by its square; and the factor of X·R⁻¹ corrects R itself, from which the standard errors come.
+
+Where R says little of X (a column that rounding alone keeps independent) a step can lead away. So the residual sum of squares
+decides: a step that made it grow is taken back, and so is one that promises to take more from it than there is.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ Array = NDArray[np.float64]
 
 PASSES = 6
 SETTLED = 1e-17
+GROWN = 1e-9  # of a sum of squares: beyond what rounding makes of it
 
 
 @dataclasses.dataclass
@@ -32,6 +36,7 @@ class Solution:
       beta: [q], in double-double.
       correction: triangular factor [q, q] of X·R⁻¹, near the identity up to signs; None before the first pass.
       residual_sum_of_squares: at the last pass's `beta`; None before.
+      before: `beta` before the last step; None before the first.
     """
 
     factor: Array
@@ -39,6 +44,7 @@ class Solution:
     beta: dd.Pair
     correction: Array | None = None
     residual_sum_of_squares: float | None = None
+    before: dd.Pair | None = None
 
     @classmethod
     def of(cls, factor: Array, beta: Array) -> Solution:
@@ -80,17 +86,23 @@ class ResidualPass:
 
 
 def improve(solution: Solution, gathered: ResidualPass) -> bool:
-    """Takes one Newton step in place. Returns whether it was so small that no further pass is needed."""
+    """Takes one Newton step in place, or takes the last one back. Returns whether no further pass is needed."""
+    residual = float(gathered.sum_of_squares[0])
+    if solution.before is not None and residual > (solution.residual_sum_of_squares or 0.0) * (1.0 + GROWN):
+        solution.beta = solution.before
+        return True
+    solution.residual_sum_of_squares = residual
     if solution.correction is None:
         width = len(solution.factor)
         solution.correction = gathered.correction.square()[:width, :width]
     inverse_hi, inverse_lo = solution.inverse
     transposed = inverse_hi.T.copy(), inverse_lo.T.copy()
     inner = dd.matmul_pair(transposed, gathered.gradient)[0]  # R⁻ᵀ·g
-    step = solve_triangular(solution.correction, solve_triangular(solution.correction, inner, trans="T"))
-    delta = dd.matmul_pair(solution.inverse, dd.pair(step))
-    solution.beta = dd.add(solution.beta, delta)
-    solution.residual_sum_of_squares = float(gathered.sum_of_squares[0])
+    half = solve_triangular(solution.correction, inner, trans="T")
+    if float(half @ half) > residual * (1.0 + GROWN):  # what the step takes from the sum of squares
+        return True
+    delta = dd.matmul_pair(solution.inverse, dd.pair(solve_triangular(solution.correction, half)))
+    solution.before, solution.beta = solution.beta, dd.add(solution.beta, delta)
     size = np.abs(solution.beta[0])
     return bool(np.all(np.abs(delta[0]) <= SETTLED * np.where(size > 0, size, 1.0)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -14,13 +14,15 @@ from components.errors import DataError
 from components.least_squares.inference import Dropped, LeastSquaresFit
 from components.least_squares.rank import dependences
 from components.least_squares.refinement import Solution, unscaled_covariance_root
-from components.least_squares.ridge import RidgeSolver, cross_validate, penalties, squared_error
+from components.least_squares.ridge import CrossValidation, RidgeSolver, cross_validate, penalties, squared_error
 from components.least_squares.tsqr import TriangularFactor, triangle
+from components.least_squares.wording import Scale, dependence_text
 
 Array = NDArray[np.float64]
 
 INTERCEPT = "(intercept)"
 EPS = float(np.finfo(np.float64).eps)
+MOST_NAMED = 20  # in an error
 REFINE_ABOVE = 1e4  # condition number from which refinement is on by itself
 
 
@@ -30,30 +32,40 @@ class Settings:
 
     Attributes:
       intercept: whether column 0 is all ones.
-      l2: a penalty, or `"auto"`: the penalty with the least cross-validated error.
-      collinear: what to do about a column that others give.
-      tolerance: see `rank.dependences`.
+      l2: a penalty, or `"auto"`: that with the least cross-validated error, if it lowers the error of ordinary least squares by
+        more than one standard error of the difference; otherwise 0. Where fewer rows than columns leave no ordinary least
+        squares, the penalty with the least error.
+      collinear: what to do about a column that others give: `"drop"` it (with a penalty it is kept, and the penalty shares
+        what is common), or `"error"`, whatever the penalty.
+      tolerance: see `rank.dependences`; None is eps times the number of rows (at least 100), which is what rounding leaves of
+        a dependent column at most (numpy's `matrix_rank` takes the same).
       references: columns left out by convention, one level of each feature with levels: its coefficient is 0.
-      may_be_empty: columns that may be all zero (levels that no row has); dropped without further ado.
+      scales: by column, mean and standard deviation that were taken out of it: texts say dependences in raw units.
     """
 
     intercept: bool = True
     l2: float | Literal["auto"] = 0.0
     collinear: Literal["drop", "error"] = "drop"
-    tolerance: float = 100 * EPS
+    tolerance: float | None = None
     references: Collection[str] = ()
-    may_be_empty: Collection[str] = ()
+    scales: Mapping[str, Scale] = dataclasses.field(default_factory=dict)
 
 
 class Problem:
-    """Least squares on the rows that the factors of all folds stand for (one factor if there are no folds)."""
+    """Least squares on the rows that the factors of all folds stand for (one factor if there are no folds).
+
+    Attributes:
+      columns: indices of those kept.
+      penalty: λ; 0 is ordinary least squares.
+    """
 
     def __init__(self, folds: Sequence[TriangularFactor], settings: Settings) -> None:
-        """Merges the factors, and finds which columns to keep.
+        """Merges the factors, finds which columns depend on others, chooses the penalty, and with it the columns to keep.
 
         Raises:
-          DataError: no rows, all weights zero, fewer rows than columns, a constant column, or, with `collinear: error`, a
-            dependent column; the text names them.
+          DataError: no rows, all weights zero, only zeros in all columns, fewer rows than columns without a penalty, a
+            dependent column with `collinear: error`, or `l2: auto` without at least two folds that hold rows; the text names
+            the columns.
         """
         self.settings = settings
         self.folds = list(folds)
@@ -61,60 +73,65 @@ class Problem:
         for fold in self.folds[1:]:
             self.factor.merge(fold)
         self.names = self.factor.names
-        if self.factor.rows == 0:
+        rows = self.factor.rows
+        if rows == 0:
             raise DataError(
                 "there are no rows to fit, or all their weights are zero. Give rows with a weight above zero."
             )
-        square = self.factor.square()
-        self._square = square
+        self._tolerance = max(100, rows) * EPS if settings.tolerance is None else settings.tolerance
+        self._square = self.factor.square()
         candidates = [index for index, name in enumerate(self.names) if name not in settings.references]
-        used = [self.names[index] for index in candidates if square[:, index].any()]
-        if self.factor.rows < len(used):
+        dependent = self._dependent(candidates)
+        independent = [index for index in candidates if index not in dependent]
+        if not independent:
+            raise DataError("every column is 0 in every row. Give a feature that varies.")
+        flat = {
+            index: column
+            for index, column in dependent.items()
+            if set(column.on) <= ({INTERCEPT} if settings.intercept else set())
+        }
+        self.rank = len(independent)
+        # As many independent columns as rows, and more beside them: that they depend on each other is due to the rows.
+        saturated = self.rank == rows and len(candidates) - len(flat) > rows
+        if saturated and settings.l2 == 0.0:
+            used = [self.names[index] for index in candidates if index not in flat]
             raise DataError(
-                f"too few rows: {self.factor.rows} rows can't determine {len(used)} coefficients "
-                f"({', '.join(used)}). Give more rows or fewer features."
+                f"too few rows: {rows} rows can't determine {len(used)} coefficients ({_listed(used, ', ')}). "
+                "Give more rows or fewer features, or set a penalty (l2)."
             )
-        self._require_variation(candidates)
-        self.dropped: list[Dropped] = []
-        gone: set[int] = set()
-        for found in dependences(triangle(square[:, candidates]), settings.tolerance):
-            name = self.names[candidates[found.column]]
-            gone.add(candidates[found.column])
-            on = {self.names[candidates[other]]: factor for other, factor in found.on.items()}
-            self.dropped.append(Dropped(name, _because(name, on), on))
-        self.columns = [index for index in candidates if index not in gone]
-        named = [column for column in self.dropped if column.on]
+        named = [f"\n  {column.because}" for column in dependent.values() if column.on]
         if named and settings.collinear == "error":
-            raise DataError(
-                "collinear columns:\n"
-                + "\n".join(f"  {column.because}" for column in named)
-                + "\nRemove features, or set "
-                "model.collinear: drop."
-            )
-        kept = triangle(square[:, [*self.columns, -1]]) if len(self.columns) < len(self.names) else square
-        self.triangle: Array = np.triu(kept[:-1, :-1])
-        self.projected: Array = kept[:-1, -1]
-        self.condition_number = float(np.linalg.cond(self.triangle / np.linalg.norm(self.triangle, axis=0)))
+            raise DataError(f"collinear columns:{_listed(named, '')}\nRemove features, or set model.collinear: drop.")
+        self._choose_penalty([index for index in candidates if index not in flat], saturated)
+        left_out = dependent if self.penalty == 0.0 else flat
+        self.dropped = list(left_out.values())
+        self.shared = [column for index, column in dependent.items() if index not in left_out]
+        self.columns = [index for index in candidates if index not in left_out]
+        self.triangle, self.projected = self._solved_for(self.columns)
+        basis = self.triangle if self.rank == len(self.columns) else self._solved_for(independent)[0]
+        self.condition_number = float(np.linalg.cond(basis / np.linalg.norm(basis, axis=0)))
 
-    def _require_variation(self, candidates: list[int]) -> None:
-        first = int(self.settings.intercept)
-        norms = np.linalg.norm(self._square, axis=0)
-        spread = np.linalg.norm(self._square[first:], axis=0)
-        constant = [
-            self.names[index]
-            for index in candidates[first:]
-            if self.names[index] not in self.settings.may_be_empty
-            and spread[index] <= self.settings.tolerance * norms[index]
-        ]
-        if constant:
-            raise DataError(
-                f"constant columns: {', '.join(constant)}. Every row has the same value there, so that "
-                f"{'the intercept takes its place' if first else 'nothing can be learnt from it'}. Remove the feature."
+    def _dependent(self, candidates: list[int]) -> dict[int, Dropped]:
+        """By column, what others give of it, in order; of equals, those further to the right depend."""
+        found = {}
+        for entry in dependences(triangle(self._square[:, candidates]), self._tolerance):
+            name = self.names[candidates[entry.column]]
+            on, doubt = (
+                {self.names[candidates[other]]: value for other, value in values.items()}
+                for values in (entry.on, entry.doubt)
             )
+            because = dependence_text(name, on, doubt, self._tolerance, self.settings.scales, INTERCEPT)
+            found[candidates[entry.column]] = Dropped(name, because, on)
+        return found
+
+    def _solved_for(self, columns: list[int]) -> tuple[Array, Array]:
+        """The triangular factor [q, q] of some columns, and the label in its terms [q]."""
+        kept = triangle(self._square[:, [*columns, -1]]) if len(columns) < len(self.names) else self._square
+        return np.triu(kept[: len(columns), :-1]), kept[: len(columns), -1]
 
     def wants_refinement(self) -> bool:
         """Whether the condition number asks for it; a penalised fit has no use for it."""
-        return self.condition_number > REFINE_ABOVE and self.settings.l2 == 0.0
+        return self.condition_number > REFINE_ABOVE and self.penalty == 0.0
 
     def ordinary(self) -> Array:
         """Coefficients of the kept columns, by back substitution."""
@@ -125,28 +142,22 @@ class Problem:
         return Solution.of(self.triangle, self.ordinary())
 
     def fit(self, refined: Solution | None = None, passes: int = 0) -> LeastSquaresFit:
-        """The fit, from a refined solution where one is given.
-
-        Raises:
-          DataError: `l2: auto` without at least two folds that hold rows.
-        """
-        penalty, rule, path, cv_error = self._penalty()
+        """The fit, from a refined solution where one is given."""
+        freedom = float(self.factor.rows - self.rank)
         if refined is not None:
             beta = refined.beta[0]
             rss = refined.residual_sum_of_squares or 0.0
-            freedom = float(self.factor.rows - len(self.columns))
             root = unscaled_covariance_root(refined)
-        elif penalty == 0.0:
+        elif self.penalty == 0.0:
             beta = self.ordinary()
-            rss = squared_error(self.factor, self.columns, beta)
-            freedom = float(self.factor.rows - len(self.columns))
+            rss = float(squared_error(self.factor, self.columns, beta[:, None])[0])
             root = np.asarray(solve_triangular(self.triangle, np.eye(len(self.columns))))
         else:
-            ridge = RidgeSolver(self.factor, self.columns, self.settings.intercept)
-            beta = ridge.coefficients(penalty)
-            rss = squared_error(self.factor, self.columns, beta)
-            freedom = self.factor.rows - ridge.degrees_of_freedom(penalty)
-            root = self._ridge_root(penalty)
+            ridge = RidgeSolver(self.factor, self.columns, self.settings.intercept, self._tolerance)
+            beta = ridge.coefficients(np.array([self.penalty]))[:, 0]
+            rss = float(squared_error(self.factor, self.columns, beta[:, None])[0])
+            freedom = self.factor.rows - ridge.degrees_of_freedom(self.penalty)
+            root = self._ridge_root()
         variance = rss / freedom if freedom > 0 else float("nan")
         width = len(self.names)
         coefficients = np.zeros(width)
@@ -161,48 +172,73 @@ class Problem:
             total_sum_of_squares=float(np.sum(self._square[int(self.settings.intercept) :, -1] ** 2)),
             rows=self.factor.rows,
             degrees_of_freedom=freedom,
-            rank=len(self.columns),
+            rank=self.rank,
             condition_number=self.condition_number,
             intercept=self.settings.intercept,
             dropped=self.dropped,
-            penalty=penalty,
-            penalty_rule=rule,
-            ridge_path=path,
-            cv_error=cv_error,
+            penalty=self.penalty,
+            penalty_rule=self._rule,
+            ridge_path=self._path,
+            cv_error=self._cv_error,
             refined=passes,
+            shared=self.shared,
         )
 
-    def _penalty(self) -> tuple[float, str, list[dict[str, float]], float | None]:
-        automatic = self.settings.l2 == "auto"
-        if len(self.folds) < 2:
-            if automatic:
-                raise DataError("l2: auto needs at least two folds. Set folds, or give l2 as a number.")
-            return float(self.settings.l2), "given", [], None
-        solver = RidgeSolver(self.factor, self.columns, self.settings.intercept)
-        grid = penalties(solver.singular)
-        if not automatic and float(self.settings.l2) not in grid:
-            grid = np.sort(np.append(grid, float(self.settings.l2)))
-        errors = cross_validate(self.folds, self.columns, self.settings.intercept, grid)
-        path = [{"l2": float(l2), "cv_error": float(error)} for l2, error in zip(grid, errors, strict=True)]
-        if automatic:
-            best = int(np.argmin(errors))
-            rule = f"least mean squared error of {len(self.folds)}-fold cross-validation, of {len(grid)} penalties"
-            return float(grid[best]), rule, path, float(errors[best])
-        chosen = int(np.flatnonzero(grid == float(self.settings.l2))[0])
-        return float(self.settings.l2), "given", path, float(errors[chosen])
+    def _choose_penalty(self, columns: list[int], saturated: bool) -> None:
+        """Sets the penalty and how it came about, the cross-validated path of all columns, and the error at the penalty."""
+        given = None if self.settings.l2 == "auto" else float(self.settings.l2)
+        self.penalty, self._rule = given or 0.0, "given"
+        self._path: list[dict[str, float]] = []
+        self._cv_error: float | None = None
+        if sum(fold.weight > 0 for fold in self.folds) < 2:
+            if given is None:
+                raise DataError("l2: auto needs at least two folds that hold rows. Set folds, or give l2 as a number.")
+            return
+        grid = penalties(RidgeSolver(self.factor, columns, self.settings.intercept, self._tolerance).singular)
+        if given is not None and given not in grid:
+            grid = np.sort(np.append(grid, given))
+        found = cross_validate(self.folds, columns, self.settings.intercept, grid, self._tolerance)
+        chosen = _best(found, saturated) if given is None else int(np.flatnonzero(grid == given)[0])
+        if given is None:
+            self.penalty, self._rule = float(grid[chosen]), _rule(found, chosen, saturated)
+        self._path = [{"l2": float(l2), "cv_error": float(error)} for l2, error in zip(grid, found.mean, strict=True)]
+        self._cv_error = float(found.mean[chosen])
 
-    def _ridge_root(self, penalty: float) -> Array:
+    def _ridge_root(self) -> Array:
         """M with M·Mᵀ = (RᵀR + λD)⁻¹·RᵀR·(RᵀR + λD)⁻¹, D zero for the intercept: by QR of R over √λ·D."""
         width = len(self.columns)
-        weights = np.full(width, np.sqrt(penalty))
+        weights = np.full(width, np.sqrt(self.penalty))
         if self.settings.intercept:
             weights[0] = 0.0
         q, r = np.linalg.qr(np.concatenate([self.triangle, np.diag(weights)]))
         return np.asarray(solve_triangular(r, q[:width].T))
 
 
-def _because(name: str, on: dict[str, float]) -> str:
-    if not on:
-        return f"{name} is zero in every row"
-    terms = " ".join(f"{'-' if factor < 0 else '+'} {abs(factor):.6g}·{other}" for other, factor in on.items())
-    return f"{name} = {terms.removeprefix('+ ')}"
+def _best(found: CrossValidation, saturated: bool) -> int:
+    """Index of the penalty that `l2: auto` takes; that of 0 is 0."""
+    best = 1 + int(np.argmin(found.mean[1:]))
+    gain, standard_error = found.gain(best, over=0)
+    return best if saturated or gain > standard_error else 0
+
+
+def _rule(found: CrossValidation, chosen: int, saturated: bool) -> str:
+    """In words why `l2: auto` took what it took."""
+    folds, count = len(found.weights), len(found.path) - 1
+    if saturated:
+        return (
+            f"least mean squared error of {folds}-fold cross-validation, of {count} penalties; there are too few rows for "
+            "ordinary least squares"
+        )
+    best = 1 + int(np.argmin(found.mean[1:]))
+    gain, standard_error = found.gain(best, over=0)
+    if gain <= 0:
+        return f"ordinary least squares: none of {count} penalties lowers the {folds}-fold error"
+    share = 100.0 / float(found.mean[0])
+    what = f"of {count} penalties the best lowers the {folds}-fold error by {gain * share:.2g} %"
+    than = f"one standard error of that difference ({standard_error * share:.2g} %)"
+    return f"{what}, more than {than}" if chosen else f"ordinary least squares: {what}, less than {than}"
+
+
+def _listed(names: list[str], separator: str) -> str:
+    more = f"{separator or chr(10) + '  '}and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return separator.join(names[:MOST_NAMED]) + more

@@ -6,7 +6,8 @@ square the condition number. Factors of parts merge by factoring them one above 
 
 With an intercept, columns are measured from an origin near the data: what is far from 0 for its spread (a year, say) would
 lose the digits of that distance. In exact arithmetic the origin changes R's first row alone, by R₀₀ times it, so that it can
-be moved or taken out at any time.
+be moved or taken out at any time. Of two parts the lighter is moved to the origin of the heavier: the other way round, a lone
+outlier that happens to come first would have all other rows measured from far away.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class TriangularFactor:
       rows: rows added whose weight is not zero.
       weight: sum of their weights.
       intercept: whether column 0 of X is all ones.
-      origin: float64 [p + 1], what was taken from the columns: the first rows' medians; zeros without intercept or rows.
+      origin: float64 [p + 1], what was taken from the columns: the weighted medians of the block of rows that weighed more
+        than all before it; zeros without intercept or rows.
       factor: float64 [k, p + 1], k ≤ p + 1, upper trapezoidal, of the columns less their origin.
     """
 
@@ -57,7 +59,8 @@ class TriangularFactor:
         Args:
           x: [n, p].
           y: [n].
-          weights: [n], none below zero; None is 1 each. A row counts as `weight` rows of its kind.
+          weights: [n], none below zero; None is 1 each. They are R's analytic weights (σ²/w is a row's variance), not counts: a
+            row of weight w gives the coefficients of w equal rows, but counts as one row in the degrees of freedom.
 
         Returns:
           Itself.
@@ -73,43 +76,43 @@ class TriangularFactor:
         matrix[:, -1] = y
         if not np.isfinite(matrix).all():
             row, column = np.argwhere(~np.isfinite(matrix))[0]
-            name = [*self.names, "the label"][column]
-            raise DataError(
-                f"row {self.rows + int(row) + 1} of the design matrix, column {name}: expected a finite number; received "
-                f"{matrix[row, column]}. Impute or drop it."
-            )
-        if weights is None:
-            self.rows += len(y)
-            self.weight += len(y)
-        else:
+            name = f"column {self.names[column]} of the design matrix" if column < len(self.names) else "the label"
+            raise DataError(f"{name}: expected finite numbers; received {matrix[row, column]}. Impute or drop it.")
+        if weights is not None:
             weights = np.asarray(weights, np.float64)
             if weights.shape != np.shape(y):
                 raise ValueError(f"weights must be [n] as y; received {weights.shape} and {np.shape(y)}")
-            if not (np.isfinite(weights).all() and (weights >= 0).all()):
+            wrong = ~(np.isfinite(weights) & (weights >= 0))
+            if wrong.any():
                 raise DataError(
-                    "expected weights that are finite and at least 0; received another. Correct the weights."
+                    f"weights: expected finite numbers of at least 0; received {weights[wrong][0]}. Correct the weights."
                 )
             matrix = matrix[weights > 0]
             weights = weights[weights > 0]
-            self.rows += len(weights)
-            self.weight += float(weights.sum())
-        if self.intercept and len(matrix):
-            if not len(self.factor):
-                self.origin = np.median(matrix[: self._block_rows], axis=0)
-                self.origin[0] = 0.0
-            matrix -= self.origin
-        if weights is not None:
-            matrix *= np.sqrt(weights)[:, None]
+        self.rows += len(matrix)
         for start in range(0, len(matrix), self._block_rows):
-            self._stack(matrix[start : start + self._block_rows])
+            block = slice(start, start + self._block_rows)
+            self._add_block(matrix[block], None if weights is None else weights[block])
         return self
+
+    def _add_block(self, block: Array, weights: Array | None) -> None:
+        """Adds rows [n, p + 1], in place of which their distances from the origin are left."""
+        weight = float(len(block)) if weights is None else float(weights.sum())
+        if self.intercept:
+            if weight > self.weight:
+                self._move(_medians(block, weights))
+            block -= self.origin
+        if weights is not None:
+            block *= np.sqrt(weights)[:, None]
+        self.weight += weight
+        self._stack(block)
 
     def merge(self, other: TriangularFactor) -> TriangularFactor:
         """Adds the rows that another factor stands for. Returns itself."""
         if (other.names, other.intercept) != (self.names, self.intercept):
             raise ValueError(f"factors of other columns can't merge; received {other.names}, expected {self.names}")
-        if not len(self.factor):
-            self.origin = other.origin
+        if other.weight > self.weight:
+            self._move(other.origin)
         self.rows += other.rows
         self.weight += other.weight
         self._stack(other.from_origin(self.origin))
@@ -130,6 +133,9 @@ class TriangularFactor:
         """The factor of [X y] itself as [p + 1, p + 1], zeros below what few rows filled."""
         width = len(self.names) + 1
         return _padded(self.from_origin(np.zeros(width)))
+
+    def _move(self, origin: Array) -> None:
+        self.factor, self.origin = self.from_origin(origin), origin
 
     def _stack(self, below: Array) -> None:
         if len(below):
@@ -156,6 +162,20 @@ def from_arrays(names: list[str], arrays: Mapping[str, NDArray[Any]]) -> list[Tr
         factor.rows, factor.weight, factor.origin, factor.factor = int(rows), float(weight), origin, matrix
         factors.append(factor)
     return factors
+
+
+def _medians(block: Array, weights: Array | None) -> Array:
+    """The (weighted) median of each column [p + 1] of a block [n, p + 1] whose first column is all ones; that one's is 0."""
+    if weights is None:
+        medians = np.median(block, axis=0)
+    else:
+        order = np.argsort(block, axis=0)
+        below = np.cumsum(weights[order], axis=0)
+        middle = np.argmax(below >= below[-1] / 2, axis=0)
+        columns = np.arange(block.shape[1])
+        medians = block[order[middle, columns], columns]
+    medians[0] = 0.0
+    return np.asarray(medians)
 
 
 def _padded(factor: Array) -> Array:

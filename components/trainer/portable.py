@@ -8,9 +8,10 @@ With X the design matrix (a column of ones first), b the coefficients, m the col
 - standard error of a new label of weight 1: √(σ² + x·C·x), C the covariance of b; the interval is ŷ ± t·that, t the quantile
   of Student's t with the residuals' degrees of freedom (Draper and Smith, Applied Regression Analysis, 3rd ed., §3.1). For a
   ridge fit, C leaves the bias out of account.
-- A row outside what was trained on (a level without training rows, or collinear columns that no longer agree) has no finite
-  interval: the data don't say what its label would be (it is not estimable). Its standard error and its ends are the largest
-  32-bit float, 3.4e38, for strict JSON has no infinity.
+- A row outside what was trained on (a level without training rows, a column that was constant there, or collinear columns that
+  no longer agree, whether one was dropped or a penalty kept them all) has no finite interval: the data don't say what its label
+  would be (it is not estimable). With fewer training rows than columns that is nearly every new row. Its standard error and its
+  ends are the largest 32-bit float, 3.4e38, for strict JSON has no infinity.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def portable_model(
             "degrees_of_freedom": fit.degrees_of_freedom,
             "sigma": fit.sigma,
             "covariance": np.nan_to_num(fit.covariance, nan=0.0).tolist(),
-            "dropped": [{"column": column.name, "on": column.on} for column in fit.dropped],
+            # A penalty that keeps a dependent column learns no more of a row in which it is not what the others give.
+            "dropped": [{"column": column.name, "on": column.on} for column in [*fit.dropped, *fit.shared]],
         },
     }
 
@@ -101,7 +103,7 @@ def quantile(level: float, degrees_of_freedom: float) -> float:
 
 
 def dependence_matrix(model: Mapping[str, Any]) -> Array:
-    """[1 + p, k]: for each of k dropped columns, factors of all columns whose sum was 0 in training."""
+    """[1 + p, k]: for each of k columns that others give, factors of all columns whose sum was 0 in training."""
     names = model["columns"]
     dropped = model["interval"]["dropped"] if model["interval"] else []
     matrix = np.zeros((len(names), len(dropped)))

@@ -91,9 +91,7 @@ def test_the_factors_give_statsmodels_figures(taxi_run, fitted):
 
     columns, label = transformed(taxi_run, fitted.design, "train")
     references = {f"{feature}[{level}]" for feature, level in fitted.references.items()}
-    problem = Problem(
-        fitted.fold_factors, Settings(tolerance=1e-6, references=references, may_be_empty=fitted.level_rows)
-    )
+    problem = Problem(fitted.fold_factors, Settings(tolerance=1e-6, references=references))
     found, kept = problem.fit(), problem.columns
     dense = np.column_stack([np.ones(len(label)), fitted.design.dense(columns)])
     oracle = sm.OLS(label, dense[:, kept]).fit()

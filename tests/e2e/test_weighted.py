@@ -73,7 +73,7 @@ def test_a_collinear_column_is_dropped_and_said(folder, fitted):
     assert [column.because for column in fitted.fit.dropped if column.on] == ["twice = 2·a"]
     shown = plumbline("show", folder / "p.yaml", "--root", folder / "R").out
     assert "dropped: twice = 2·a" in shown
-    assert "zone[(missing)] is zero in every row" in shown
+    assert "zone[(missing)] is 0 in every training row" in shown
 
 
 def test_an_ill_conditioned_fit_was_refined_on_beam(fitted):

@@ -62,6 +62,8 @@ SUMMARY = {
         "rank": 2,
         "condition_number": 12.5,
         "dropped": [{"name": "x2", "because": "x2 = 2·x1"}],
+        "shared": [{"name": f"x{index}", "because": f"x{index} = x1"} for index in range(3, 16)],
+        "leaks": ["a leak? x[1] alone explains 99.98 % of y's variance: is it known before the label is?"],
         "penalty": 3.5,
         "penalty_rule": "least error",
         "cv_error": 1.75,
@@ -106,6 +108,8 @@ def test_a_refused_model_is_shown_with_its_reason():
     assert "penalty 3.5 (least error); held-out mean squared error 1.75" in text
     assert "leave the bias of the penalty out of account" in text
     assert "dropped: x2 = 2·x1" in text
+    assert "kept by the penalty: x12 = x1\nkept by the penalty: 3 more columns that others give\n" in text
+    assert "a leak? x[1] alone explains 99.98 % of y's variance: is it known before the label is?" in text
     assert "refined in 2 further passes" in text
     assert next(line.split() for line in text.splitlines() if "c[a]" in line) == ["c[a]", "reference", "5"]
     assert "the exact optimum's is 0.0001" in text

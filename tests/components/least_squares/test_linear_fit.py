@@ -23,7 +23,7 @@ def found():
     names = [INTERCEPT, *DESIGN.column_names]
     matrix = np.column_stack([np.ones(90), DESIGN.dense(Z)])
     factor = TriangularFactor(names).add(matrix, Y)
-    problem = Problem([factor], Settings(references={"c[b]"}, may_be_empty={"c[(other)]"}))
+    problem = Problem([factor], Settings(references={"c[b]"}))
     return LinearFit("y", None, DESIGN, {"c": "b"}, 90, {}, problem.fit(), [90], np.array([factor.square()]))
 
 
@@ -39,7 +39,7 @@ def test_raw_units_are_those_of_a_regression_on_the_raw_columns(found):
     assert raw.covariance[np.ix_(kept, kept)] == pytest.approx(oracle.cov_params(), rel=1e-9)
     assert raw.coefficients[3:].tolist() == [0.0, 0.0]
     assert np.isnan(raw.standard_errors[3:]).all()
-    assert [column.because for column in raw.dropped] == ["c[(other)] is zero in every row"]
+    assert [column.because for column in raw.dropped] == ["c[(other)] is 0 in every training row"]
 
 
 def test_files_round_trip_and_hold_no_pickle(found, tmp_path):
@@ -54,8 +54,9 @@ def test_files_round_trip_and_hold_no_pickle(found, tmp_path):
     ]  # fmt: skip
     raw_covariance = np.load(tmp_path / "raw_covariance.npy", allow_pickle=False)
     assert np.array_equal(raw_covariance, found.raw.covariance, equal_nan=True)
+    assert found.leaks == again.leaks == []
     assert found.total_weight == pytest.approx(90)
-    again = Problem(found.fold_factors, Settings(references={"c[b]"}, may_be_empty={"c[(other)]"})).fit()
+    again = Problem(found.fold_factors, Settings(references={"c[b]"})).fit()
     assert again.coefficients == pytest.approx(found.fit.coefficients, rel=1e-12)
 
 

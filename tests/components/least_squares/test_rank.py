@@ -33,3 +33,13 @@ def test_zero_and_repeated_columns():
     one = np.arange(1.0, 6.0)
     found = dependences(np.linalg.qr(np.column_stack([one, np.zeros(5), 3 * one]), mode="r"), TOLERANCE)
     assert [(entry.column, list(entry.on)) for entry in found] == [(1, []), (2, [0])]
+    assert found[1].doubt[0] < 1e-10
+    assert dependences(np.linalg.qr(np.column_stack([one, one**2]), mode="r"), TOLERANCE) == []
+
+
+def test_more_columns_than_rows_depend_on_as_many_as_there_are_rows():
+    wide = np.random.default_rng(3).normal(size=(4, 7))
+    found = dependences(wide, TOLERANCE)
+    assert [entry.column for entry in found] == [4, 5, 6]
+    for entry in found:
+        assert np.allclose(wide[:, list(entry.on)] @ list(entry.on.values()), wide[:, entry.column], atol=1e-9)

@@ -7,6 +7,8 @@ import pytest
 
 from benchmarks.nist import load, log_relative_error
 from components.least_squares import fit
+from components.least_squares.arrays import refine_rows
+from components.least_squares.refinement import PASSES, Solution
 
 SETS = {data.name: data for data in load()}
 
@@ -66,6 +68,23 @@ def test_a_condition_near_the_limit_of_float64_is_refined_to_full_accuracy():
     assert refined.condition_number > 1e10
     assert np.max(np.abs(plain.coefficients / exact - 1)) > 1e-9
     assert refined.coefficients == pytest.approx(exact, rel=1e-14)
+
+
+@pytest.mark.parametrize(("off", "wrong"), [(2.0, 0.3), (0.1, 0.6)])
+def test_a_step_that_leads_away_is_refused_or_taken_back(off, wrong):
+    """A factor that says little of the rows: its step promises more than all there is, or makes the residuals grow."""
+    generator = np.random.default_rng(3)
+    x, y = generator.normal(size=(60, 3)), generator.normal(size=60)
+    best = np.linalg.lstsq(x, y, rcond=None)[0]
+    factor = np.linalg.qr(x, mode="r")
+    solution = Solution.of(factor * wrong, best + off)
+    solution.correction = np.eye(3)
+    assert refine_rows(solution, x, y, None, 16) <= 2
+    assert solution.beta[0].tolist() == (best + off).tolist()
+    assert solution.residual_sum_of_squares == pytest.approx(np.sum((y - x @ (best + off)) ** 2))
+    right = Solution.of(factor, best + off)
+    assert refine_rows(right, x, y, None, 16) < PASSES
+    assert right.beta[0] == pytest.approx(best, rel=1e-12)
 
 
 def test_parts_of_a_pass_merge():

@@ -13,21 +13,16 @@ FACTOR = TriangularFactor(NAMES).add(MATRIX, MATRIX @ [1, 2, 0, 3, 0])
 
 
 def test_references_and_empty_levels_are_left_out():
-    found = Problem([FACTOR], Settings(references={"c[a]"}, may_be_empty={"c[(other)]"})).fit()
+    found = Problem([FACTOR], Settings(references={"c[a]"})).fit()
     assert found.coefficients == pytest.approx([1, 2, 0, 3, 0], abs=1e-12)
-    assert [column.because for column in found.dropped] == ["c[(other)] is zero in every row"]
+    assert [column.because for column in found.dropped] == ["c[(other)] is 0 in every training row"]
 
 
 def test_another_reference_gives_the_same_predictions():
-    settings = Settings(references={"c[b]"}, may_be_empty={"c[(other)]"})
+    settings = Settings(references={"c[b]"})
     assert Problem([FACTOR], settings).fit().coefficients == pytest.approx([4, 2, -3, 0, 0], abs=1e-12)
-
-
-def test_an_empty_column_that_may_not_be_is_constant():
-    with pytest.raises(DataError, match=r"constant columns: c\[\(other\)\]"):
-        Problem([FACTOR], Settings(references={"c[a]"}))
 
 
 def test_auto_needs_folds():
     with pytest.raises(DataError, match="l2: auto needs at least two folds"):
-        Problem([FACTOR], Settings(l2="auto", references={"c[a]"}, may_be_empty={"c[(other)]"})).fit()
+        Problem([FACTOR], Settings(l2="auto", references={"c[a]"})).fit()

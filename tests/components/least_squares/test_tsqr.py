@@ -77,6 +77,40 @@ def test_merging_an_empty_factor_changes_nothing():
     assert equal(merged, WHOLE)
 
 
+def slopes(factor):
+    square = factor.square()[1:, 1:]
+    return np.linalg.solve(square[:4, :4], square[:4, -1])
+
+
+def test_an_outlier_of_little_weight_that_comes_first_moves_no_digit():
+    """Alone in the first block, and so in the first accumulator of a merge."""
+    x = np.concatenate([np.full((1, 4), 1e9), X])
+    y = np.concatenate([[Y[0]], Y])
+    w = np.concatenate([[1e-6], np.ones(60)])
+    alone, rest = with_intercept(x[:1], y[:1], w[:1]), with_intercept(x[1:], y[1:], w[1:])
+    last = with_intercept(x[::-1], y[::-1], w[::-1])
+    for factor in (
+        with_intercept(x[:1], y[:1], w[:1]).add(np.column_stack([np.ones(60), X]), Y, w[1:]),
+        alone.copy().merge(rest),
+        rest.copy().merge(alone),
+    ):
+        assert np.array_equal(factor.origin, rest.origin)
+        assert slopes(factor) == pytest.approx(slopes(last), rel=1e-10)
+
+
+def test_the_origin_is_a_weighted_median():
+    weights = np.where(np.arange(60) == 5, 1e3, 1.0)
+    assert with_intercept(X, Y, weights).origin.tolist() == [0.0, *X[5], Y[5]]
+
+
+def test_an_empty_first_fold_keeps_no_origin_at_zero():
+    empty = TriangularFactor(["(intercept)", *NAMES], intercept=True)
+    again, other = from_arrays(empty.names, to_arrays([empty, with_intercept(X + 1e9, Y)]))
+    merged = again.copy().merge(other)
+    assert np.array_equal(merged.origin, other.origin)
+    assert equal_below(merged, other, scale=1.0)
+
+
 def test_an_integer_weight_is_that_many_rows():
     weights = np.arange(60) % 4
     weighted = TriangularFactor(NAMES).add(X, Y, weights)
@@ -87,11 +121,13 @@ def test_an_integer_weight_is_that_many_rows():
 def test_what_is_not_finite_is_named():
     wrong = X.copy()
     wrong[3, 2] = np.inf
-    with pytest.raises(DataError, match="row 4 of the design matrix, column c: expected a finite number; received inf"):
+    with pytest.raises(
+        DataError, match=r"column c of the design matrix: expected finite numbers; received inf\. Impute or drop it\."
+    ):
         TriangularFactor(NAMES).add(wrong, Y)
-    with pytest.raises(DataError, match="column the label"):
+    with pytest.raises(DataError, match="the label: expected finite numbers; received nan"):
         TriangularFactor(NAMES).add(X, np.full(60, np.nan))
-    with pytest.raises(DataError, match="weights that are finite and at least 0"):
+    with pytest.raises(DataError, match=r"weights: expected finite numbers of at least 0; received -1\.0"):
         TriangularFactor(NAMES).add(X, Y, np.full(60, -1.0))
 
 

@@ -48,8 +48,7 @@ def model():
     factors = [TriangularFactor([INTERCEPT, *DESIGN.column_names], intercept=True) for _ in range(3)]
     for index, factor in enumerate(factors):
         factor.add(matrix[index::3], Y[index::3])
-    empty = {name for name in DESIGN.column_names if name != "miles"}
-    problem = Problem(factors, Settings(references={"city[b]", "hour[< 12]"}, may_be_empty=empty))
+    problem = Problem(factors, Settings(references={"city[b]", "hour[< 12]"}))
     squares = np.array([factor.square() for factor in factors])
     found = LinearFit(
         "y", None, DESIGN, {"city": "b", "hour": "< 12"}, ROWS, {}, problem.fit(), [f.rows for f in factors], squares
@@ -87,6 +86,22 @@ def test_missing_unseen_and_out_of_range_values(model):
     assert answer["standard_error"][0] == known["standard_error"][0] < 1.5
     assert answer["standard_error"][1:].tolist() == [UNBOUNDED, UNBOUNDED]
     assert (answer["low"][1], answer["high"][1]) == (-UNBOUNDED, UNBOUNDED)
+
+
+@pytest.mark.parametrize("l2", [0.0, 1.0])
+def test_columns_that_were_constant_or_equal_in_training_bound_nothing_elsewhere(l2):
+    """`flag` was 1 in every training row, `twin` is `miles`; a penalty keeps the twin, and learns no more of it by that."""
+    design = DesignMatrix((Term("miles", "miles"), Term("twin", "twin"), Term("flag", "flag", mean=1.0, std=1.0)))
+    matrix = np.column_stack([np.ones(ROWS), design.dense({"miles": MILES, "twin": MILES, "flag": np.zeros(ROWS)})])
+    factor = TriangularFactor([INTERCEPT, *design.column_names], intercept=True).add(matrix, Y)
+    fit = Problem([factor], Settings(l2=l2, tolerance=1e-6, scales={"flag": (1.0, 1.0)})).fit()
+    assert [column.because for column in fit.dropped][-1] == "flag is 1 in every training row"
+    found = LinearFit("y", None, design, {}, ROWS, {}, fit, [ROWS], np.array([factor.square()]))
+    features = dict.fromkeys(design.column_names, Numeric(scale="none"))
+    portable = portable_model(found, features, dict.fromkeys(features, 0.0), fit.coefficients, 0.95, "exact")
+    answer = score(portable, {"miles": [2.0, 2.0, 2.0], "twin": [2.0, 2.0, 3.0], "flag": [1.0, 0.0, 1.0]})
+    assert answer["standard_error"][0] < 2
+    assert answer["standard_error"][1:].tolist() == [UNBOUNDED, UNBOUNDED]
 
 
 def test_gradient_descent_has_no_intervals(model):
