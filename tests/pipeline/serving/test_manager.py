@@ -271,3 +271,33 @@ def test_what_is_no_saved_model_is_said_in_tf_servings_words(tmp_path: Path) -> 
     shutil.rmtree(no_variables / "variables")
     with pytest.raises(RequestError):
         load("m", 2, no_variables)
+
+
+def test_a_version_that_is_not_what_was_published_is_not_served(
+    start: Any, base: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Version 1 has no manifest: somebody else put it there. Version 2 is damaged, version 3 whole."""
+    from components.manifest import write_manifest
+
+    served = start(base, poll_seconds=60)
+    assert "m/1: has no manifest.json" in caplog.text
+    manager = served.server.manager
+
+    damaged = publish(base.parent, 2)
+    write_manifest(damaged, {})
+    index = damaged / "variables" / "variables.index"
+    index.write_bytes(index.read_bytes()[:-1] + b"!")
+    damaged.rename(base / "2")
+    manager.poll()
+    assert manager.available() == {"m": [1]}
+    [status] = manager.statuses("m", 2)
+    assert (status.state, status.code) == ("END", "INTERNAL")
+    assert "m/2: variables/variables.index is changed" in status.message
+    assert "version 2 can't be loaded" in caplog.text
+    assert served.post("/v1/models/m:predict", {"signature_name": "raw", "instances": [{"x": 0.5}]}).status == 200
+
+    whole = publish(base.parent, 3)
+    write_manifest(whole, {})
+    whole.rename(base / "3")
+    manager.poll()
+    assert manager.available() == {"m": [3]}

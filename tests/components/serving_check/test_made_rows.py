@@ -1,0 +1,119 @@
+"""Rows made from a model.json written by hand, and the tf.Examples of them, parsed as a served graph parses them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
+
+NUMBER = {"name": "n", "kind": "numeric", "min": 0.5, "max": None, "fill": 3.25}
+BUCKETS = {"name": "b", "kind": "buckets", "boundaries": [6.0, 10.0, 20.0]}
+ONE_EDGE = {"name": "e", "kind": "buckets", "boundaries": [7.0]}
+TEXT = {"name": "c", "kind": "categorical"}
+
+
+def model(*features, levels=("red", "(missing)", "Zürich", "(other)"), reference="Zürich"):
+    design = {
+        "n": {"key": "n", "feature": "n", "levels": [], "mean": 4.0, "std": 2.0},
+        "b": {"key": "b", "feature": "b", "levels": ["below 6", "6 to 10", "10 to 20", "20 or above", "(missing)"]},
+        "e": {"key": "e", "feature": "e", "levels": ["below 7", "7 or above", "(missing)"]},
+        "c": {"key": "c", "feature": "c", "levels": list(levels)},
+    }
+    return {
+        "features": list(features),
+        "design": [{"mean": 0.0, "std": 1.0, **design[entry["name"]]} for entry in features],
+        "references": {"b": "6 to 10", "e": "below 7", "c": reference},
+    }
+
+
+def test_every_part_of_the_model_is_asked_for():
+    from components.serving_check.made_rows import made_rows
+
+    rows = made_rows(model(NUMBER, BUCKETS, ONE_EDGE, TEXT))
+    assert rows["n"] == [3.25, None, 0.0, 1e6, 2.0, 6.0, 0.5, 3.25, 3.25, 3.25, 3.25]
+    assert rows["b"] == [15.0, None, 0.0, 1e6, 5.0, 6.0, 10.0, 20.0, 8.0, 15.0, 21.0]
+    assert rows["e"] == [7.0, None, 0.0, 1e6, 6.0, 7.0, 8.0, 7.0, 7.0, 7.0, 7.0]
+    assert rows["c"][:4] == ["Zürich", None, "0", "never seen"]
+    assert rows["c"][5:] == ["red", "Zürich", "Zürich", "Zürich", "Zürich", "Zürich"]
+
+
+@pytest.mark.parametrize(("reference", "usual"), [("(missing)", None), ("(other)", "(other)"), ("red", "red")])
+def test_the_usual_text_is_the_reference(reference, usual):
+    from components.serving_check.made_rows import made_rows
+
+    assert made_rows(model(TEXT, reference=reference))["c"][0] == usual
+
+
+def test_a_large_vocabulary_is_cut():
+    from components.serving_check.made_rows import MOST_ROWS, made_rows
+
+    rows = made_rows(model(NUMBER, TEXT, levels=[*map(str, range(5000)), "(other)"], reference="7"))
+    assert len(rows["n"]) == len(rows["c"]) == MOST_ROWS
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Saves a model that parses tf.Examples of a specification."""
+    import tensorflow as tf
+
+    def save(spec):
+        module = tf.Module()
+        parse = tf.function(
+            lambda examples: {
+                name: tf.sparse.to_dense(value) if isinstance(value, tf.SparseTensor) else value
+                for name, value in tf.io.parse_example(examples, spec).items()
+            },
+            input_signature=[tf.TensorSpec([None], tf.string, name="examples")],
+        )
+        tf.saved_model.save(module, str(tmp_path), signatures={"parse": parse})
+        return tmp_path
+
+    return save
+
+
+def test_examples_hold_the_features_alone(saved):
+    import tensorflow as tf
+
+    from components.serving_check.made_rows import made_examples, made_rows, required_columns
+    from components.serving_check.requests import rows_of
+
+    made = model(NUMBER, TEXT)
+    spec = {
+        "n": tf.io.VarLenFeature(tf.float32),
+        "c": tf.io.VarLenFeature(tf.string),
+        "y": tf.io.VarLenFeature(tf.float32),
+    }
+    folder = saved(spec)
+    assert required_columns(folder) == {}
+    serialized = made_examples(made_rows(made), made, {})
+    assert rows_of(serialized, made["features"]) == made_rows(made)
+    keys = [sorted(tf.train.Example.FromString(example).features.feature) for example in serialized]
+    assert keys[:3] == [["c", "n"], [], ["c", "n"]]
+
+
+def test_what_a_schema_fixes_the_shape_of_is_there(saved):
+    """A label and a weight that tf.Examples can't be parsed without are zeros, a missing value is as the graph takes it."""
+    import tensorflow as tf
+
+    from components.serving_check.made_rows import made_examples, made_rows, required_columns
+
+    made = model(NUMBER, TEXT)
+    spec = {
+        "n": tf.io.FixedLenFeature([1], tf.float32),
+        "c": tf.io.FixedLenFeature([], tf.string),
+        "y": tf.io.FixedLenFeature([1], tf.float32),
+        "k": tf.io.FixedLenFeature([1], tf.int64),
+        "t": tf.io.FixedLenFeature([1], tf.string),
+        "o": tf.io.VarLenFeature(tf.float32),
+    }
+    folder = saved(spec)
+    required = required_columns(folder)
+    assert sorted(required) == ["c", "k", "n", "t", "y"]
+    examples = made_examples(made_rows(made), made, required)
+    answer = tf.saved_model.load(str(folder)).signatures["parse"](examples=tf.constant(examples))
+    numbers = answer["n"].numpy().ravel().tolist()
+    assert numbers[0] == 3.25 and math.isnan(numbers[1])
+    assert answer["c"].numpy()[1] == b""
+    assert not answer["y"].numpy().any() and not answer["k"].numpy().any()
