@@ -11,6 +11,9 @@ back to what TFX expects:
 
 Under Vertex none of this is the case, and all is handed on as it came.
 
+Under both, a blessing names its models by TFX's numbers of this task; TFX puts the platform's names in their place for its own
+Evaluator alone. Here it is done for ModelGate, or Vertex's resolver would find no model that it blessed.
+
 An error of ours ends the task in one message and with the exit code that `plumbline run` would give. So does a model that ModelGate
 refused: the task fails, and nothing after it runs.
 """
@@ -31,6 +34,7 @@ from components.mounts import to_path, to_uri
 
 LOGS = "executor-logs"
 INGEST = "components.ingest.executor.Executor"
+GATE = "components.model_gate.executor.Executor"
 VERDICT = "verdict"  # ModelGate's output
 Json = dict[str, Any]
 
@@ -87,6 +91,8 @@ def main(argv: list[str]) -> int:
             if "://" not in artifact["uri"]:
                 os.makedirs(artifact["uri"], exist_ok=True)
         _execute(args, beam_args)
+        if args.executor_class_path == GATE:
+            _name_models(invocation)
         if "outputFile" in outputs and "://" not in outputs["outputFile"]:
             _restore_uris(Path(outputs["outputFile"]))
         reasons = _refusal(dict(_artifacts(outputs)))
@@ -138,6 +144,25 @@ def _run_hook(args: argparse.Namespace) -> None:
     for key, artifact in _artifacts(invocation["outputs"]):
         artifact["metadata"] = {**artifact.get("metadata", {}), **found.get(key, {}).get("metadata", {})}
     args.json_serialized_invocation_args = json.dumps(invocation)
+
+
+def _name_models(invocation: Json) -> None:
+    """Puts the platform's names of the models into the blessing that a task reports."""
+    from tfx.components.evaluator import constants
+    from tfx.dsl.io import fileio
+
+    names = {key: artifact.get("name") for key, artifact in _artifacts(invocation["inputs"])}
+    with fileio.open(invocation["outputs"]["outputFile"]) as file:
+        report: Json = json.loads(file.read())
+    for key, artifact in _artifacts(report):
+        for model, number in (
+            ("model", constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY),
+            ("baseline_model", constants.ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY),
+        ):
+            if key == "blessing" and number in artifact.get("metadata", {}):
+                artifact["metadata"][number] = names[model]
+    with fileio.open(invocation["outputs"]["outputFile"], "w") as file:
+        file.write(json.dumps(report))
 
 
 def _restore_uris(path: Path) -> None:

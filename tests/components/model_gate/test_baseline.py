@@ -32,6 +32,24 @@ def test_the_latest_blessed_model_that_is_not_the_candidate(candidate, expected)
     assert found["candidate"] == chosen
 
 
+def test_a_blessing_of_an_evaluator_that_blessed_nothing_changes_nothing():
+    """Without thresholds TFX's Evaluator leaves its ModelBlessing empty; older runs' Evaluators wrote whole ones."""
+    from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import LatestBlessedModelStrategy
+    from tfx.types import standard_artifacts
+
+    models, blessings = artifacts()
+    empty = [standard_artifacts.ModelBlessing() for _ in range(3)]
+    for index, blessing in enumerate(empty):
+        blessing.id = 20 + index
+    found = LatestBlessedModelStrategy().resolve_artifacts(
+        None, {"model": models, "model_blessing": [*empty, *blessings, *empty]}
+    )
+    assert [model.id for model in found["model"]] == [2]
+    assert (
+        LatestBlessedModelStrategy().resolve_artifacts(None, {"model": models, "model_blessing": empty})["model"] == []
+    )
+
+
 def test_a_candidate_alone_has_no_baseline():
     from components.model_gate.baseline import LatestBlessedOther
 

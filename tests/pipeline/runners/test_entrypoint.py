@@ -65,10 +65,10 @@ def test_under_vertex_everything_is_handed_on_as_it_came() -> None:
     assert entrypoint.adapt(given, SPEC) == given
 
 
-def run(monkeypatch: pytest.MonkeyPatch, execute: Any, given: dict[str, Any]) -> int:
+def run(monkeypatch: pytest.MonkeyPatch, execute: Any, given: dict[str, Any], executor: str = "some.Executor") -> int:
     """The entrypoint with something else in the place of TFX."""
     monkeypatch.setattr(entrypoint, "_execute", execute)
-    arguments = ["--executor_class_path", "some.Executor", "--json_serialized_invocation_args", json.dumps(given)]
+    arguments = ["--executor_class_path", executor, "--json_serialized_invocation_args", json.dumps(given)]
     return entrypoint.main([*arguments, "--runner=Some", "--json_serialized_inputs_spec_args", json.dumps(SPEC)])
 
 
@@ -133,6 +133,30 @@ def test_a_refused_model_fails_the_task_with_its_reasons(
 
     assert run(monkeypatch, execute, given) == code
     assert capfd.readouterr().err == said
+
+
+@pytest.mark.e2e
+@pytest.mark.usefixtures("tfx_loaded")
+@pytest.mark.parametrize("given_baseline", [True, False])
+def test_a_blessing_names_its_models_as_the_platform_does(
+    given_baseline: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Vertex's resolver looks for a model of this very name. TFX's entrypoint does this for its Evaluator, and for nothing else."""
+    report = tmp_path / "executor_output.json"
+    given = invocation({"name": "projects/1/artifacts/7", "type": MODEL, "uri": "/m"})
+    if given_baseline:
+        live = {"name": "projects/1/artifacts/5", "type": MODEL, "uri": "/live"}
+        given["inputs"]["artifacts"]["baseline_model"] = {"artifacts": [live]}
+    given["outputs"]["outputFile"] = str(report)
+    told = {"blessed": 1.0, "current_model_id": 5.6e18, **({"baseline_model_id": 7.1e18} if given_baseline else {})}
+
+    def execute(*_: Any) -> None:
+        report.write_text(json.dumps({"artifacts": {"blessing": {"artifacts": [{"uri": "/b", "metadata": told}]}}}))
+
+    assert run(monkeypatch, execute, given, entrypoint.GATE) == 0
+    [blessing] = json.loads(report.read_text())["artifacts"]["blessing"]["artifacts"]
+    names = {"current_model_id": "projects/1/artifacts/7", "baseline_model_id": "projects/1/artifacts/5"}
+    assert blessing["metadata"] == {"blessed": 1.0, **{key: names[key] for key in told if key in names}}
 
 
 def test_importing_it_loads_neither_tfx_nor_tensorflow() -> None:
