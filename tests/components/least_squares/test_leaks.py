@@ -81,7 +81,7 @@ def test_a_level_and_a_flag_that_decide_the_label():
 
 
 def test_a_small_level_of_a_common_label_is_chance():
-    city = np.where((np.cumsum(CLICKED == 0) <= 12) & (CLICKED == 0), 3, np.minimum(CITY, 2))
+    city = np.where((CLICKED == 0) & (np.cumsum(CLICKED == 0) <= 12), 3, np.minimum(CITY, 2))
     assert np.ptp(CLICKED[city == 3]) == 0
     assert leaks(CLICKED, city=city) == []
 
