@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 
 import tensorflow as tf
 from tfx.dsl.io import fileio
+from tfx.dsl.io.filesystem import NotFoundError
 
 from components.ingest import files, stamps
 
@@ -36,6 +37,8 @@ class _Source:
 def _told(path: str, function: Any, *arguments: Any) -> Any:
     try:
         return function(*arguments)
+    except NotFoundError as error:
+        raise OSError(f"{path}: no such file") from error
     except tf.errors.OpError as error:
         raise OSError(f"{path}: {error.message}") from error
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import hashlib
 import json
 import shutil
+import sqlite3
 from fractions import Fraction
 
 import numpy as np
@@ -67,6 +70,17 @@ def test_the_split_is_decided_by_a_rows_place_in_its_file(seed_run):
         rows = examples(seed_run.root, "seed", split)
         found = list(zip(values(rows, "x"), values(rows, "y"), strict=True))
         assert found == [row for row, its in zip(table, splits, strict=True) if its == split]
+
+
+def test_the_table_is_known_by_its_digest_and_to_the_cache_by_its_stamp(seed_run):
+    digest = hashlib.sha256((REPOSITORY / "data/seed/data.csv").read_bytes()).hexdigest()
+    assert f"table: 1 file, SHA-256 {digest}" in seed_run.out
+    [listed] = json.loads(plumbline("versions", seed_run.config, "--root", seed_run.root, "--json").out)
+    assert listed["facts"]["table"] == {"files": 1, "sha256": digest}
+    with contextlib.closing(sqlite3.connect(f"file:{seed_run.root}/metadata.db?mode=ro", uri=True)) as database:
+        found = database.execute("SELECT DISTINCT string_value FROM ArtifactProperty WHERE name = 'input_fingerprint'")
+        [[fingerprint]] = found.fetchall()
+    assert "split:table,stamps:" in fingerprint
 
 
 def test_the_table_is_made_by_its_script():

@@ -6,7 +6,15 @@ from pipeline.console import RunView, print_steps, print_summary
 
 SUMMARY = {
     "name": "fares",
-    "cleaning": {"rows read": 10, "rows kept": 9, "rows dropped": 1, "rows rejected": 0, "y: missing, row dropped": 1},
+    "cleaning": {
+        "rows read": 10,
+        "rows kept": 9,
+        "rows dropped": 1,
+        "rows rejected": 0,
+        "y: missing, row dropped": 1,
+        "splits": {"train": 7, "eval": 2},
+        "table": {"files": 2, "sha256": "ab" * 32},
+    },
     "linear_fit": {
         "label": "y",
         "columns": [
@@ -100,6 +108,7 @@ def printed(function, *args):
 def test_a_refused_model_is_shown_with_its_reason():
     text = printed(print_summary, SUMMARY, "c.yaml", "/R")
     assert "rows: 10 read, 1 dropped, 9 kept" in text
+    assert "y: missing, row dropped: 1\ntable: 2 files, SHA-256 " + "ab" * 32 + "\n" in text
     assert "verdict: refused" in text
     assert "  r_squared on overall is 0.1; the limit is at least 0.5: not kept" in text
     assert "pushed: nothing" in text

@@ -78,7 +78,16 @@ HOSTILE = {
     ),
     "header not UTF-8": (b"x,caf\xe9,y\n1,a,2\n", "t.csv", "line 1: the header is not UTF-8."),
     "UTF-16": (GOOD.encode("utf-16"), "t.csv", "expected a CSV in UTF-8; the file is UTF-16; save it as UTF-8."),
-    "quote never closed": ('x,c,y\n1,"a,2\n' + "1,a,2\n" * 9, "t.csv", "t.csv"),
+    "quote never closed": (
+        'x,c,y\n1,"a,2\n' + "1,a,2\n" * 9,
+        "t.csv",
+        "line 2: the quote that opens there is never closed.",
+    ),
+    "a backslash before a quote": (
+        GOOD + '1,"5\\" pipe",2\n',
+        "t.csv",
+        'line 52: a quote inside a quoted field neither ends it nor is doubled: 1,"5\\" pipe",2',
+    ),
     "gzip named csv": (gzip.compress(GOOD.encode()), "t.csv", "the file is gzip; name it .csv.gz."),
     "csv named gz": (GOOD, "t.csv.gz", "t.csv.gz: not readable as a table"),
     "gzip cut short": (
@@ -131,6 +140,8 @@ HARMLESS = {
     "blank lines": (GOOD + "\n\n1,a,2\n").encode(),
     "spaces about numbers": (GOOD + " 1 ,a, 2\n").encode(),
     "quoted numbers": (GOOD + '"1",a,"2"\n').encode(),
+    "line ends of three kinds": GOOD.replace("\n", "\r", 20).replace("\n", "\r\n", 10).encode(),
+    "an inch mark without quotes": (GOOD + '1,5" pipe,2\n').encode(),
     "missing tokens": (GOOD + "NA,null,2\n").encode(),
 }
 
@@ -148,6 +159,7 @@ def test_files_with_other_columns_and_stray_files_are_named(tmp_path):
     (folder / "b.csv").write_text("y,x,c\n2,1,a\n")  # another order is right
     (folder / "_SUCCESS").write_text("")
     (folder / ".hidden.csv").write_text("what")
+    (folder / "0.csv").touch()  # Spark writes such parts
     check_table(configure(tmp_path, "in/*.csv"), tmp_path / "R")
     (folder / "c.csv").write_text("x,c,z\n1,a,2\n")
     with pytest.raises(

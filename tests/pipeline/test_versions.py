@@ -16,6 +16,7 @@ from tests.conftest import REPOSITORY
 @pytest.fixture
 def serving(tmp_path):
     facts = {
+        "table": {"files": 2, "sha256": "0123456789abcdef" * 4},
         "verdict": {"blessed": True},
         "metrics": {"mean_squared_error": 0.125, "r_squared": 0.5, "mean_label": 9.0},
     }
@@ -39,7 +40,12 @@ def test_versions_are_plain_json_and_a_table(serving):
     assert header.split() == ["version", "published", "bytes", "content", "table", "verdict", "metrics"]
     assert newest.split()[:2] == [str(entries[1]["version"]), "live"]
     assert "mean_squared_error 0.25" in newest and entries[1]["digest"][:12] in newest
-    assert "blessed" in oldest and "mean_squared_error 0.125  r_squared 0.5" in oldest and "mean_label" not in oldest
+    assert (
+        " 0123456789ab " in oldest
+        and "blessed" in oldest
+        and "mean_squared_error 0.125  r_squared 0.5" in oldest
+        and "mean_label" not in oldest
+    )
 
 
 def test_a_version_without_held_out_rows_shows_its_cross_validation(tmp_path):

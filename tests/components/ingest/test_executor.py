@@ -1,6 +1,15 @@
+import gzip
+import hashlib
+import json
+import os
+import subprocess
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from components.errors import DataError, RunError
+from components.ingest import files
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
@@ -19,3 +28,103 @@ def test_the_first_chunks_error_is_raised_and_counts_are_summed():
     assert _sum_counts([{"counts": {"rows read": 2, "a": 1}}, {"counts": {"rows read": 3}}]) == {"rows read": 5, "a": 1}
     with pytest.raises(DataError, match="first"):
         _sum_counts([{"error": "first"}, {"error": "second"}])
+
+
+ROWS = "x,y\n" + "".join(f"{index},{index / 7}\n" for index in range(200))
+
+
+def ingest(folder, pattern, out, **spec):
+    """Runs the executor alone, as a run's first step does. Returns the counts."""
+    from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+    from tfx.types import standard_artifacts
+
+    from components.ingest.component import TableExampleGen
+    from components.ingest.executor import Executor
+    from components.ingest.table import TableSpec
+    from pipeline.runners.beam import local_args
+
+    spec = TableSpec(numbers=["x", "y"], texts=[], label="y", **spec)
+    component = TableExampleGen(str(folder), pattern, spec, 0, f"{out}-rejected")
+    examples = standard_artifacts.Examples()
+    examples.uri = str(out)
+    context = BaseBeamExecutor.Context(local_args(0), "", tmp_dir=f"{out}-tmp", unique_id="1")
+    Executor(context).Do({}, {"examples": [examples]}, dict(component.spec.exec_properties))
+    return json.loads((out / "counts.json").read_text())
+
+
+def test_sparks_folder_is_read_with_a_word_on_its_empty_part_and_a_digest_of_the_rest(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "_SUCCESS").touch()
+    (folder / "part-0.csv").touch()
+    (folder / "part-1.csv").write_text(ROWS)
+    (folder / "part-2.csv.gz").write_bytes(gzip.compress(ROWS.encode()))
+    pq.write_table(pa.table({"x": [1.0], "y": [2.0]}), folder / "part-3.parquet")
+    pq.write_table(
+        pa.table({"x": pa.array([], pa.float64()), "y": pa.array([], pa.float64())}), folder / "part-4.parquet"
+    )
+    counts = ingest(folder, "part-*", tmp_path / "examples")
+    assert counts["rows read"] == 401
+    assert counts["empty files, passed over (part-0.csv)"] == 1
+    read = [f"part-{name}" for name in ("1.csv", "2.csv.gz", "3.parquet", "4.parquet")]
+    printed = subprocess.run(["sha256sum", *read], cwd=folder, capture_output=True, check=True).stdout
+    assert (tmp_path / "examples" / "SHA256SUMS").read_bytes() == printed
+    assert counts["table"] == {"files": 4, "sha256": hashlib.sha256(printed).hexdigest()}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda path: os.truncate(path, 1000), "the file changed while it was read: it had .* bytes and now has 1,000"),
+        (
+            lambda path: path.write_text(ROWS.replace("7", "8")),
+            "the file changed while it was read: its content was written anew",
+        ),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_file_that_is_cut_or_swapped_after_the_planning_ends_the_step(tmp_path, monkeypatch, suffix, change, words):
+    path = tmp_path / f"t.{suffix}"
+    if suffix == "csv":
+        path.write_text(ROWS)
+    else:
+        pq.write_table(pa.table({"x": [1.0] * 500, "y": [2.0] * 500}), path, use_dictionary=False, compression="none")
+    plan = files.plan
+
+    def planned(*args):
+        chunks = plan(*args)
+        change(path)
+        return chunks
+
+    monkeypatch.setattr(files, "plan", planned)
+    words = "the file changed while it was read" if suffix == "parquet" else words
+    with pytest.raises(DataError, match=words):
+        ingest(tmp_path, path.name, tmp_path / "examples")
+    assert not (tmp_path / "examples" / "counts.json").exists()
+
+
+def test_a_change_that_no_chunk_saw_is_seen_at_the_end_of_the_step(tmp_path, monkeypatch):
+    path = tmp_path / "t.csv"
+    path.write_text(ROWS)
+    from components.ingest import executor
+
+    total = executor._sum_counts
+
+    def summed(reports):
+        path.write_text(ROWS.replace("7", "8"))
+        return total(reports)
+
+    monkeypatch.setattr(executor, "_sum_counts", summed)
+    with pytest.raises(DataError, match="its content was written anew"):
+        ingest(tmp_path, "t.csv", tmp_path / "examples")
+
+
+def test_two_input_splits_are_refused():
+    from tfx.proto import example_gen_pb2
+
+    from components.ingest.executor import _only_pattern
+
+    splits = [example_gen_pb2.Input.Split(name=name, pattern=f"{name}/*") for name in ("train", "eval")]
+    assert _only_pattern(example_gen_pb2.Input(splits=splits[:1])) == "train/*"
+    with pytest.raises(RunError, match=r"expected one input split; received train \(train/\*\), eval \(eval/\*\)"):
+        _only_pattern(example_gen_pb2.Input(splits=splits))
