@@ -41,6 +41,6 @@ class ModelGate(BaseComponent):
                 evaluation=evaluation,
                 verdict=Channel(type=Verdict),
                 rules=json.dumps(rules, sort_keys=True) if isinstance(rules, dict) else rules,
-                code=code_fingerprint("model_gate"),
+                code=code_fingerprint(__name__),
             )
         )

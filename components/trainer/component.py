@@ -55,7 +55,7 @@ class Trainer(BaseComponent):
         settings: dict[str, Any],
     ) -> None:
         """Takes Transform's outputs, the schema, the exact fit, and the settings that `run_fn` describes."""
-        code = code_fingerprint("least_squares", "preprocessing", "trainer")
+        code = code_fingerprint(__name__, RUN_FN.rpartition(".")[0])
         super().__init__(
             TrainerSpec(
                 examples=examples,
