@@ -35,6 +35,7 @@ from components.trainer.settings import Exact
 from pipeline.config import Config
 from pipeline.evaluation import EXTRACTORS
 from pipeline.parameters import Inputs
+from pipeline.preconditions import METADATA
 from pipeline.steps import task_name
 from pipeline.summary import rejected_directory
 
@@ -72,7 +73,7 @@ class Places:
             pipeline_root=str(root / "pipelines" / config.name),
             rejected=str(rejected_directory(root, config.name)),
             serving=str(config.serving_directory(root)),
-            metadata=sqlite_metadata_connection_config(str(root / "metadata.db")),
+            metadata=sqlite_metadata_connection_config(str(root / METADATA)),
             schema=str(config.table_schema) if config.table_schema else None,
         )
 

@@ -55,6 +55,11 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}{where}: not valid YAML: {said}. Mend that line.") from error
 
 
+def _refusal(rule: str, place: yaml.Node | yaml.Event) -> yaml.MarkedYAMLError:
+    mark: Any = place.start_mark
+    return yaml.MarkedYAMLError(problem=rule, problem_mark=mark)
+
+
 def _check_depth(text: str) -> None:
     """Without recursion, as everything after it recurses."""
     depth = 0
@@ -64,7 +69,7 @@ def _check_depth(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEEPEST:
-            raise yaml.MarkedYAMLError(None, None, f"nested more than {DEEPEST} deep", event.start_mark)
+            raise _refusal(f"nested more than {DEEPEST} deep", event)
 
 
 def _load(text: str) -> Any:
@@ -85,7 +90,7 @@ def _measure(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, i
         return 1, 0
     if id(node) in known:
         if not known[id(node)][0]:
-            raise yaml.MarkedYAMLError(None, None, "an alias that holds itself", node.start_mark)
+            raise _refusal("an alias that holds itself", node)
         return known[id(node)]
     known[id(node)] = 0, 0  # begun
     children = [child for pair in node.value for child in pair] if isinstance(node, yaml.MappingNode) else node.value
@@ -93,7 +98,7 @@ def _measure(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, i
     count, depth = 1 + sum(nodes for nodes, _ in below), 1 + max((deep for _, deep in below), default=0)
     if count > MOST_NODES or depth > DEEPEST:
         rule = f"its aliases stand for more than {MOST_NODES:,} values, or for more than {DEEPEST} levels"
-        raise yaml.MarkedYAMLError(None, None, f"{rule}; write out what is meant", node.start_mark)
+        raise _refusal(f"{rule}; write out what is meant", node)
     known[id(node)] = count, depth
     return count, depth
 
@@ -107,9 +112,7 @@ class _Loader(yaml.SafeLoader):
         except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
             tag = node.tag.rpartition(":")[2]
             value = f" {node.value[:50]!r}" if isinstance(node, yaml.ScalarNode) else ""
-            raise yaml.constructor.ConstructorError(
-                None, None, f"expected a value of type {tag}; received{value or ' something else'}", node.start_mark
-            ) from error
+            raise _refusal(f"expected a value of type {tag}; received{value or ' something else'}", node) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -117,14 +120,10 @@ class _Loader(yaml.SafeLoader):
             if key_node.tag == _MERGE:
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    None, None, "a key must be a text; received a list or a mapping", key_node.start_mark
-                )
+                raise _refusal("a key must be a text; received a list or a mapping", key_node)
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
+                raise _refusal(f"the key {key!r} stands twice", key_node)
             seen.add(key)
         return super().construct_mapping(node, deep)
 
