@@ -6,23 +6,85 @@ each step of ours carries the fingerprint of its sources among its execution pro
 
 from __future__ import annotations
 
+import ast
+import functools
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
-_ROOT = Path(__file__).parent
+_ROOT = Path(__file__).parent  # of the one package that steps may import (import-linter holds it)
 
 
-def code_fingerprint(*steps: str) -> str:
-    """Fingerprint of the sources of some steps, and of the modules that all steps share.
+def code_fingerprint(*modules: str) -> str:
+    """Fingerprint of the sources of all that some modules import of this package.
 
     Args:
-      *steps: names of folders in `components/`, such as `"trainer"`.
+      *modules: full names, such as `"components.trainer.run_fn"`: of the step's component, which imports its executor, and of
+        whatever the step reaches by name.
 
     Returns:
-      Hexadecimal SHA-256 over the relative paths and contents of `components/*.py` and `components/<step>/**/*.py`.
+      Hexadecimal SHA-256 over the names and contents of `imported_modules`.
+
+    Raises:
+      ModuleNotFoundError: there is no such module.
     """
-    files = [*_ROOT.glob("*.py"), *(file for step in steps for file in (_ROOT / step).rglob("*.py"))]
     digest = hashlib.sha256()
-    for file in sorted(set(files)):
-        digest.update(str(file.relative_to(_ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
+    for name, file in sorted(imported_modules(*modules).items()):
+        digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def imported_modules(*modules: str) -> dict[str, Path]:
+    """Some modules and all of this package that they import, at the top or inside a function, directly or not.
+
+    Args:
+      *modules: full names.
+
+    Returns:
+      The file of each module, by its full name; the packages that hold a module are among them, because they are run too.
+
+    Raises:
+      ModuleNotFoundError: there is no such module.
+    """
+    found: dict[str, Path] = {}
+    ahead = list(modules)
+    for name in modules:
+        if _file(name) is None:
+            raise ModuleNotFoundError(f"no module {name!r} in {_ROOT}", name=name)
+    while ahead:
+        name = ahead.pop()
+        file = _file(name)
+        if file is None or name in found:  # a name that is no module: a class or a function
+            continue
+        found[name] = file
+        parent = name.rpartition(".")[0]
+        ahead += [parent, *_imports(file, name if file.name == "__init__.py" else parent, file.stat().st_mtime_ns)]
+    return found
+
+
+def _file(name: str) -> Path | None:
+    """The source of a module of ours; None for anything else."""
+    top, *rest = name.split(".")
+    if top != _ROOT.name:
+        return None
+    path = _ROOT.joinpath(*rest)
+    candidates = [path / "__init__.py", *([path.with_name(f"{path.name}.py")] if rest else [])]
+    return next((file for file in candidates if file.is_file()), None)
+
+
+@functools.cache
+def _imports(file: Path, package: str, changed: int) -> tuple[str, ...]:
+    """Whatever may be a module among the names that a file imports; `changed` keeps the cache from an edited file."""
+    del changed
+    return tuple(_names(ast.parse(file.read_bytes()), package))
+
+
+def _names(tree: ast.AST, package: str) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: package.count(".") + 2 - node.level] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)

@@ -12,7 +12,9 @@ import click
 
 from components.errors import EXIT_REFUSED, PlumblineError, error_line, refusal_line
 from pipeline import __version__
+from pipeline.log import in_log
 from pipeline.remote import compile_, submit
+from pipeline.stopping import Stopped
 
 
 class _Commands(click.Group):
@@ -26,6 +28,9 @@ class _Commands(click.Group):
                 raise
             click.echo(error_line(error), err=True)
             sys.exit(error.exit_code)
+        except Stopped as error:
+            click.echo(f"plumbline: {error}", err=True)
+            sys.exit(error.exit_code)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
@@ -33,7 +38,11 @@ class _Commands(click.Group):
                 raise
             lines = str(error).strip().splitlines() or [""]
             click.echo(f"plumbline: unexpected error: {type(error).__name__}: {lines[0]}", err=True)
-            click.echo("Run again as 'plumbline --debug …' for the traceback; the log file holds it too.", err=True)
+            file = in_log(error)
+            traceback = (
+                f"The traceback is in {file}." if file else "Run again as 'plumbline --debug …' for the traceback."
+            )
+            click.echo(traceback, err=True)
             sys.exit(1)
 
 
@@ -68,23 +77,27 @@ _ROOT = click.option(
     type=click.IntRange(min=0),
     help="Worker processes for the Beam work; 0 for none.  [default: one a core if the table is large]",
 )
-def run(config: Path, root: Path, no_cache: bool, rerun_from: str | None, workers: int | None) -> None:
+@click.option(
+    "--step-timeout",
+    type=click.FloatRange(min=0),
+    default=600,
+    show_default=True,
+    help="Seconds after which a Beam job that stands still is ended; 0 for never. Honest work, however long, is not.",
+)
+def run(
+    config: Path, root: Path, no_cache: bool, rerun_from: str | None, workers: int | None, step_timeout: float
+) -> None:
     """Run the pipeline that CONFIG describes, and push the model if it passes the gate."""
     import datetime
-    import logging
 
     from rich.console import Console
 
-    from components.errors import ConfigError
     from pipeline.config import load_config
     from pipeline.console import RunView, print_summary
     from pipeline.log import to_file
     from pipeline.run import Options
     from pipeline.run import run as run_pipeline
-    from pipeline.steps import STEPS
 
-    if rerun_from is not None and rerun_from not in STEPS:
-        raise ConfigError(f"--from: unknown step {rerun_from!r}. The steps: {', '.join(STEPS)}.")
     loaded = load_config(config)
     root = root.resolve()
     log = root / "logs" / f"{loaded.name}-{datetime.datetime.now():%Y%m%d-%H%M%S-%f}.log"
@@ -93,10 +106,8 @@ def run(config: Path, root: Path, no_cache: bool, rerun_from: str | None, worker
         console.print(f"[bold]{loaded.name}[/bold]", highlight=False)
         view = RunView(console)
         try:
-            summary = run_pipeline(loaded, root, view, Options(not no_cache, rerun_from, workers), log)
-        except BaseException:
-            logging.getLogger(__name__).exception("The run failed")
-            raise
+            options = Options(not no_cache, rerun_from, workers, step_timeout)
+            summary = run_pipeline(loaded, root, view, options, log)
         finally:
             view.close()
         print_summary(console, summary, str(config), str(root))

@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
@@ -32,6 +31,7 @@ from components.row_identity import COLUMNS
 from components.settings import Settings
 from components.trainer.settings import Exact, Model, Sgd
 from pipeline.targets import Target, Targets, section_at
+from pipeline.yaml_file import read_yaml
 
 METRICS = (
     "mean_squared_error",
@@ -378,38 +378,16 @@ class Config(Settings):
         }
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """Safe YAML in which a key that stands twice is an error instead of a silent overwrite."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def load_config(path: Path) -> Config:
     """Reads a configuration file. Paths in it are relative to its own folder.
 
     Raises:
       ConfigError: the file can't be read, is not YAML, or says something that is wrong.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: can't read the configuration: {error}") from error
-    try:
-        value = yaml.load(text, _UniqueKeys)  # noqa: S506 (a SafeLoader)
-    except (yaml.YAMLError, TypeError) as error:
-        raise ConfigError(f"{path}: not valid YAML: {_one_line(error)}") from error
+    value = read_yaml(path)
     if not isinstance(value, dict):
         raise ConfigError(
-            f"{path}: expected a mapping with the keys name, data, label, features, model; received {value!r}"
+            f"{path}: expected a mapping with the keys name, data, label, features, model; received {_short(value)}"
         )
     try:
         config = Config.model_validate(value)
@@ -425,8 +403,9 @@ def load_config(path: Path) -> Config:
     return config.model_copy(update={"data": data, "table_schema": schema})
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
 
 
 def _nearest(word: str, known: Any) -> str:
@@ -449,9 +428,9 @@ def _describe(path: Path, detail: Any) -> str:
         rule = str(detail["ctx"]["error"])
         where = "" if key == "the file" else f"{key}: "
         return f"{path}: {where}{rule}." + (
-            "" if isinstance(received, dict) and not location else f" Received {received!r}."
+            "" if isinstance(received, dict) and not location else f" Received {_short(received)}."
         )
-    return f"{path}: {key}: {detail['msg']}. Received {received!r}."
+    return f"{path}: {key}: {detail['msg']}. Received {_short(received)}."
 
 
 def _is_tag(location: tuple[Any, ...], index: int) -> bool:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 
 from packaging.requirements import Requirement
 
+from components.child_python import child_environment
+
 LEAST_DISK_GIB = 1.0
 
 _IMPORTS = """
@@ -73,6 +75,7 @@ def _packages() -> Iterator[Check]:
 
 def _script(source: str, what: str) -> Check:
     """Runs a check in a process of its own, so that a crash of native code is a failed check and no more."""
-    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)  # noqa: S603
+    command = [sys.executable, "-c", source]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=child_environment())  # noqa: S603
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
     return Check(done.returncode == 0, what if done.returncode == 0 else f"{what}: it does not: {last}")

@@ -15,6 +15,7 @@ from components.model_gate.verdict import ROWS, STANDARD_ERROR
 from pipeline.config import METRICS, Config
 
 _MODULE = "components.model_gate.metrics"
+EXTRACTORS = "components.model_gate.extractors"  # the Evaluator's `module_path`
 
 
 def eval_config(config: Config) -> Any:
@@ -34,7 +35,7 @@ def eval_config(config: Config) -> Any:
     ]
     overall = config_pb2.SlicingSpec()
     slices = [config_pb2.SlicingSpec(feature_keys=entry.columns) for entry in config.evaluate.slices]
-    code = code_fingerprint("model_gate")
+    code = code_fingerprint(_MODULE, EXTRACTORS)
     metrics = [
         config_pb2.MetricConfig(
             class_name="RegressionMetric", module=_MODULE, config=json.dumps({"name": name, "code": code})

@@ -31,10 +31,15 @@ from components.pusher.executor import Executor as PublishExecutor
 from components.pusher.server_texts import server_texts
 from components.serving_check.component import ServingCheck
 from components.trainer.component import Trainer
+from components.trainer.settings import Exact
 from pipeline.config import Config
+from pipeline.evaluation import EXTRACTORS
 from pipeline.parameters import Inputs
+from pipeline.preconditions import METADATA
 from pipeline.steps import task_name
 from pipeline.summary import rejected_directory
+
+PREPROCESSING = "components.preprocessing.preprocessing_fn"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +73,7 @@ class Places:
             pipeline_root=str(root / "pipelines" / config.name),
             rejected=str(rejected_directory(root, config.name)),
             serving=str(config.serving_directory(root)),
-            metadata=sqlite_metadata_connection_config(str(root / "metadata.db")),
+            metadata=sqlite_metadata_connection_config(str(root / METADATA)),
             schema=str(config.table_schema) if config.table_schema else None,
         )
 
@@ -122,26 +127,27 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
     transform = Transform(
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
-        preprocessing_fn="components.preprocessing.preprocessing_fn.preprocessing_fn",
-        custom_config={**config.step_config(), "code": code_fingerprint("preprocessing")},
+        preprocessing_fn=f"{PREPROCESSING}.preprocessing_fn",
+        custom_config={**config.step_config(), "code": code_fingerprint(PREPROCESSING)},
         splits_config=transform_pb2.SplitsConfig(
             analyze=["train"], transform=["train"] if judged == "train" else ["train", judged]
         ),
         disable_statistics=True,  # StatisticsGen has them
     ).with_id("Transform")
     transform.add_upstream_node(data_gate)
-    settings = {**config.step_config(), "model": config.model.model_dump(mode="json")}
+    # Of gradient descent's settings the exact fit reads none: a change of them does not run it again.
+    exact = config.model if isinstance(config.model, Exact) else Exact()
     least_squares = LeastSquares(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
-        settings=settings,
+        settings={**config.step_config(), "exact": exact.model_dump(mode="json")},
     ).with_id("LeastSquares")
     trainer = Trainer(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
         linear_fit=least_squares.outputs["fit"],
-        settings={**settings, "level": config.serve.level},
+        settings={**config.step_config(), "model": config.model.model_dump(mode="json"), "level": config.serve.level},
         eval_split=judged,
     ).with_id("Trainer")
     baseline, baselines = _baseline(places, inputs, trainer)
@@ -152,7 +158,7 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         schema=schema.outputs["schema"],
         eval_config=inputs.eval_config,
         example_splits=[judged],
-        module_path="components.model_gate.extractors",
+        module_path=EXTRACTORS,
     ).with_id("Evaluator")
     model_gate = ModelGate(
         evaluation=evaluator.outputs["evaluation"],
@@ -250,7 +256,7 @@ def _test_evaluation(
         schema=schema.outputs["schema"],
         eval_config=inputs.eval_config,
         example_splits=["test"],
-        module_path="components.model_gate.extractors",
+        module_path=EXTRACTORS,
     ).with_id("TestEvaluation")
     evaluator.add_upstream_node(last)
     return evaluator

@@ -7,18 +7,24 @@ import dataclasses
 import datetime
 import fcntl
 import importlib
+import logging
+import multiprocessing
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from components.errors import EXIT_REFUSED, PlumblineError, RunError
+from components.errors import EXIT_REFUSED, PlumblineError, RunError, error_line
 from components.pusher.versions import versions
 from components.serving_check.process import CheckProcess
 from pipeline.config import Config
+from pipeline.failures import in_words
 from pipeline.first_look import check_table
+from pipeline.log import say
+from pipeline.preconditions import METADATA, check_docker, check_metadata
 from pipeline.runners import fork_server
+from pipeline.stopping import Stopped, fail_main, stoppable
 from pipeline.summary import Summary, check_rows, write_summary
 
 LARGE_TABLE = 8 << 20  # bytes of CSV, from which worker processes save more than they cost
@@ -43,8 +49,14 @@ class Listener(Protocol):
 @contextlib.contextmanager
 def _only_run(root: Path) -> Iterator[None]:
     """Keeps a second run out of the same root: they would share the metadata and the serving directory."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("w") as file:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = (root / ".lock").open("w")
+    except OSError as error:
+        raise RunError(
+            f"{root}: can't be written: {error.strerror}. Set its permissions right, or choose another --root."
+        ) from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -60,11 +72,13 @@ class Options:
       cache: whether steps may be taken from earlier runs.
       rerun_from: a step to run anew, with all that depends on it; None for none.
       workers: worker processes for the steps' Beam work; 0 for none; None for one a core if the table is large.
+      step_timeout: seconds after which a Beam job that stands still is ended; 0 for never.
     """
 
     cache: bool = True
     rerun_from: str | None = None
     workers: int | None = None
+    step_timeout: float = 600.0
 
 
 def run(config: Config, root: Path, listener: Listener, options: Options, log: Path) -> Summary:
@@ -82,8 +96,9 @@ def run(config: Config, root: Path, listener: Listener, options: Options, log: P
 
     Raises:
       PlumblineError: bad data, or a broken promise; the summary holds the text and the exit code.
+      Stopped: by SIGINT or SIGTERM; the summary holds it too.
     """
-    with _only_run(root):
+    with _only_run(root), stoppable():
         started = datetime.datetime.now()
         summary: Summary = {
             "name": config.name,
@@ -100,19 +115,54 @@ def run(config: Config, root: Path, listener: Listener, options: Options, log: P
             "pushed": None,
             "steps": [],
         }
+        current = _Current()
         try:
+            check_metadata(root / METADATA)
+            if config.serve.infra_validator:
+                check_docker(config.serve.infra_validator)
             size = check_table(config, root)
             workers = options.workers if options.workers is not None else _cores() * (size >= LARGE_TABLE)
-            _run_steps(config, root, listener, options, workers, summary)
+            _run_steps(config, root, listener, options, workers, summary, current)
         except BaseException as error:
-            summary["error"] = str(error) or type(error).__name__
-            summary["exit_code"] = error.exit_code if isinstance(error, PlumblineError) else 1
+            told = in_words(error, current.step, root) or error
+            if isinstance(told, Stopped) and current.step:
+                told.args = (f"{told} in {current.step}. Run again: the steps that are done are in the cache.",)
+            summary["error"] = str(told) or type(told).__name__
+            summary["exit_code"] = told.exit_code if isinstance(told, (PlumblineError, Stopped)) else 1
+            if told is not error:
+                raise told from error
             raise
         finally:
             CheckProcess.stop_early()
             summary["seconds"] = (datetime.datetime.now() - started).total_seconds()
-            write_summary(root, summary)
+            _write_summary(root, summary)
         return summary
+
+
+class _Current:
+    """The step that runs; empty before the first."""
+
+    step = ""
+
+
+def _write_summary(root: Path, summary: Summary) -> None:
+    """A disk without room for it must not hide what the run ended with."""
+    try:
+        write_summary(root, summary)
+    except OSError:
+        if summary["error"] is None:
+            raise
+        logging.getLogger(__name__).exception("The summary was not written")
+
+
+def _give_up(root: Path, summary: Summary, error: Exception) -> None:
+    """Ends this process, whose main thread hangs in native code."""
+    summary["error"] = str(error)
+    _write_summary(root, summary)
+    for process in multiprocessing.active_children():
+        process.kill()
+    say(error_line(error) if isinstance(error, PlumblineError) else str(error))
+    os._exit(summary["exit_code"])
 
 
 def _cores() -> int:
@@ -121,7 +171,7 @@ def _cores() -> int:
 
 
 def _run_steps(
-    config: Config, root: Path, listener: Listener, options: Options, workers: int, summary: Summary
+    config: Config, root: Path, listener: Listener, options: Options, workers: int, summary: Summary, current: _Current
 ) -> None:
     listener.preparing()
     if workers > 1:
@@ -133,7 +183,9 @@ def _run_steps(
     beam: Any = importlib.import_module("pipeline.runners.beam")
     local: Any = importlib.import_module("pipeline.runners.local")
 
+    watchdog = beam.Watchdog(options.step_timeout, fail_main, lambda error: _give_up(root, summary, error))
     beam.ProgressRunner.on_stage = listener.beam_stage
+    beam.ProgressRunner.watchdog = watchdog
     serving = config.serving_directory(root)
     pipeline = graph.create_pipeline(config, graph.Places.local(config, root), beam.local_args(workers))
     local_run = local.LocalRun(pipeline, options.cache, options.rerun_from)
@@ -141,6 +193,7 @@ def _run_steps(
     outputs: dict[str, Any] = {}
     for step in local_run.steps:
         listener.step_begins(step)
+        current.step = watchdog.step = step
         result = next(results)
         trained = "Trainer" in outputs
         outputs[step] = result.outputs

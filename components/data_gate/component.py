@@ -30,5 +30,5 @@ class DataGate(BaseComponent):
     def __init__(self, anomalies: BaseChannel) -> None:
         """Takes ExampleValidator's `anomalies`."""
         super().__init__(
-            DataGateSpec(anomalies=anomalies, report=Channel(type=DataReport), code=code_fingerprint("data_gate"))
+            DataGateSpec(anomalies=anomalies, report=Channel(type=DataReport), code=code_fingerprint(__name__))
         )

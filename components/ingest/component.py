@@ -45,7 +45,7 @@ class TableExampleGen(FileBasedExampleGen):
           range_config: the span to read, as the JSON of TFX's RangeConfig; the newest one by default.
         """
         settings = IngestSettings(
-            spec=spec, max_rejected=max_rejected, rejected=rejected, code=code_fingerprint("ingest")
+            spec=spec, max_rejected=max_rejected, rejected=rejected, code=code_fingerprint(__name__)
         )
         custom = any_pb2.Any()
         custom.Pack(wrappers_pb2.StringValue(value=settings.model_dump_json()))

@@ -37,13 +37,13 @@ class LeastSquares(BaseBeamComponent):
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
     def __init__(self, examples: BaseChannel, transform_graph: BaseChannel, settings: dict[str, Any]) -> None:
-        """Takes Transform's outputs; `settings` holds `features`, `label`, `weight` and `model` as plain JSON."""
+        """Takes Transform's outputs; `settings` holds `features`, `label`, `weight` and `exact` (`Exact`) as plain JSON."""
         super().__init__(
             LeastSquaresSpec(
                 examples=examples,
                 transform_graph=transform_graph,
                 fit=Channel(type=LinearFit),
                 settings=json.dumps(settings, sort_keys=True),
-                code=code_fingerprint("least_squares", "preprocessing"),
+                code=code_fingerprint(__name__),
             )
         )

@@ -24,7 +24,7 @@ from components.least_squares.tsqr import TriangularFactor, from_arrays
 from components.preprocessing.design_matrix import DesignMatrix, Term
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import design_matrix_of
-from components.trainer.settings import Exact, model_from_json
+from components.trainer.settings import Exact
 
 # A tf.Example holds 32-bit floats, so that what is collinear in the table is so to about 7 digits in the transformed rows.
 TOLERANCE = 1e-6
@@ -50,8 +50,7 @@ class Executor(BaseBeamExecutor):
           DataError: the rows can't be fitted (see `Problem`); the text names the columns.
         """
         config = json_utils.loads(exec_properties["settings"])
-        model = model_from_json(config["model"])
-        exact = model if isinstance(model, Exact) else Exact()
+        exact = Exact.model_validate(config["exact"])
         transform = tft.TFTransformOutput(artifact_utils.get_single_uri(input_dict["transform_graph"]))
         design = design_matrix_of(transform, features_from_json(config["features"]))
         rows = Rows(design, config["label"], config["weight"], exact.folds, config["grouped"])

@@ -59,6 +59,6 @@ class ModelGate(BaseComponent):
                 verdict=Channel(type=Verdict),
                 blessing=Channel(type=standard_artifacts.ModelBlessing),
                 rules=json.dumps(rules, sort_keys=True) if isinstance(rules, dict) else rules,
-                code=code_fingerprint("model_gate"),
+                code=code_fingerprint(__name__),
             )
         )

@@ -15,6 +15,7 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 from components.artifacts import Verdict
 from components.fingerprint import code_fingerprint
 from components.serving_check.executor import Executor
+from components.serving_check.process import CHECK
 
 
 class ServingCheckSpec(ComponentSpec):
@@ -50,7 +51,7 @@ class ServingCheck(BaseComponent):
         """Takes the Trainer's model, raw examples, ModelGate's verdict, what the manifest is to say (`name` is the model's; a
         parameter has it as JSON), and InfraValidator's blessing if it is in the graph.
         """
-        code = code_fingerprint("serving_check", "trainer", "preprocessing", "least_squares")
+        code = code_fingerprint(__name__, CHECK)
         super().__init__(
             ServingCheckSpec(
                 model=model,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from components.child_python import child_environment
 from components.errors import RunError
 
+CHECK = "components.serving_check.check"
 SECONDS = 600
 
 
@@ -21,11 +22,10 @@ class CheckProcess:
     _early: CheckProcess | None = None
 
     def __init__(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        command = [sys.executable, "-m", "components.serving_check.check"]
+        command = [sys.executable, "-m", CHECK]
         self._said = tempfile.TemporaryFile()
         self._process = subprocess.Popen(  # noqa: S603 (our own module)
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, env=environment
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, env=child_environment()
         )
 
     @classmethod

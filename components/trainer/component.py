@@ -58,7 +58,7 @@ class Trainer(BaseComponent):
         """Takes Transform's outputs, the schema, the exact fit, the settings that `run_fn` describes, and the second split that
         TFX's Trainer asks for.
         """
-        code = code_fingerprint("least_squares", "preprocessing", "trainer")
+        code = code_fingerprint(__name__, RUN_FN.rpartition(".")[0])
         super().__init__(
             TrainerSpec(
                 examples=examples,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ from apache_beam.pipeline import Pipeline
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline.runners import batched_io
+from pipeline.runners.watchdog import Watchdog
 from pipeline.runners.workers import WarmProcessEnvironment
 
 # The in-process runner is named, because Beam's default first tries to download another one. The image is used by no
@@ -25,18 +27,21 @@ def local_args(workers: int) -> list[str]:
 
 
 class ProgressRunner(FnApiRunner):
-    """Beam's in-process runner, with warm worker processes if `--direct_num_workers` asks; tells a listener which stage runs.
+    """Beam's in-process runner, with warm worker processes if `--direct_num_workers` asks; tells a listener which stage runs, and
+    a watchdog that something moves.
 
     Overrides two private methods of Beam 2.73: nothing public reports progress before the job ends.
     """
 
     on_stage: ClassVar[Callable[[int, int], None] | None] = None  # stages begun, stages in all
+    watchdog: ClassVar[Watchdog | None] = None
 
     def run_pipeline(self, pipeline: Pipeline, options: PipelineOptions) -> Any:
         """Runs one job."""
         if options.view_as(DirectOptions).direct_num_workers > 1:
             self._default_environment = WarmProcessEnvironment()
-        return super().run_pipeline(pipeline, options)
+        with contextlib.nullcontext() if self.watchdog is None else self.watchdog.job():
+            return super().run_pipeline(pipeline, options)
 
     def run_stages(self, stage_context: Any, stages: list[Any]) -> Any:
         """Runs the stages of one job."""
@@ -48,4 +53,11 @@ class ProgressRunner(FnApiRunner):
         self._begun.add(bundle_context_manager.stage.name)
         if ProgressRunner.on_stage is not None:
             ProgressRunner.on_stage(len(self._begun), self._stage_count)
-        return super()._execute_bundle(runner_execution_context, bundle_context_manager, bundle_input)
+        self._tell_watchdog()
+        result = super()._execute_bundle(runner_execution_context, bundle_context_manager, bundle_input)
+        self._tell_watchdog()
+        return result
+
+    def _tell_watchdog(self) -> None:
+        if self.watchdog is not None:
+            self.watchdog.bundle()

@@ -8,7 +8,10 @@ same, and every job gets fresh forks of it. The server itself runs nothing, so t
 from __future__ import annotations
 
 import multiprocessing
-from multiprocessing import forkserver
+import os
+from multiprocessing import forkserver, resource_tracker
+
+from components.child_python import child_environment
 
 CONTEXT = multiprocessing.get_context("forkserver")
 PRELOAD = "pipeline.runners.preload"
@@ -17,4 +20,11 @@ PRELOAD = "pipeline.runners.preload"
 def start() -> None:
     """Starts the server process, which begins to import at once. Returns without waiting for it."""
     CONTEXT.set_forkserver_preload([PRELOAD])
-    forkserver.ensure_running()
+    former = dict(os.environ)
+    os.environ.update(child_environment())  # both take the environment that they are started in
+    try:
+        resource_tracker.ensure_running()
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(former)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import logging
+import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
@@ -18,6 +21,7 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types.artifact import Artifact
 
+from components.errors import ConfigError
 from components.pusher.executor import SAME_CONTENT_PROPERTY
 
 PUBLISHING = "Pusher"  # never cached: it looks at what is live, and the cache does not
@@ -54,6 +58,9 @@ class LocalRun:
           pipeline: from `create_pipeline`.
           cache: whether steps may be taken from earlier runs.
           rerun_from: a step that runs anew, with all that depends on it.
+
+        Raises:
+          ConfigError: there is no such step.
         """
         ir: pipeline_pb2.Pipeline = compiler.Compiler().compile(pipeline)
         self.run_id = datetime.datetime.now().isoformat()
@@ -65,6 +72,8 @@ class LocalRun:
         connection = self._deployment.metadata_connection_config
         self._connection = getattr(connection, connection.WhichOneof("connection_config"))
         self._nodes = [node.pipeline_node for node in ir.nodes]
+        if rerun_from is not None and rerun_from not in self.steps:
+            raise ConfigError(f"--from: no step {rerun_from!r} in this pipeline. Its steps: {', '.join(self.steps)}.")
         anew = {node.node_info.id for node in self._nodes} if not cache else self._from(rerun_from)
         for node in self._nodes:
             node.execution_options.caching_options.enable_cache = node.node_info.id not in {*anew, PUBLISHING}
@@ -88,8 +97,36 @@ class LocalRun:
         Raises:
           Exception: whatever a step raised; its execution is marked as failed in ML Metadata.
         """
+        self._close_unfinished()
         for node in self._nodes:
-            yield self._launch(node)
+            try:
+                result = self._launch(node)
+            except Exception:
+                raise  # TFX has closed it
+            except BaseException:
+                self._close_unfinished()
+                raise
+            yield result
+
+    def _close_unfinished(self) -> None:
+        """Marks as failed whatever is RUNNING in ML Metadata, and removes what it had half written.
+
+        No other run is going on in this root (`pipeline.run` sees to that), so whatever is RUNNING was killed.
+        """
+        pipelines = Path(self._ir.runtime_spec.pipeline_root.field_value.string_value).parent
+        with metadata.Metadata(self._connection) as handle:
+            for execution in handle.store.get_executions():
+                if execution.last_known_state != Execution.RUNNING:
+                    continue
+                contexts = {one.type: one.name for one in handle.store.get_contexts_by_execution(execution.id)}
+                node = contexts.get("node", "").removeprefix(f"{contexts.get('pipeline', '')}.")
+                logging.warning("closing execution %d of %s, which a run that was killed left", execution.id, node)
+                if node:
+                    folder = pipelines / contexts["pipeline"] / node
+                    for half in (*folder.glob(f"*/{execution.id}"), *folder.glob(f".system/*/{execution.id}")):
+                        shutil.rmtree(half, ignore_errors=True)
+                execution.last_known_state = Execution.FAILED
+                handle.store.put_executions([execution])
 
     def _launch(self, node: pipeline_pb2.PipelineNode) -> StepResult:
         name = node.node_info.id

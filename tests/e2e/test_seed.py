@@ -146,7 +146,7 @@ def test_second_runs(copied):
 
     config.write_text(text.replace("steps: 1000", "steps: 2000"))
     done, shown, ran = run_again(copied)
-    assert (done.code, ran) == (0, ["LeastSquares", "Trainer", "Evaluator", "ModelGate", "ServingCheck", "Pusher"])
+    assert (done.code, ran) == (0, ["Trainer", "Evaluator", "ModelGate", "ServingCheck", "Pusher"])
     assert "of the live model" in done.out
     assert len(versions(serving)) == 2
 
