@@ -92,12 +92,16 @@ def run(
 
     from rich.console import Console
 
+    from components.errors import ConfigError
     from pipeline.config import load_config
     from pipeline.console import RunView, print_summary
     from pipeline.log import to_file
     from pipeline.run import Options
     from pipeline.run import run as run_pipeline
+    from pipeline.steps import OPTIONAL, STEPS
 
+    if rerun_from is not None and rerun_from not in {*STEPS, *OPTIONAL}:
+        raise ConfigError(f"--from: unknown step {rerun_from!r}. The steps: {', '.join(STEPS)}.")
     loaded = load_config(config)
     root = root.resolve()
     log = root / "logs" / f"{loaded.name}-{datetime.datetime.now():%Y%m%d-%H%M%S-%f}.log"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import difflib
 import hashlib
 import json
@@ -67,13 +66,6 @@ class Split(Settings):
         if value is not None and not 0.0001 <= value <= 1:
             raise ValueError("must be between 0.0001 and 1; leave a split that gets no rows out")
         return value
-
-    @field_validator("eval_from", "test_from", mode="before")
-    @classmethod
-    def _date_as_text(cls, value: Any) -> Any:
-        return (
-            value.isoformat() if isinstance(value, datetime.date) else value
-        )  # YAML makes dates of what looks like one
 
     @model_validator(mode="after")
     def _shares_or_time(self) -> Split:

@@ -10,6 +10,7 @@ from tfx.types import standard_artifacts, standard_component_specs
 from tfx.types.channel import Channel
 from tfx.types.component_spec import ExecutionParameter
 
+from components.fingerprint import code_fingerprint
 from components.import_schema.executor import Executor
 
 
@@ -20,6 +21,7 @@ class ImportTableSchemaSpec(standard_component_specs.ImportSchemaGenSpec):
         **standard_component_specs.ImportSchemaGenSpec.PARAMETERS,
         "grouped": ExecutionParameter(type=int),
         "content": ExecutionParameter(type=str),
+        "code": ExecutionParameter(type=str),
     }
 
 
@@ -36,6 +38,7 @@ class ImportTableSchema(BaseComponent):
                 schema_file=schema_file,
                 grouped=int(grouped),
                 content=hashlib.sha256(content).hexdigest(),
+                code=code_fingerprint(__name__),
                 schema=Channel(type=standard_artifacts.Schema),
             )
         )

@@ -251,7 +251,7 @@ def test_a_split_that_says_too_little_or_too_much(tmp_path, split, message):
         ("{eval: 0.333333, train: 0.666667}", {"train": 6667, "eval": 3333}, {}),
         ("{by: day, eval_from: 2024-04-01}", {}, {"eval": "2024-04-01"}),
         ("{by: day, eval_from: 2024-04-01 12:00:00Z, test_from: 2025-01-01}", {},
-         {"eval": "2024-04-01T12:00:00+00:00", "test": "2025-01-01"}),
+         {"eval": "2024-04-01 12:00:00Z", "test": "2025-01-01"}),
         ("{by: hour, eval_from: 18}", {}, {"eval": 18.0}),
     ],
 )  # fmt: skip
