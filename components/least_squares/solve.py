@@ -37,8 +37,9 @@ class Settings:
         squares, the penalty with the least error.
       collinear: what to do about a column that others give: `"drop"` it (with a penalty it is kept, and the penalty shares
         what is common), or `"error"`, whatever the penalty.
-      tolerance: see `rank.dependences`; None is eps times the number of rows (at least 100), which is what rounding leaves of
-        a dependent column at most (numpy's `matrix_rank` takes the same).
+      tolerance: see `rank.dependences`; None is ten times the rows times eps (at least 100 eps). Rounding leaves at most rows
+        times eps of a dependent column, in the factor (numpy's `matrix_rank` takes that); the rest is for what rounding left
+        in the column itself.
       references: columns left out by convention, one level of each feature with levels: its coefficient is 0.
       scales: by column, mean and standard deviation that were taken out of it: texts say dependences in raw units.
     """
@@ -78,7 +79,7 @@ class Problem:
             raise DataError(
                 "there are no rows to fit, or all their weights are zero. Give rows with a weight above zero."
             )
-        self._tolerance = max(100, rows) * EPS if settings.tolerance is None else settings.tolerance
+        self._tolerance = max(100, 10 * rows) * EPS if settings.tolerance is None else settings.tolerance
         self._square = self.factor.square()
         candidates = [index for index, name in enumerate(self.names) if name not in settings.references]
         dependent = self._dependent(candidates)
