@@ -10,6 +10,8 @@ from scipy.linalg import solve_triangular
 
 Array = NDArray[np.float64]
 
+BLOCK_COLUMNS = 64
+
 
 @dataclasses.dataclass(frozen=True)
 class Dependence:
@@ -26,6 +28,11 @@ class Dependence:
     doubt: dict[int, float]
 
 
+def independent_columns(factor: Array, tolerance: float) -> list[int]:
+    """Indices of the columns that those before them don't give; arguments as of `dependences`."""
+    return _split(_scaled(factor)[0], tolerance)[0]
+
+
 def dependences(factor: Array, tolerance: float) -> list[Dependence]:
     """Finds the columns that the columns before them give, from left to right, as R's `lm` does.
 
@@ -36,42 +43,60 @@ def dependences(factor: Array, tolerance: float) -> list[Dependence]:
     Returns:
       The dependent columns, in order; all-zero columns depend on nothing.
     """
-    norms = np.linalg.norm(factor, axis=0)
-    scaled = factor / np.where(norms > 0, norms, 1.0)
-    length, width = factor.shape
-    # |R_jj| is what the columns before j leave of it: as a rule nothing is dependent, and this tells it at once.
-    if width <= length and np.all(np.abs(np.diag(np.linalg.qr(scaled, mode="r"))) > tolerance):
+    scaled, norms = _scaled(factor)
+    kept, basis = _split(scaled, tolerance)
+    if len(kept) == factor.shape[1]:
         return []
-    basis = np.zeros((length, min(length, width)), order="F")
-    kept: list[int] = []
+    triangle = np.triu(basis.T @ scaled[:, kept])
+    inverse = np.abs(solve_triangular(triangle, np.eye(len(kept))))
     found: list[Dependence] = []
-    for column in range(width):
-        rest = scaled[:, column].copy()
-        held = basis[:, : len(kept)]
-        for _ in range(2):  # twice is enough (Kahan, Parlett)
-            rest -= held @ (held.T @ rest)
-        left = float(np.linalg.norm(rest))
-        if left > tolerance and len(kept) < length:
-            basis[:, len(kept)] = rest / left
-            kept.append(column)
-        else:
-            found.append(_dependence(scaled, norms, held, kept, column, tolerance))
+    for column in sorted(set(range(factor.shape[1])) - set(kept)):
+        before = int(np.searchsorted(kept, column))
+        if not before or norms[column] == 0:
+            found.append(Dependence(column, {}, {}))
+            continue
+        weights = solve_triangular(triangle[:before, :before], basis[:, :before].T @ scaled[:, column])
+        # What a weight may be off by grows with the condition of the columns that carry it.
+        noise = np.maximum(inverse[:before, :before].sum(axis=1), 1.0) * tolerance
+        noise = np.minimum(noise, np.max(np.abs(weights)) / 2)
+        on, doubts = {}, {}
+        for other, weight, doubt in zip(kept[:before], weights, noise, strict=True):
+            if abs(weight) > doubt:
+                on[other] = float(weight * norms[column] / norms[other])
+                doubts[other] = float(doubt * norms[column] / norms[other])
+        found.append(Dependence(column, on, doubts))
     return found
 
 
-def _dependence(
-    scaled: Array, norms: Array, basis: Array, kept: list[int], column: int, tolerance: float
-) -> Dependence:
-    if not kept or norms[column] == 0:
-        return Dependence(column, {}, {})
-    triangle = np.triu(basis.T @ scaled[:, kept])
-    weights = solve_triangular(triangle, basis.T @ scaled[:, column])
-    # What a weight may be off by grows with the condition of the columns that carry it.
-    noise = np.maximum(np.abs(solve_triangular(triangle, np.eye(len(kept)))).sum(axis=1), 1.0) * tolerance
-    noise = np.minimum(noise, np.max(np.abs(weights)) / 2)
-    on, doubts = {}, {}
-    for other, weight, doubt in zip(kept, weights, noise, strict=True):
-        if abs(weight) > doubt:
-            on[other] = float(weight * norms[column] / norms[other])
-            doubts[other] = float(doubt * norms[column] / norms[other])
-    return Dependence(column, on, doubts)
+def _scaled(factor: Array) -> tuple[Array, Array]:
+    """The columns brought to norm 1, and their norms."""
+    norms = np.linalg.norm(factor, axis=0)
+    return factor / np.where(norms > 0, norms, 1.0), norms
+
+
+def _split(scaled: Array, tolerance: float) -> tuple[list[int], Array]:
+    """The independent columns, and an orthonormal basis of them [q, k]: Gram and Schmidt, by blocks of columns."""
+    length, width = scaled.shape
+    basis = np.zeros((length, min(length, width)), order="F")
+    kept: list[int] = []
+    for start in range(0, width, BLOCK_COLUMNS):
+        held = len(kept)
+        block = _rest(basis[:, :held], scaled[:, start : start + BLOCK_COLUMNS])
+        for column in range(block.shape[1]):
+            if len(kept) == length:
+                break
+            rest = _rest(basis[:, held : len(kept)], block[:, column])
+            if np.linalg.norm(rest) < 0.1:  # what is left of rounding in it is no longer small
+                rest = _rest(basis[:, : len(kept)], rest)
+            left = float(np.linalg.norm(rest))
+            if left > tolerance:
+                basis[:, len(kept)] = rest / left
+                kept.append(start + column)
+    return kept, basis[:, : len(kept)]
+
+
+def _rest(basis: Array, columns: Array) -> Array:
+    """What a basis leaves of columns. Twice is enough (Kahan, Parlett)."""
+    for _ in range(2):
+        columns = columns - basis @ (basis.T @ columns)
+    return columns

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from components.least_squares.rank import dependences
+from components.least_squares.rank import independent_columns
 from components.least_squares.tsqr import TriangularFactor, triangle
 
 Array = NDArray[np.float64]
@@ -33,15 +33,14 @@ class RidgeSolver:
 
         `tolerance` says what is dependent, see `rank.dependences`.
         """
-        self._full = factor.square()
+        self._full = factor.from_origin(np.zeros(len(factor.names) + 1))
         self._columns = columns
         self._intercept = intercept
         first = int(intercept)
         centred, label = self._full[first:, columns[first:]], self._full[first:, -1]
-        dependent = {found.column for found in dependences(triangle(self._full[:, columns]), tolerance)}
-        if dependent:
-            kept = [index - first for index in range(first, len(columns)) if index not in dependent]
-            basis = np.linalg.qr(centred[:, kept])[0]
+        independent = independent_columns(triangle(self._full[:, columns]), tolerance)
+        if len(independent) < len(columns):
+            basis = np.linalg.qr(centred[:, [index - first for index in independent if index >= first]])[0]
             centred, label = basis.T @ centred, basis.T @ label
         self._u, self.singular, self._vt = np.linalg.svd(centred, full_matrices=False)
         self._projected = self._u.T @ label

@@ -12,9 +12,11 @@ from components.settings import Settings
 class Exact(Settings):
     """`solver: exact`: ordinary least squares (`l2: 0`), or ridge regression.
 
-    `l2` is λ of λ·‖β‖² on the transformed columns, the intercept not among them; `auto` takes the λ with the least error in
-    `folds`-fold cross-validation. `collinear` says what becomes of a column that others give. `refine: null` lets the
-    condition number decide on further passes.
+    `l2` is λ of λ·‖β‖² on the transformed columns, the intercept not among them; one level of each feature, the most frequent, is
+    left out first, so that the others shrink towards it. `auto` takes the λ with the least error in `folds`-fold cross-validation
+    if it lowers that of ordinary least squares by more than one standard error of the difference, otherwise 0. `collinear` says
+    what becomes of a column that others give: without a penalty it is dropped, with one kept; `error` ends the run. `refine: null`
+    lets the condition number decide on further passes.
     """
 
     solver: Literal["exact"] = "exact"

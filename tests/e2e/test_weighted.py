@@ -24,6 +24,7 @@ features:
   b: {kind: numeric, scale: none}
   near: {kind: numeric, scale: none}
   twice: {kind: numeric, scale: none}
+  one: numeric
   zone: {kind: buckets, boundaries: [3, 6]}
 model: {solver: exact, l2: 0}
 evaluate: {slices: [{columns: [zone], limits: {mean_squared_error: {max: 100}}}]}
@@ -38,9 +39,9 @@ def folder(tmp_path_factory):
     near = a + 1e-4 * generator.normal(size=500)
     y = 1 + 2 * a - b + generator.normal(size=500)
     w = generator.integers(0, 3, 500)
-    table = np.column_stack([a, b, near, 2 * a, zone, w, y])
+    table = np.column_stack([a, b, near, 2 * a, np.ones(500), zone, w, y])
     path = tmp_path_factory.mktemp("weighted")
-    np.savetxt(path / "t.csv", table, "%.9g", delimiter=",", header="a,b,near,twice,zone,w,y", comments="")
+    np.savetxt(path / "t.csv", table, "%.9g", delimiter=",", header="a,b,near,twice,one,zone,w,y", comments="")
     (path / "p.yaml").write_text(CONFIG)
     done = plumbline("run", path / "p.yaml", "--root", path / "R")
     assert done.code == 0, done.err
@@ -55,7 +56,7 @@ def fitted(folder):
 
 def test_weighted_least_squares_equals_statsmodels(folder, fitted):
     rows = examples(folder / "R", "weighted", "train", "Transform", "transformed_examples")
-    columns = {name: values(rows, name) for name in ("a", "b", "near", "twice")}
+    columns = {name: values(rows, name) for name in ("a", "b", "near", "twice", "one")}
     columns["zone"] = np.array([row.features.feature["zone"].int64_list.value[0] for row in rows])
     dense = np.column_stack([np.ones(len(rows)), fitted.design.dense(columns)])
     kept = ~np.isnan(np.diag(fitted.fit.covariance))
@@ -74,6 +75,7 @@ def test_a_collinear_column_is_dropped_and_said(folder, fitted):
     shown = plumbline("show", folder / "p.yaml", "--root", folder / "R").out
     assert "dropped: twice = 2·a" in shown
     assert "zone[(missing)] is 0 in every training row" in shown
+    assert "dropped: one is 1 in every training row" in shown
 
 
 def test_an_ill_conditioned_fit_was_refined_on_beam(fitted):
