@@ -14,6 +14,7 @@ from rich.table import Table
 from components.errors import RunError
 from components.pusher import publish
 from components.pusher.versions import describe
+from pipeline.console import wide
 
 SHOWN = ("mean_squared_error", "r_squared")
 
@@ -49,9 +50,10 @@ def print_versions(console: Console, entries: list[dict[str, Any]]) -> None:
     if not entries:
         console.print("no version is published")
         return
+    console = wide(console)
     table = Table(box=None)
     for heading in ("version", "", "published", "bytes", "content", "table", "verdict", "metrics"):
-        table.add_column(heading, justify="right" if heading == "bytes" else "left")
+        table.add_column(heading, justify="right" if heading == "bytes" else "left", no_wrap=heading != "metrics")
     for entry in reversed(entries):
         table.add_row(
             str(entry["version"]),

@@ -586,7 +586,8 @@ class _errors:
         if isinstance(error, UnicodeDecodeError):
             raise DataError(f"{self._path}, line 1: the header is not UTF-8. Save the file as UTF-8.") from error
         if isinstance(error, OSError) and error.errno is not None:
-            what = "a link to a file that is not there" if os.path.islink(self._path) else os.strerror(error.errno)
+            dangling = os.path.islink(self._path) and not os.path.exists(self._path)
+            what = "a link to a file that is not there" if dangling else os.strerror(error.errno)
             raise DataError(
                 f"{self._path}: can't be opened: {what}. See to the file and its permissions, or narrow data.path."
             ) from error

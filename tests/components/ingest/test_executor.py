@@ -47,7 +47,9 @@ def ingest(folder, pattern, out, **spec):
     component = TableExampleGen(str(folder), pattern, spec, 0, f"{out}-rejected")
     examples = standard_artifacts.Examples()
     examples.uri = str(out)
-    context = BaseBeamExecutor.Context(local_args(0), "", tmp_dir=f"{out}-tmp", unique_id="1")
+    context = BaseBeamExecutor.Context(
+        list(local_args(0)), "", tmp_dir=f"{out}-tmp", unique_id="1"
+    )  # TFX adds to the list
     Executor(context).Do({}, {"examples": [examples]}, dict(component.spec.exec_properties))
     return json.loads((out / "counts.json").read_text())
 
