@@ -1,4 +1,4 @@
-"""The names of the steps, in the order in which they run."""
+"""The names of the steps that every graph has."""
 
 STEPS = (
     "ExampleGen",
