@@ -1,4 +1,4 @@
-"""How a run ends that is stopped, killed or robbed of its workers, or that stands still. Each test goes on in the root of the last."""
+"""How a run ends that is stopped, killed or robbed of its workers, or stands still. Each test goes on in the root of the last."""
 
 from __future__ import annotations
 
