@@ -23,7 +23,7 @@ batched_io.install()
 
 def local_args(workers: int) -> list[str]:
     """Beam's arguments for a run with some worker processes; with fewer than 2, the work is done in this process."""
-    return [*LOCAL_ARGS, f"--direct_num_workers={workers}"] if workers > 1 else LOCAL_ARGS
+    return [*LOCAL_ARGS, f"--direct_num_workers={workers}"] if workers > 1 else [*LOCAL_ARGS]
 
 
 class ProgressRunner(FnApiRunner):

@@ -39,10 +39,11 @@ def test_a_wrong_configuration_ends_with_2_and_one_line(tmp_path):
     assert not (tmp_path / "R").exists()
 
 
-def test_an_unknown_step_names_the_steps(tmp_path):
+@pytest.mark.e2e
+def test_an_unknown_step_names_the_steps_of_this_configuration(tmp_path):
     done = plumbline("run", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path / "R", "--from", "Trainr")
     assert done.code == 2
-    assert "unknown step 'Trainr'. The steps: ExampleGen, StatisticsGen" in done.err
+    assert "--from: no step 'Trainr' in this pipeline. Its steps: ExampleGen, StatisticsGen" in done.err
 
 
 def test_show_and_predict_before_any_run(tmp_path):
@@ -86,7 +87,37 @@ def test_an_unexpected_error_is_one_message_and_debug_shows_the_traceback(tmp_pa
     assert done.code == 1
     assert "unexpected error: JSONDecodeError" in done.err
     assert "Traceback" not in done.err
+    assert "Run again as 'plumbline --debug …' for the traceback." in done.err, "show writes no log"
     assert "Traceback" in plumbline("--debug", *args).err
+
+
+SEED_CONFIG = REPOSITORY / "data/seed/pipeline.yaml"
+
+
+def test_a_metadata_database_that_is_none_ends_the_run_before_the_libraries_load(tmp_path):
+    (tmp_path / "metadata.db").write_text("a text, no database")
+    begin = time.monotonic()
+    done = plumbline("run", SEED_CONFIG, "--root", tmp_path)
+    assert time.monotonic() - begin < 10
+    assert done.code == 1
+    assert done.err.startswith(
+        f"plumbline: error: {tmp_path}/metadata.db: ML Metadata's database is not an SQLite file"
+    )
+    assert (tmp_path / "metadata.db").read_text() == "a text, no database"
+
+
+@pytest.mark.parametrize("below", ["R", "file/R"])
+def test_a_root_that_can_not_be_written_is_named(tmp_path, below):
+    (tmp_path / "file").touch()
+    root = tmp_path / below
+    if below == "R":
+        root.mkdir()
+        (root / "logs").touch()  # root can write anywhere, but not below a file
+    done = plumbline("run", SEED_CONFIG, "--root", root)
+    assert done.code == 1
+    assert f"plumbline: error: {root}/logs/seed-" in done.err
+    assert "the log can't be written: " in done.err
+    assert len(done.err.strip().splitlines()) == 1
 
 
 def test_two_runs_in_one_root_do_not_mix(tmp_path):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import sqlite3
 import subprocess
 import sys
@@ -101,7 +100,6 @@ def test_no_docker_is_said_with_the_way_out(monkeypatch):
         match=r"runs tensorflow/serving:2\.19\.1 by Docker, and no Docker daemon answers here .*remove the key",
     ):
         check_docker("2.19.1")
-    gc.collect()
 
 
 @pytest.mark.e2e

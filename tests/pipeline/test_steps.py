@@ -36,6 +36,14 @@ def test_infra_validator_comes_in_where_the_configuration_asks_for_it(tmp_path):
     assert "2.19.1" in str(node.parameters)
     assert node.downstream_nodes == ["ServingCheck"]
 
+    from pipeline.runners.local import LocalRun
+
+    run = LocalRun(graph, cache=True, rerun_from="InfraValidator")
+    assert run.steps.index("Trainer") < run.steps.index("InfraValidator") < run.steps.index("ServingCheck")
+    assert {"InfraValidator", "ServingCheck", "Pusher"} == {
+        node.node_info.id for node in run._nodes if not node.execution_options.caching_options.enable_cache
+    }
+
 
 def test_from_runs_a_step_and_all_that_depends_on_it(graph):
     from pipeline.runners.local import LocalRun
