@@ -16,6 +16,8 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, json_utils
 
+from components.errors import DataError
+from components.ingest.extents import LEAST_FREEDOM
 from components.least_squares.beam_pass import FactorRows, ReadBatches, RefineRows, Rows
 from components.least_squares.linear_fit import LinearFit
 from components.least_squares.refinement import PASSES, ResidualPass, Solution, improve
@@ -84,6 +86,7 @@ class Executor(BaseBeamExecutor):
                 scales={term.key: (term.mean, term.std) for term in design.terms if not term.levels},
             ),
         )
+        _check_freedom(problem)
         refine = problem.wants_refinement() if exact.refine is None else exact.refine and problem.penalty == 0
         solution, passes = problem.solution() if refine else None, 0
         if solution is not None:
@@ -106,6 +109,16 @@ class Executor(BaseBeamExecutor):
         spec = transform.transformed_feature_spec()
         files = sorted(file for uri in uris for file in fileio.glob(io_utils.all_files_pattern(uri)))
         return ReadBatches(files, {name: spec[name] for name in rows.columns})
+
+
+def _check_freedom(problem: Problem) -> None:
+    """Raises a DataError where ordinary least squares leaves too few rows to tell an error from a coincidence."""
+    freedom = problem.factor.rows - problem.rank
+    if problem.penalty == 0 and freedom < LEAST_FREEDOM:
+        raise DataError(
+            f"too few rows: {problem.factor.rows:,} rows leave {freedom} degrees of freedom beside {problem.rank:,} coefficients; "
+            f"expected at least {LEAST_FREEDOM}. Give more rows, fewer features or levels, or a penalty (model.l2, a number)."
+        )
 
 
 def _refine(solution: Solution, one_pass: Callable[[Solution], dict[str, Array]]) -> int:
