@@ -39,11 +39,19 @@ def test_a_wrong_configuration_ends_with_2_and_one_line(tmp_path):
     assert not (tmp_path / "R").exists()
 
 
-@pytest.mark.e2e
-def test_an_unknown_step_names_the_steps_of_this_configuration(tmp_path):
+def test_an_unknown_step_names_the_steps_at_once(tmp_path):
     done = plumbline("run", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path / "R", "--from", "Trainr")
     assert done.code == 2
-    assert "--from: no step 'Trainr' in this pipeline. Its steps: ExampleGen, StatisticsGen" in done.err
+    assert "--from: unknown step 'Trainr'. The steps: ExampleGen, StatisticsGen" in done.err
+
+
+@pytest.mark.e2e
+def test_a_step_that_this_configuration_does_not_ask_for_is_none_of_its_steps(tmp_path):
+    done = plumbline(
+        "run", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path / "R", "--from", "InfraValidator"
+    )
+    assert done.code == 2
+    assert "--from: no step 'InfraValidator' in this pipeline. Its steps: ExampleGen, StatisticsGen" in done.err
 
 
 def test_show_and_predict_before_any_run(tmp_path):

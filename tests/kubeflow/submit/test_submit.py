@@ -78,9 +78,7 @@ def test_a_compiled_file_does_not_run_for_a_configuration_with_another_model(use
     file = user.compile("vertex")
     config = user.config("vertex", model={"solver": "exact"})
     line = one_line(user.submit("vertex", "--file", file, config=config), 2)
-    assert (
-        f"{file}: is not what the configuration compiles to now: they differ in root.dag.tasks.least-squares." in line
-    )
+    assert f"{file}: is not what the configuration compiles to now: they differ in root.dag.tasks.trainer." in line
     assert user.services.requests == []
 
 
