@@ -23,6 +23,7 @@ SPLITS = ("train", "eval", "test")
 _ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 _WITH_ZONE = r"\d{2}:\d{2}.*" + _ZONE
 _INT64 = 1 << 63
+GROUP_BITS = 16  # of a group's number, which is only asked for its fold: groups that share one share that
 
 Start = float | str  # a number, or a date or time as ISO 8601 has it
 
@@ -98,7 +99,7 @@ def assign(rule: SplitRule, columns: dict[str, pa.Array], rows: NDArray[np.int64
     group = digests = None
     if rule.group is not None:
         digests = _digests(columns[rule.group], integers, rule.seed)
-        group = (digests[0] >> np.uint64(1)).astype(np.int64)
+        group = (digests[0] >> np.uint64(64 - GROUP_BITS)).astype(np.int64)
     if rule.time is not None:
         values = columns[rule.time.column].to_numpy(zero_copy_only=False)
         starts = np.array([_number(start) for start in rule.time.starts.values()])
@@ -120,10 +121,12 @@ def _digests(column: pa.Array, integers: bool, seed: int) -> NDArray[np.uint64]:
     """SHA-256 of each value as a tf.Feature, as four words [4, n], the first one the highest: TFX's own rule for a seed of 0."""
     coded = column.dictionary_encode()
     salt = seed.to_bytes(8, "big") if seed else b""
-    features = _features(coded.dictionary, integers)
-    found = b"".join(hashlib.sha256(feature + salt).digest() for feature in [*features, b""])  # the last: missing
+    features = [*_features(coded.dictionary, integers), b""]  # the last: missing
+    if salt:
+        features = [feature + salt for feature in features]
+    found = b"".join([hashlib.sha256(feature).digest() for feature in features])
     words = np.frombuffer(found, ">u8").astype(np.uint64).reshape(-1, 4)
-    indices = coded.indices.fill_null(len(features)).to_numpy(zero_copy_only=False)
+    indices = coded.indices.fill_null(len(features) - 1).to_numpy(zero_copy_only=False)
     return np.asarray(words[indices].T)
 
 
@@ -133,12 +136,21 @@ def _features(levels: pa.Array, integers: bool) -> list[bytes]:
         levels = levels.cast(pa.string()) if pa.types.is_integer(levels.type) else levels
         return [field(1, field(1, level)) for level in levels.cast(pa.binary()).to_pylist()]
     try:
+        texts = levels.cast(pa.string()) if is_text(levels.type) else levels
+        numbers = pc.cast(texts, pa.int64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:  # Python, as CsvExampleGen, takes "+7" and " 7" too
+        numbers = _slow_integers(levels)
+    return _int64_features(numbers.astype(np.uint64)).tolist()
+
+
+def _slow_integers(levels: pa.Array) -> NDArray[np.int64]:
+    try:
         numbers = [int(level) for level in levels.to_pylist()]
     except ValueError as error:
         raise NotIntegersError from error
     if any(not -_INT64 <= number < _INT64 for number in numbers):
         raise NotIntegersError
-    return _int64_features(np.array(numbers, np.int64).astype(np.uint64)).tolist()
+    return np.array(numbers, np.int64)
 
 
 def _int64_features(values: NDArray[np.uint64]) -> NDArray[np.object_]:

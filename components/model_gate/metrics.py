@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 
 from components.model_gate.verdict import STANDARD_ERROR
@@ -65,21 +65,26 @@ def sums_of(label: ArrayLike, prediction: ArrayLike, weight: ArrayLike) -> Sums:
         return Sums(rows=float(len(y)))
     mean = float(w @ y) / total
     error = y - p
-    twice, centred, shifted = w * w, y - mean, p - mean
+    centred, shifted, twice = y - mean, p - mean, w * w
+    label_square, error_square = centred * centred, error * error
     return Sums(
         rows=float(len(y)),
         weight=total,
         label=mean,
-        spread=float(w @ (y - mean) ** 2),
-        squared=float(w @ error**2),
+        spread=float(w @ label_square),
+        squared=float(w @ error_square),
         absolute=float(w @ np.abs(error)),
         prediction=float(w @ p),
-        label_moments=tuple(float(twice @ centred**k) for k in range(5)),
-        error_moments=tuple(float(twice @ (error**2 * centred**k)) for k in range(3)),
-        prediction_moments=tuple(float(twice @ shifted**k) for k in range(3)),
-        fourth=float(twice @ error**4),
+        label_moments=_moments(twice, np.ones_like(y), centred, label_square, label_square * centred, label_square**2),
+        error_moments=_moments(twice, error_square, error_square * centred, error_square * label_square),
+        prediction_moments=_moments(twice, np.ones_like(y), shifted, shifted * shifted),
+        fourth=float(twice @ (error_square * error_square)),
         absolute_twice=float(twice @ np.abs(error)),
     )
+
+
+def _moments(weights: NDArray[np.float64], *powers: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(float(weights @ power) for power in powers)
 
 
 def _moved(moments: tuple[float, ...], shift: float) -> tuple[float, ...]:
@@ -114,6 +119,9 @@ def merge(a: Sums, b: Sums) -> Sums:
         fourth=a.fourth + b.fourth,
         absolute_twice=a.absolute_twice + b.absolute_twice,
     )
+
+
+_SUMS = "_sums"  # TFMA keeps what begins with _ to itself
 
 
 def _mean(total: Callable[[Sums], float]) -> Callable[[Sums], float]:
@@ -208,8 +216,8 @@ class _Combine(beam.CombineFn):
             total = merge(total, accumulator)
         return total
 
-    def extract_output(self, accumulator: Sums) -> dict[metric_types.MetricKey, float]:
-        return {self._key: FORMULAS[self._key.name](accumulator)}
+    def extract_output(self, accumulator: Sums) -> dict[metric_types.MetricKey, Sums]:
+        return {self._key: accumulator}
 
 
 def _computations(
@@ -220,11 +228,20 @@ def _computations(
     example_weighted: bool = False,
     **_: Any,
 ) -> metric_types.MetricComputations:
-    key = metric_types.MetricKey(
-        name=name, model_name=model_name, output_name=output_name, example_weighted=example_weighted
-    )
-    combiner = _Combine(key, eval_config, example_weighted)
-    return [metric_types.MetricComputation(keys=[key], preprocessors=None, combiner=combiner)]
+    """The sums, which TFMA computes once for all metrics that name the same ones, and the metric that is derived from them."""
+
+    def key_of(its: str) -> metric_types.MetricKey:
+        return metric_types.MetricKey(
+            name=its, model_name=model_name, output_name=output_name, example_weighted=example_weighted
+        )
+
+    sums, key = key_of(_SUMS), key_of(name)
+    return [
+        metric_types.MetricComputation(
+            keys=[sums], preprocessors=None, combiner=_Combine(sums, eval_config, example_weighted)
+        ),
+        metric_types.DerivedMetricComputation(keys=[key], result=lambda found: {key: FORMULAS[name](found[sums])}),
+    ]
 
 
 class RegressionMetric(metric_types.Metric):
