@@ -83,7 +83,7 @@ def sums_of(label: ArrayLike, prediction: ArrayLike, weight: ArrayLike) -> Sums:
     )
 
 
-def _moments(weights: NDArray[np.float64], *powers: NDArray[np.float64]) -> tuple[float, ...]:
+def _moments(weights: NDArray[Any], *powers: NDArray[Any]) -> tuple[float, ...]:
     return tuple(float(weights @ power) for power in powers)
 
 
