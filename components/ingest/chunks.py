@@ -13,7 +13,7 @@ from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
 from components import row_identity
 from components.errors import DataError
-from components.ingest import files, rejected, table
+from components.ingest import files, rejected, streams, table
 from components.ingest.extents import Extents
 from components.shards import Shards
 
@@ -41,7 +41,7 @@ class Job:
     integers: bool = False
 
 
-def convert(chunk: files.Chunk, job: Job, stem: str, open_file: files.Open) -> dict[str, Any]:
+def convert(chunk: files.Chunk, job: Job, stem: str, open_file: streams.Open) -> dict[str, Any]:
     """Reads a chunk, cleans it, writes its rows to shards under temporary names.
 
     Args:

@@ -25,8 +25,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.errors import DataError
-from components.ingest.records import BOM, Scanner, count_lines
+from components.ingest.records import Scanner, count_lines
 from components.ingest.stamps import Stamp
+from components.ingest.streams import Open, Scanned, as_text, open_local, open_stream, without_mark
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 LEAST_CHUNK, MOST_CHUNK = 2 << 20, 32 << 20  # bytes
@@ -34,7 +35,6 @@ CHUNKS = 16  # aimed at, between these two
 CHUNK_ROWS = 1 << 18  # of Parquet
 BLOCK = 4 << 20  # bytes; a longer record can't be read
 RELEASE_SECONDS = 5.0  # for Arrow's threads to let go of a file
-_BOM = BOM.decode("latin-1")
 _FOREIGN = {
     b"\x1f\x8b": "gzip; name it .csv.gz",
     b"PAR1": "Parquet; name it .parquet",
@@ -44,13 +44,6 @@ _FOREIGN = {
 }
 
 csv.field_size_limit(2 * BLOCK)  # Python's own 131,072 is less than Arrow reads
-
-Open = Callable[[str], BinaryIO]
-
-
-def open_local(path: str) -> BinaryIO:
-    """Opens a file of this machine. An executor passes TFX's own instead, which knows other file systems."""
-    return open(path, "rb")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,7 +115,7 @@ def without_empty(paths: Sequence[str], open_file: Open = open_local) -> list[st
     filled = []
     for path in paths:
         _check_regular(path)
-        with _errors(path), _stream(path, open_file) as stream:
+        with _errors(path), open_stream(path, open_file) as stream:
             if stream.read(1):
                 filled.append(path)
     return filled or list(paths[:1])
@@ -145,9 +138,9 @@ def header(path: str, open_file: Open = open_local, escape: str | None = None) -
             with open_file(path) as file:
                 names = list(pq.ParquetFile(file).schema_arrow.names)
         else:
-            with _stream(path, open_file) as stream:
-                text = _text(stream)
-                fields = next(csv.reader(_without_mark(text), escapechar=escape), [])
+            with open_stream(path, open_file) as stream:
+                text = as_text(stream)
+                fields = next(csv.reader(without_mark(text), escapechar=escape), [])
                 names = [field.encode("latin-1").decode() for field in fields]
     unnamed = [str(index + 1) for index, name in enumerate(names) if not name.strip()]
     if unnamed or not names:
@@ -391,7 +384,7 @@ def _read_csv(
         yield from pa_csv.read_csv(pa.BufferReader(stream.read()), **options).to_batches()
         return
     failed: list[Exception] = []
-    source = _Scanned(stream, Scanner(chunk.path, chunk.escape), failed)
+    source = Scanned(stream, Scanner(chunk.path, chunk.escape), failed)
     released = threading.Event()
     weakref.finalize(source, released.set)
     file = pa.PythonFile(source, "r")
@@ -424,8 +417,8 @@ def lines(chunk: Chunk, columns: int, open_file: Open = open_local) -> Iterator[
         with open_file(chunk.path) as file:
             line += count_lines(file.read(chunk.begin))
     with _records(chunk, open_file) as stream:
-        text = _text(stream)
-        reader = csv.reader(_without_mark(text), escapechar=chunk.escape)
+        text = as_text(stream)
+        reader = csv.reader(without_mark(text), escapechar=chunk.escape)
         start = line
         for index, fields in enumerate(reader):
             if fields and not (index == 0 and chunk.end is None):
@@ -445,20 +438,9 @@ def stem(base: str, path: str) -> str:
     return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
 
 
-def _text(stream: BinaryIO) -> io.TextIOWrapper:
-    """A CSV in Latin-1, which reads any bytes, so that a bad one further down is found with its line."""
-    return io.TextIOWrapper(stream, "latin-1", newline="")
-
-
-def _without_mark(text: io.TextIOWrapper) -> Iterator[str]:
-    """Lines without the byte order mark."""
-    yield next(text, "").removeprefix(_BOM)
-    yield from text
-
-
 def _records(chunk: Chunk, open_file: Open) -> BinaryIO:
     if chunk.end is None:
-        return _stream(chunk.path, open_file)
+        return open_stream(chunk.path, open_file)
     with open_file(chunk.path) as file:
         file.seek(chunk.begin)
         data = file.read(chunk.end - chunk.begin)
@@ -473,79 +455,6 @@ def _records(chunk: Chunk, open_file: Open) -> BinaryIO:
             "Wait until the table is written, and run again."
         )
     return io.BytesIO(data)
-
-
-def _stream(path: str, open_file: Open) -> BinaryIO:
-    file = open_file(path)
-    if not path.endswith(".gz"):
-        return file
-    return buffered(pa.CompressedInputStream(pa.PythonFile(file, "r"), "gzip"), seekable=False)
-
-
-class _Scanned:
-    """A stream whose bytes a scanner sees on their way to Arrow. At an error it ends, and keeps the error for later."""
-
-    closed = False
-
-    def __init__(self, stream: BinaryIO, scanner: Scanner, failed: list[Exception]) -> None:
-        self._stream = stream
-        self._scanner = scanner
-        self._failed = failed
-
-    def read(self, size: int) -> bytes:
-        try:
-            data = self._stream.read(size)
-            if data:
-                self._scanner.feed(data)
-            else:
-                self._scanner.finish()
-            return data
-        except (DataError, OSError, EOFError, pa.ArrowException) as error:
-            self._failed.append(error.with_traceback(None))  # whose frames would keep this object
-            return b""
-
-    def close(self) -> None:
-        self._stream.close()
-
-
-class _Raw(io.RawIOBase):
-    """What can read, and perhaps seek, as a raw file of Python's."""
-
-    def __init__(self, source: Any, seekable: bool) -> None:
-        self._source = source
-        self._seekable = seekable
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return self._seekable
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if whence == io.SEEK_END:
-            offset += self._source.size()
-        elif whence == io.SEEK_CUR:
-            offset += self._source.tell()
-        self._source.seek(offset)
-        return offset
-
-    def tell(self) -> int:
-        return int(self._source.tell())
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._source.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._source.close()
-        super().close()
-
-
-def buffered(source: Any, seekable: bool = True) -> BinaryIO:
-    """What can read (a `tf.io.gfile.GFile`, an Arrow stream) as a buffered file of Python's."""
-    return io.BufferedReader(_Raw(source, seekable), 1 << 20)
 
 
 def _size(path: str, open_file: Open) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.errors import DataError
-from components.ingest import files
+from components.ingest import files, streams
 
 LISTED = 1000  # bad rows of a chunk that are listed even if fewer are allowed
 
@@ -20,7 +20,7 @@ def locate(
     reasons: dict[int, str],
     ragged: Sequence[files.Ragged],
     allowed: int,
-    open_file: files.Open = files.open_local,
+    open_file: streams.Open = streams.open_local,
 ) -> list[Row]:
     """Names the place of each bad row of a chunk.
 

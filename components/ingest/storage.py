@@ -8,11 +8,11 @@ import tensorflow as tf
 from tfx.dsl.io import fileio
 from tfx.dsl.io.filesystem import NotFoundError
 
-from components.ingest import files, stamps
+from components.ingest import stamps, streams
 
 
 class _Source:
-    """A file of TensorFlow's, as `files.buffered` takes it."""
+    """A file of TensorFlow's, as `streams.buffered` takes it."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -49,7 +49,7 @@ def open_file(path: str) -> BinaryIO:
     Raises:
       OSError: it can't be read; perhaps not before it is read.
     """
-    return files.buffered(_Source(path)) if _is_address(path) else files.open_local(path)
+    return streams.buffered(_Source(path)) if _is_address(path) else streams.open_local(path)
 
 
 def take_stamp(path: str) -> stamps.Stamp:

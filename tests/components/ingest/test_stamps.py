@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from components.errors import DataError
-from components.ingest import files, stamps
+from components.ingest import files, stamps, streams
 
 OLD = b"x,y\n" + b"1,2\n" * 1000
 
@@ -85,9 +85,9 @@ def test_the_digest_of_a_table_is_what_sha256sum_says(table):
     digests = {}
     files.plan([str(table)], digests=digests)
     assert digests == {str(table): hashlib.sha256(OLD).hexdigest()}
-    assert stamps.digest(str(table), files.open_local) == digests[str(table)]
+    assert stamps.digest(str(table), streams.open_local) == digests[str(table)]
     (table.parent / "s.csv").write_bytes(b"x,y\n")
-    named = {path.name: stamps.digest(str(path), files.open_local) for path in table.parent.iterdir()}
+    named = {path.name: stamps.digest(str(path), streams.open_local) for path in table.parent.iterdir()}
     printed = subprocess.run(["sha256sum", "s.csv", "t.csv"], cwd=table.parent, capture_output=True, check=True)
     assert stamps.sums(named).encode() == printed.stdout
     assert stamps.table_digest(named) == hashlib.sha256(printed.stdout).hexdigest()
