@@ -66,10 +66,13 @@ def draw(rows: Rows, size: int, stream: int) -> NDArray[np.int64]:
     return np.asarray(ranks[run, place], np.int64)
 
 
-def folds(rows: Rows, groups: Rows | None, number: int) -> NDArray[np.int64]:
-    """The fold, 0 to number − 1, of each row [n]; rows of one group share theirs."""
-    if groups is None:
-        return draw(rows, number, _FOLDS)
+def folds(rows: Rows, number: int) -> NDArray[np.int64]:
+    """The fold, 0 to number − 1, of each row [n], from identities."""
+    return draw(rows, number, _FOLDS)
+
+
+def group_folds(groups: Rows, number: int) -> NDArray[np.int64]:
+    """The fold, 0 to number − 1, of each row [n], from its group: rows of one group share theirs."""
     return (_mix(groups, _FOLDS) % np.uint64(number)).astype(np.int64)
 
 

@@ -16,7 +16,7 @@ from components.least_squares.refinement import ResidualPass, Solution
 from components.least_squares.solve import INTERCEPT
 from components.least_squares.tsqr import TriangularFactor, to_arrays
 from components.preprocessing.design_matrix import DesignMatrix
-from components.row_identity import GROUP_COLUMN, ROW_COLUMN, folds
+from components.row_identity import GROUP_COLUMN, ROW_COLUMN, folds, group_folds
 
 BATCH_ROWS = 8192
 READ_BYTES = 1 << 20
@@ -49,13 +49,13 @@ class Rows:
     @property
     def columns(self) -> list[str]:
         """Names of the transformed columns that it needs."""
-        own = [
+        drawn_by = GROUP_COLUMN if self.grouped else ROW_COLUMN
+        return [
+            *(term.key for term in self.design.terms),
             self.label,
             *([self.weight] if self.weight else []),
-            ROW_COLUMN,
-            *([GROUP_COLUMN] if self.grouped else []),
+            drawn_by,
         ]
-        return [*(term.key for term in self.design.terms), *own]
 
     def matrices(self, batch: pa.RecordBatch) -> tuple[Array, Array, Array | None, NDArray[np.int64]]:
         """The design matrix [n, 1 + p] with the intercept's ones, the label [n], the weights [n] or None, the folds [n]."""
@@ -63,7 +63,9 @@ class Rows:
         dense = self.design.dense({term.key: columns[term.key] for term in self.design.terms})
         label = columns[self.label].astype(np.float64)
         weight = None if self.weight is None else columns[self.weight].astype(np.float64)
-        fold = folds(columns[ROW_COLUMN], columns[GROUP_COLUMN] if self.grouped else None, self.folds)
+        fold = (
+            group_folds(columns[GROUP_COLUMN], self.folds) if self.grouped else folds(columns[ROW_COLUMN], self.folds)
+        )
         return np.column_stack([np.ones(len(label)), dense]), label, weight, fold
 
 

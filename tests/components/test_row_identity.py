@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from components.row_identity import ROW_BITS, draw, file_code, folds, identities, split_stream
+from components.row_identity import ROW_BITS, draw, file_code, folds, group_folds, identities, split_stream
 
 
 @given(st.integers(1, 60), st.integers(0, 400), st.integers(0, 10**9), st.integers(0, 5))
@@ -33,7 +33,7 @@ def test_numbers_are_uniform_and_independent_of_place_block_file_and_stream():
         "the block after the next": np.roll(numbers, -10),
         "file": draw(identities(file_code("trips2"), np.arange(100_000)), 5, split_stream(0)),
         "seed": draw(rows, 5, split_stream(1)),
-        "fold": folds(rows, None, 5),
+        "fold": folds(rows, 5),
     }
     for what, found in other.items():
         table = np.zeros((5, 5))
@@ -51,13 +51,13 @@ def test_a_table_of_twelve_distinct_rows_is_split_by_chance():
         assert held_out.mean() == 0.2
         table = [[np.sum(label & side), np.sum(~label & side)] for side in (held_out, ~held_out)]
         assert stats.chi2_contingency(table).pvalue > 1e-3
-        sizes = np.bincount(folds(rows[~held_out], None, 5))
+        sizes = np.bincount(folds(rows[~held_out], 5))
         assert abs(sizes / 3200 - 1).max() < 0.03
 
 
 def test_groups_stay_in_one_fold():
     groups = np.random.default_rng(1).integers(0, 500, 5000)
-    fold = folds(identities(1, np.arange(5000)), groups, 4)
+    fold = group_folds(groups, 4)
     assert all(len(set(fold[groups == group])) == 1 for group in range(500))
     assert np.bincount(fold).min() > 1000
 

@@ -116,7 +116,7 @@ def test_cross_validation_equals_refits_with_scikit_learn(taxi_run, fitted):
     columns, label = transformed(taxi_run, fitted.design, "train")
     rows = examples(taxi_run.root, "taxi-fare", "train", "Transform", "transformed_examples")
     identities = np.array([row.features.feature[ROW_COLUMN].int64_list.value[0] for row in rows])
-    fold = folds(identities, None, 5)
+    fold = folds(identities, 5)
     assert np.bincount(fold).tolist() == fitted.fold_rows
     kept = [i - 1 for i, value in enumerate(np.diag(fitted.fit.covariance)) if not np.isnan(value)][1:]
     dense = fitted.design.dense(columns)[:, kept]
