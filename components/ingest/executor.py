@@ -145,7 +145,7 @@ class Executor(BaseBeamExecutor):
             raise DataError(f"{where}: {error}") from error
         for report in reports:
             digests |= report.get("digests", {})
-        names_read = {path.removeprefix(base).lstrip("/"): code for path, code in codes.items()}
+        names_read = {files.name_below(base, path): code for path, code in codes.items()}
         facts = {"splits": rows, "files": names_read, "table": _table(examples.uri, base, paths, digests)}
         _write_json({**counts, **_passed_over(found, paths), **facts}, os.path.join(examples.uri, COUNTS_FILE))
         examples.split_names = artifact_utils.encode_split_names(splits)
@@ -210,7 +210,7 @@ def _table(folder: str, base: str, paths: list[str], digests: dict[str, str]) ->
     for path in paths:
         if path not in digests:  # a Parquet file without rows has no chunk
             digests[path] = stamps.digest(path, storage.open_file)
-    named = {path.removeprefix(base).lstrip("/"): digests[path] for path in paths}
+    named = {files.name_below(base, path): digests[path] for path in paths}
     with fileio.open(os.path.join(folder, SUMS_FILE), "w") as file:
         file.write(stamps.sums(named))
     return {"files": len(named), "sha256": stamps.table_digest(named)}

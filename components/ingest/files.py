@@ -432,9 +432,14 @@ def record_numbers(chunk: Chunk, row: int, count: int, ragged: Sequence[Ragged])
     return chunk.first + rows + np.searchsorted([record.before for record in ragged], rows, side="right")
 
 
+def name_below(base: str, path: str) -> str:
+    """A file's name below a folder."""
+    return path.removeprefix(base.rstrip("/") + "/")
+
+
 def stem(base: str, path: str) -> str:
     """A file's name below a folder, without its suffix."""
-    name = path.removeprefix(base.rstrip("/") + "/")
+    name = name_below(base, path)
     return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
 
 

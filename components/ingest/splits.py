@@ -20,8 +20,7 @@ from components.ingest.arrow_types import is_text
 from components.wire_format import field
 
 SPLITS = ("train", "eval", "test")
-_ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)$"
-_WITH_ZONE = r"\d{2}:\d{2}.*" + _ZONE
+_WITH_ZONE = r"\d{2}:\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$"
 _INT64 = 1 << 63
 GROUP_BITS = 16  # of a group's number, which is only asked for its fold: groups that share one share that
 

@@ -25,11 +25,8 @@ from typing import Any
 VERDICT_FILE = "verdict.json"
 SliceKey = tuple[tuple[str, str], ...]  # () is the whole split
 LIVE_METRIC = "mean_squared_error"  # what a candidate is compared with the live model by
-CROSS_VALIDATED = (
-    "mean_squared_error",
-    "root_mean_squared_error",
-    "r_squared",
-)  # what the factors give of held-out folds
+# What the factors give of held-out folds.
+CROSS_VALIDATED = ("mean_squared_error", "root_mean_squared_error", "r_squared")
 LEVEL = 0.95
 STANDARD_ERROR = "_standard_error"  # what the name of a metric's standard error ends in
 ROWS, LABEL = "example_count", "mean_label"
