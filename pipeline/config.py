@@ -24,7 +24,6 @@ from components.preprocessing.features import (
     Numeric,
     features_to_json,
     indicator_name,
-    servable,
 )
 from components.row_identity import COLUMNS
 from components.settings import Settings
@@ -263,12 +262,6 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _columns_apart(self) -> Config:
-        for name in self.features:
-            if not servable(name):
-                raise ValueError(
-                    f"features.{name}: a served model can't have an input of this name. Rename the column in the table: "
-                    "letters, digits, '_', '.' and '-' of ASCII, a letter or digit first"
-                )
         for role, column in (("label", self.label), ("weight", self.weight)):
             if column in self.features:
                 raise ValueError(

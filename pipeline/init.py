@@ -17,7 +17,6 @@ import yaml
 from components.errors import ConfigError, DataError
 from components.ingest import files
 from components.ingest.table import MISSING_TOKENS
-from components.preprocessing.features import servable
 
 MOST_LEVELS = 1000
 LEVELS_PER_ROW = 0.2
@@ -86,9 +85,7 @@ def _text(table: Path, label: str, columns: dict[str, pa.ChunkedArray], path: Pa
     for column, values in columns.items():
         if column == label:
             continue
-        feature, reason = (
-            _feature(values) if servable(column) else (None, "a served model can't have an input so named")
-        )
+        feature, reason = _feature(values)
         if feature is None:
             left_out.append(f"# left out: {column} ({reason})\n")
         else:

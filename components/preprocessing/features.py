@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BeforeValidator,
@@ -21,19 +20,15 @@ from pydantic import (
 from components.settings import Settings
 
 
-class Numeric(Settings):
-    """A number that enters the linear model as itself.
+class _Number(Settings):
+    """What numbers have in common.
 
     A value outside [`min`, `max`] counts as missing, or is clipped to the range; a missing value is imputed. `mean` and
     `median` are those of the training split's valid values. `indicator` adds a column that is 1 where the value was
-    missing. `scale: zscore` subtracts the mean and divides by the standard deviation (ddof 0) of the imputed column.
+    missing.
     """
 
-    kind: Literal["numeric"] = "numeric"
-    scale: Literal["zscore", "none"] = "zscore"
     impute: Literal["mean", "median"] | float = "mean"
-    min: float | None = Field(default=None, allow_inf_nan=False)
-    max: float | None = Field(default=None, allow_inf_nan=False)
     outside: Literal["missing", "clip"] = "missing"
     indicator: bool = False
 
@@ -46,16 +41,45 @@ class Numeric(Settings):
         return value
 
     @model_validator(mode="after")
-    def _range(self) -> Numeric:
-        if self.min is not None and self.max is not None and self.min >= self.max:
-            raise ValueError(f"min must be below max; received min {self.min:g} and max {self.max:g}")
+    def _range(self) -> Self:
+        low, high = getattr(self, "min", None), getattr(self, "max", None)
+        if low is not None and high is not None and low >= high:
+            raise ValueError(f"min must be below max; received min {low:g} and max {high:g}")
         return self
 
 
+class Numeric(_Number):
+    """A number that enters the linear model as itself, with the seven digits of a 32-bit float.
+
+    `scale: zscore` subtracts the mean and divides by the standard deviation (ddof 0) of the imputed column.
+    """
+
+    kind: Literal["numeric"] = "numeric"
+    scale: Literal["zscore", "none"] = "zscore"
+    min: float | None = Field(default=None, allow_inf_nan=False)
+    max: float | None = Field(default=None, allow_inf_nan=False)
+
+
+class Integer(_Number):
+    """A whole number up to 2^53 that enters the linear model as itself, exactly, as a z-score.
+
+    `wide` takes all that 64 bits hold, up to 2^63; served, it is then a text of digits, for JSON's numbers end at 2^53.
+    """
+
+    kind: Literal["integer"] = "integer"
+    wide: bool = False
+    min: int | None = None
+    max: int | None = None
+
+
 class Buckets(Settings):
-    """A number cut into intervals [b₀, b₁), one level each, a level below, one above, and one for missing values."""
+    """A number cut into intervals [b₀, b₁), one level each, a level below, one above, and one for missing values.
+
+    `whole` says that its values are whole numbers, to be taken exactly up to 2^53; else they have a 32-bit float's digits.
+    """
 
     kind: Literal["buckets"] = "buckets"
+    whole: bool = False
     boundaries: list[float] = Field(min_length=1)
 
     @field_validator("boundaries")
@@ -66,14 +90,27 @@ class Buckets(Settings):
         return value
 
 
-class Categorical(Settings):
-    """A text. The `vocabulary` most frequent values of the training split are levels; all others are `(other)`.
+class Boolean(Settings):
+    """A truth value: `true`, `t`, `yes`, `y`, `on`, `1` or their opposites, in any case. Two levels, and one for missing values."""
 
-    A missing value counts as the value `(missing)`.
+    kind: Literal["boolean"] = "boolean"
+    reference: bool = False
+
+
+class Categorical(Settings):
+    """A text. Its `vocabulary` most frequent values in the training split are levels, if at least `min_rows` rows have them.
+
+    All others are one level, `(other)`, and missing values are one, `(missing)`. The others are compared with `reference`: a
+    level, or without it the most frequent one.
     """
 
     kind: Literal["categorical"] = "categorical"
     vocabulary: int = Field(default=100, ge=1)
+    min_rows: int = Field(default=5, ge=1)
+    reference: str | None = None
+
+
+Kind = Numeric | Integer | Boolean | Buckets | Categorical
 
 
 def _expand(value: Any) -> Any:
@@ -84,14 +121,18 @@ def _kind(value: Any) -> str | None:
     return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
 
 
+_KINDS = ("numeric", "integer", "boolean", "buckets", "categorical")
+
 Feature = Annotated[
     Annotated[Numeric, Tag("numeric")]
+    | Annotated[Integer, Tag("integer")]
+    | Annotated[Boolean, Tag("boolean")]
     | Annotated[Buckets, Tag("buckets")]
     | Annotated[Categorical, Tag("categorical")],
     Discriminator(
         _kind,
         custom_error_type="feature_kind",
-        custom_error_message="a feature is one of 'numeric', 'buckets', 'categorical', or a mapping with such a 'kind'",
+        custom_error_message=f"a feature is one of {', '.join(map(repr, _KINDS))}, or a mapping with such a 'kind'",
     ),
     BeforeValidator(_expand),
 ]
@@ -99,12 +140,12 @@ Feature = Annotated[
 _FEATURES = TypeAdapter(dict[str, Feature])
 
 
-def features_to_json(features: Mapping[str, Numeric | Buckets | Categorical]) -> list[dict[str, Any]]:
+def features_to_json(features: Mapping[str, Kind]) -> list[dict[str, Any]]:
     """Features as the plain JSON that travels to the steps: a list, because TFX sorts the keys of a mapping."""
     return [{"name": name, **feature.model_dump(mode="json")} for name, feature in features.items()]
 
 
-def features_from_json(value: list[dict[str, Any]]) -> dict[str, Numeric | Buckets | Categorical]:
+def features_from_json(value: list[dict[str, Any]]) -> dict[str, Kind]:
     """The inverse of `features_to_json`: features by column name, in the configuration's order.
 
     Raises:
@@ -113,11 +154,6 @@ def features_from_json(value: list[dict[str, Any]]) -> dict[str, Numeric | Bucke
     return _FEATURES.validate_python(
         {entry["name"]: {key: part for key, part in entry.items() if key != "name"} for entry in value}
     )
-
-
-def servable(column: str) -> bool:
-    """Whether an input of a SavedModel's signature can have this name (TensorFlow's rule for names of operations)."""
-    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", column) is not None
 
 
 def indicator_name(feature: str) -> str:

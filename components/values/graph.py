@@ -1,0 +1,52 @@
+"""What a text is, inside TensorFlow's graphs: the same rules as `texts`, by the same patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from components.values.texts import CANONICAL, ESCAPES, TRUTHS, missing_pattern, truth_pattern
+
+MISSING = r"\m"  # the token of a missing value: no text is escaped to it
+OTHER = r"\o"  # a token that no vocabulary has
+
+# RE2's `.` does not match what is no UTF-8; `\C` does.
+_BREAKS = r"\C*[\\\n\r]\C*|^$"
+_SPELT_OTHERWISE = "|".join(pattern for pattern, _ in CANONICAL)
+
+
+def _rewritten(x: tf.Tensor, gate: str, rules: Sequence[tuple[str, str]]) -> tf.Tensor:
+    """Rules applied in order, if there is a text that one of them touches: nearly always there is none."""
+
+    def rewrite() -> tf.Tensor:
+        found = x
+        for pattern, replacement in rules:
+            found = tf.strings.regex_replace(found, pattern, replacement)
+        return found
+
+    return tf.cond(tf.reduce_any(tf.strings.regex_full_match(x, gate)), rewrite, lambda: x)
+
+
+def tokens(x: tf.Tensor, missing: Sequence[str]) -> tf.Tensor:
+    """Texts as a vocabulary holds them.
+
+    Args:
+      x: string [n].
+      missing: the texts that stand for nothing.
+
+    Returns:
+      string [n]: `MISSING`, or the canonical text, escaped.
+    """
+    gone = tf.strings.regex_full_match(x, missing_pattern(missing))
+    escaped = _rewritten(_rewritten(x, _SPELT_OTHERWISE, CANONICAL), _BREAKS, ESCAPES)
+    return tf.where(gone, tf.constant(MISSING), escaped)
+
+
+def truths(x: tf.Tensor) -> tf.Tensor:
+    """Tokens of booleans as `true`, `false`, `MISSING`, or `OTHER` for what is no truth value."""
+    lower = tf.strings.lower(x)
+    found = tf.fill(tf.shape(x), OTHER)
+    for truth in TRUTHS:
+        found = tf.where(tf.strings.regex_full_match(lower, truth_pattern(truth)), tf.constant(truth), found)
+    return tf.where(tf.equal(x, MISSING), x, found)
