@@ -244,6 +244,7 @@ def test_a_slice_that_is_a_feature_keeps_its_kind_and_another_is_a_text(tmp_path
     assert spec.features == ["x", "b", "n", "c", "h"]
 
 
+@pytest.mark.parametrize("text", ["", "- 1", "just text"])
 def test_a_file_that_is_no_mapping(tmp_path, text):
     with pytest.raises(ConfigError, match="expected a mapping"):
         load(tmp_path, text)
