@@ -14,6 +14,7 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
 from components.ingest.executor import COUNTS_FILE
+from components.least_squares.inference import Dropped
 from components.least_squares.linear_fit import LinearFit
 from components.model_gate.executor import candidate_metrics
 from components.model_gate.verdict import VERDICT_FILE, plain, slice_name
@@ -40,16 +41,20 @@ def read_linear_fit(outputs: Outputs) -> dict[str, Any]:
     found = LinearFit.load(str(_folder(outputs, "fit")))
     raw = found.raw
     intervals = raw.confidence_intervals(LEVEL)
+    stands_for = _stands_for(found)
+    dropped = {column.column for column in raw.dropped}
+    references = set(found.references.values())
     columns = [
         {
             "name": name,
+            **stands_for[index],
+            "role": "reference" if index in references else "dropped" if index in dropped else None,
             "coefficient": raw.coefficients[index],
             "standard_error": raw.standard_errors[index],
             "t": raw.t_values[index],
             "p": raw.p_values[index],
             "low": intervals[index, 0],
             "high": intervals[index, 1],
-            "rows": found.level_rows.get(name),
         }
         for index, name in enumerate(raw.names)
     ]
@@ -57,7 +62,7 @@ def read_linear_fit(outputs: Outputs) -> dict[str, Any]:
         "label": found.label,
         "columns": [{key: _number(value) for key, value in column.items()} for column in columns],
         "level": LEVEL,
-        "references": found.references,
+        "references": {feature: raw.names[place] for feature, place in found.references.items()},
         "rows": raw.rows,
         "degrees_of_freedom": raw.degrees_of_freedom,
         "r_squared": _number(raw.r_squared),
@@ -66,14 +71,34 @@ def read_linear_fit(outputs: Outputs) -> dict[str, Any]:
         "mean_squared_error": raw.residual_sum_of_squares / found.total_weight,
         "rank": raw.rank,
         "condition_number": raw.condition_number,
-        "dropped": [{"name": column.name, "because": column.because} for column in raw.dropped],
-        "shared": [{"name": column.name, "because": column.because} for column in raw.shared],
+        "dropped": [_said(raw.names, column) for column in raw.dropped],
+        "shared": [_said(raw.names, column) for column in raw.shared],
         "leaks": found.leaks,
         "penalty": raw.penalty,
         "penalty_rule": raw.penalty_rule,
         "cv_error": raw.cv_error,
         "refined": raw.refined,
     }
+
+
+def _stands_for(found: LinearFit) -> list[dict[str, Any]]:
+    """Of each column its feature and level; of a level how many rows have it, and their weight where there are weights."""
+    nothing: dict[str, Any] = {"feature": None, "level": None, "rows": None, "weight": None}
+    entries = [nothing]
+    weights = found.column_weights.tolist()
+    for place, term in found.design.places():
+        if not term.levels:
+            entries.append({**nothing, "feature": term.feature})
+        for index, level in enumerate(term.levels, place):
+            weight = None if found.weight is None else weights[index]
+            entries.append(
+                {"feature": term.feature, "level": level.name, "rows": found.present[index], "weight": weight}
+            )
+    return entries
+
+
+def _said(names: list[str], column: Dropped) -> dict[str, str]:
+    return {"name": names[column.column], "because": column.because}
 
 
 def _number(value: Any) -> Any:
