@@ -92,6 +92,18 @@ def portable_model(
     }
 
 
+def example_types(model: Mapping[str, Any]) -> dict[str, str]:
+    """By feature, the kind of list that holds it in a tf.Example: `bytes`, `int64` or `float`."""
+    return {
+        entry["name"]: "bytes"
+        if entry["kind"] in ("boolean", "categorical")
+        else "int64"
+        if entry["kind"] == "integer" or entry.get("whole")
+        else "float"
+        for entry in model["features"]
+    }
+
+
 def cross_validated(found: LinearFit) -> dict[str, float] | None:
     """Metrics on held-out folds, of the fit at its penalty, and how many rows they rest on; None without folds."""
     fit = found.fit
