@@ -16,7 +16,7 @@ import yaml
 
 from components.errors import ConfigError, DataError
 from components.ingest import files
-from components.ingest.table import MISSING_TOKENS
+from components.values.texts import MISSING_TOKENS
 
 MOST_LEVELS = 1000
 LEVELS_PER_ROW = 0.2
