@@ -385,6 +385,7 @@ class Config(Settings):
             "label": self.label,
             "weight": self.weight,
             "grouped": self.data.split_by is not None,
+            "missing": self.data.missing,
         }
 
 

@@ -81,13 +81,19 @@ def whole_of_texts(column: pa.Array, missing: Iterable[str], truths: bool = Fals
 
 def without_marks(numbers: pa.Array, missing: Iterable[str]) -> pa.Array:
     """Numbers, int64 or float64, null where they are one that `missing` names, such as -999."""
-    tokens = [token.strip() for token in missing]
-    if pa.types.is_integer(numbers.type):
-        whole = [int(token.partition(".")[0]) for token in tokens if _INTEGER.match(token)]
-        marks = pa.array([mark for mark in whole if -_INT64 <= mark < _INT64], pa.int64())
-    else:
-        marks = pa.array([float(token) for token in tokens if _NUMBER.match(token)], pa.float64())
-    return _without(numbers, pc.is_in(numbers, marks)) if len(marks) else numbers
+    marks = whole_marks(missing) if pa.types.is_integer(numbers.type) else marks_of(missing)
+    return _without(numbers, pc.is_in(numbers, pa.array(marks, numbers.type))) if marks else numbers
+
+
+def marks_of(missing: Iterable[str]) -> list[float]:
+    """The numbers that stand for nothing."""
+    return [float(token) for token in map(str.strip, missing) if _NUMBER.match(token)]
+
+
+def whole_marks(missing: Iterable[str]) -> list[int]:
+    """The whole numbers of 64 bits that stand for nothing."""
+    whole = [int(token.partition(".")[0]) for token in map(str.strip, missing) if _INTEGER.match(token)]
+    return [mark for mark in whole if -_INT64 <= mark < _INT64]
 
 
 def underflows(column: pa.Array, numbers: pa.Array) -> Rows:
