@@ -144,7 +144,13 @@ NUMBER = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(TEXT, NUMBER, st.floats(-(2.0**20), 2.0**20, width=32, allow_subnormal=False)), min_size=1, max_size=40))
+@given(
+    st.lists(
+        st.tuples(TEXT, NUMBER, st.floats(-(2.0**20), 2.0**20, width=32, allow_subnormal=False)),
+        min_size=1,
+        max_size=40,
+    )
+)
 def test_random_tables_read_as_pyarrow_reads_them(tmp_path_factory, rows):
     """Quotes, commas, newlines within fields, any script; CSV, CSV.gz and Parquet."""
     folder = tmp_path_factory.mktemp("t")
