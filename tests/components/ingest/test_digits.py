@@ -24,8 +24,8 @@ def test_rows_a_constant_and_a_unit_step():
     assert found.coarseness == pytest.approx(8 / np.arange(400).std())
     assert found.complaint("x", feature=True) == (
         "column 'x': 32-bit floats, as which it travels, have too few digits for it: of 100 different values 13 remain, 100000000 "
-        "and 100000001 become one. They are 8 apart there, and the standard deviation is 115.47; expected at least 1,000 times that. "
-        "All are whole numbers: make it of kind integer, which keeps them (buckets: say whole: true)."
+        "and 100000001 become one. They are 8 apart there, and the standard deviation is 115.47; expected at least 1,000 times "
+        "that. All are whole numbers: make it of kind integer, which keeps them (buckets: say whole: true)."
     )
 
 
