@@ -158,6 +158,7 @@ def show(config: Path, root: Path, as_json: bool) -> None:
     help="Of the intervals.  [default: the model's, serve.level]",
 )
 @click.option("--version", type=int, help="Of the model.  [default: the newest]")
+@click.option("--check", is_flag=True, help="With --json: ask the SavedModel too, and compare (loads TensorFlow).")
 def predict(
     config: Path,
     root: Path,
@@ -168,6 +169,7 @@ def predict(
     contributions: bool,
     level: float | None,
     version: int | None,
+    check: bool,
 ) -> None:
     """Predict through a model that was pushed: rows as JSON, or a whole table."""
     from components.errors import ConfigError
@@ -182,11 +184,10 @@ def predict(
     loaded = load_config(config)
     root = root.resolve()
     wanted = Wanted(intervals or level is not None, contributions, level)
-    parsed = parse_rows(rows, loaded) if rows is not None else []
     with to_file(root / "logs" / f"{loaded.name}-predict.log"):
         model = PushedModel(loaded, root, version)
         if table is None or output is None:
-            answer = json.dumps(predict_rows(model, parsed, wanted))
+            answer = json.dumps(predict_rows(model, parse_rows(rows or "", model.spec), wanted, check))
         else:
             number = predict_file(loaded, model, table, output, wanted)
             answer = f"wrote {output}: {number:,} rows, by version {model.version}"
