@@ -124,7 +124,8 @@ def run(
 @_CONFIG
 @_ROOT
 @click.option("--json", "as_json", is_flag=True, help="The whole summary as JSON.")
-def show(config: Path, root: Path, as_json: bool) -> None:
+@click.option("--all", "whole", is_flag=True, help="Every level of every feature.")
+def show(config: Path, root: Path, as_json: bool, whole: bool) -> None:
     """Show the last run: coefficients, metrics, verdict, pushed version, times and rows of each step."""
     from rich.console import Console
 
@@ -139,7 +140,7 @@ def show(config: Path, root: Path, as_json: bool) -> None:
         return
     console = Console()
     print_steps(console, summary)
-    print_summary(console, summary, str(config), str(root))
+    print_summary(console, summary, str(config), str(root), whole)
 
 
 @main.command()
