@@ -70,7 +70,7 @@ def test_the_examples_are_valid(example):
         ("label: y", "", "label: this key is missing. Add it."),
         ("vocabulary: 50", "vocabulary: many", "features.c.vocabulary: Input should be a valid integer. Received 'many'."),
         ("steps: 10", 'steps: "10"', "model.steps: Input should be a valid integer. Received '10'."),
-        ("x: numeric", "x: number", "features.x: a feature is one of 'numeric', 'integer', 'boolean', 'buckets'"),
+        ("x: numeric", "x: number", "features.x: a feature is one of 'numeric', 'integer', 'boolean', 'buckets', 'categorical'"),
         ("label: y", "label: x", "features.x: 'x' is the label; it can't be a feature too. Remove one of the two."),
         ("label: y", "label: y\nweight: c", "features.c: 'c' is the weight; it can't be a feature too."),
         ("label: y", "label: y\nweight: y", "weight: 'y' is the label."),
@@ -188,6 +188,25 @@ def test_an_indicator_must_not_take_a_columns_name(tmp_path):
         load(tmp_path, GOOD.replace("x: numeric", "x: {kind: numeric, indicator: true}, x_missing: numeric"))
     with pytest.raises(ConfigError, match="would be called 'x_missing', which is a column already"):
         load(tmp_path, GOOD.replace("x: numeric", "x: {kind: integer, indicator: true}, x_missing: boolean"))
+
+
+@pytest.mark.parametrize("name", ["class", "Unit price", "Größe (cm)", "self", "a/b", "inputs", "x,y"])
+def test_a_feature_may_have_any_name(tmp_path, name):
+    config = load(tmp_path, GOOD.replace("x: numeric", f"{name!r}: numeric"))
+    assert name in config.features
+
+
+def test_a_name_that_no_caller_could_send_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"features: 'a\\x00b' is no name that a caller could send"):
+        load(tmp_path, GOOD.replace("x: numeric", r'"a\0b": numeric'))
+
+
+def test_boundaries_that_32_bit_floats_cannot_tell_apart_are_refused(tmp_path):
+    buckets = "x: {kind: buckets, boundaries: [1700000001, 1700000002]}"
+    with pytest.raises(ConfigError, match=r"1700000001.0 and 1700000002.0 are one number as 32-bit floats"):
+        load(tmp_path, GOOD.replace("x: numeric", buckets))
+    whole = buckets.replace("]}", "], whole: true}")
+    assert load(tmp_path, GOOD.replace("x: numeric", whole)).features["x"].whole
 
 
 DROPS = GOOD.replace("x: numeric,", "x: numeric, b: boolean, n: {kind: integer, wide: true},")
