@@ -60,8 +60,8 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
             rejected,
             beyond,
             column,
-            f"column {name!r}: expected a number; received {{}}, beyond the integers that a float holds (2^53): if it is an "
-            "identifier, it is a text",
+            f"column {name!r}: expected a number; received {{}}, beyond the integers that a float holds (2^53): make "
+            "it of kind integer with wide: true, or, if it is an identifier, categorical",
         )
     return found
 
@@ -131,7 +131,7 @@ def text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, st
 
 def raw_text(column: pa.Array) -> pa.Array:
     """A column of texts as they stand, trimmed, null where there is none; for counting what stood for nothing."""
-    return pc.utf8_trim_whitespace(strings(column, "", {}))
+    return pc.utf8_trim_whitespace(strings(column, "", {}) if is_text(column.type) else texts.of_column(column))
 
 
 def _decoded(column: pa.Array) -> pa.Array:
