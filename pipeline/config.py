@@ -281,7 +281,8 @@ class Config(Settings):
         for name in COLUMNS:
             if name in self.table_spec().columns:
                 raise ValueError(f"{name!r} is the name of a column that ingest adds. Rename the table's column")
-        derived = {indicator_name(n): n for n, f in self.features.items() if isinstance(f, Numeric) and f.indicator}
+        numbers = {name: f for name, f in self.features.items() if isinstance(f, (Numeric, Integer))}
+        derived = {indicator_name(name): name for name, feature in numbers.items() if feature.indicator}
         for clash in derived.keys() & {*self.features, self.label, self.weight}:
             raise ValueError(
                 f"features.{derived[clash]}: its missing indicator would be called {clash!r}, which is a column already. "

@@ -186,6 +186,8 @@ def test_an_indicator_must_not_take_a_columns_name(tmp_path):
         ConfigError, match="its missing indicator would be called 'x_missing', which is a column already"
     ):
         load(tmp_path, GOOD.replace("x: numeric", "x: {kind: numeric, indicator: true}, x_missing: numeric"))
+    with pytest.raises(ConfigError, match="would be called 'x_missing', which is a column already"):
+        load(tmp_path, GOOD.replace("x: numeric", "x: {kind: integer, indicator: true}, x_missing: boolean"))
 
 
 @pytest.mark.parametrize("name", ["class", "Unit price", "Größe (cm)", "self", "a/b", "inputs", "x,y"])
