@@ -1,0 +1,275 @@
+"""What is seen in one column, batch by batch, in bounded memory. What a value is, is `components.values`' to say."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from components.ingest import files, rejected
+from components.values import numbers, texts
+from components.values.texts import MISSING_TOKENS
+
+MOST_DISTINCT = 20_000  # texts of a column that are told apart
+EXAMPLES = 1000  # of them, kept once there are more
+MOST_ODD = 1000  # texts that are no numbers, counted one by one
+PLACED = 5  # of them, whose first place is kept
+
+_WHOLE = numbers.INTEGER
+_PADDED = r"\A0\d+\z"  # digits that begin with a zero: a ZIP code, no number
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+
+@dataclasses.dataclass
+class Odd:
+    """A text that is no number.
+
+    Attributes:
+      rows: how many rows hold it.
+      place: the first of them, as `line 57` of a CSV or `row 57` of a Parquet file; empty if it is not known.
+    """
+
+    rows: int = 0
+    place: str = ""
+
+
+class Profile:
+    """One column.
+
+    Attributes:
+      name: the column's.
+      rows: how many were seen.
+      unusable: why it can be no feature, by its type or its bytes; empty if it can.
+      missing: rows that hold nothing, by the text that says so; "" for blanks, nulls and NaN.
+      numbers: rows that hold a number.
+      low, high: of the numbers.
+      least: of their distances from zero, zeros left out.
+      is_whole, is_plain: whether all numbers are whole, and are written (or typed) so.
+      padded: a text of digits that begins with a zero; empty if there is none.
+      odd: texts that are no numbers.
+      odd_rows: rows that hold one.
+      levels: rows by canonical text; `EXAMPLES` of them if there are more than `MOST_DISTINCT`.
+      distinct, counted: how many texts there are, and in how many rows they were told apart.
+      typed: whether the file gave it a type other than text; what kinds: `number`, `boolean`, `time`, `category`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.rows = 0
+        self.unusable = ""
+        self.missing: Counter[str] = Counter()
+        self.numbers = 0
+        self.low, self.high, self.least = np.inf, -np.inf, np.inf
+        self.is_whole = self.is_plain = True
+        self.padded = ""
+        self.odd: dict[str, Odd] = {}
+        self.odd_rows = 0
+        self.levels: dict[str, int] = {}
+        self.distinct = self.counted = 0
+        self.typed: set[str] = set()
+        self._overflown = False
+        self._pending: dict[
+            int, str
+        ] = {}  # places in the chunk at hand that are to be named by line, with the text there
+
+    @property
+    def present(self) -> int:
+        """Rows that hold something."""
+        return self.rows - sum(self.missing.values())
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether all its texts were told apart."""
+        return not self._overflown
+
+    def add(self, column: pa.Array, chunk: files.Chunk, places: Places) -> None:
+        """Takes in some rows.
+
+        Args:
+          column: of any type.
+          chunk: that they come from.
+          places: their positions in it.
+        """
+        del chunk
+        self.rows += len(column)
+        if self.unusable or not len(column):
+            return
+        try:
+            plain = _plain(column)
+            self.typed |= _kind_of(column.type)
+            values, counts = _counted(plain)
+            found, odd = _as_numbers(values)
+        except pa.ArrowInvalid:
+            self.unusable = "bytes that are not UTF-8"
+            return
+        except (TypeError, pa.ArrowNotImplementedError):
+            self.unusable = f"of type {column.type}"
+            return
+        self._add_missing(values, counts, found, odd)
+        self._add_numbers(values, counts, found)
+        self._add_odd(plain, values, counts, odd, places)
+        self._add_levels(values, counts, found, odd)
+
+    def _add_missing(self, values: pa.Array, counts: Places, found: Floats, odd: NDArray[np.bool_]) -> None:
+        gone = np.isnan(found) & ~odd
+        for index in np.flatnonzero(gone):
+            value = values[int(index)].as_py()
+            self.missing[value.strip() if isinstance(value, str) else ""] += int(counts[index])
+
+    def _add_numbers(self, values: pa.Array, counts: Places, found: Floats) -> None:
+        there = np.isfinite(found)
+        if not there.any():
+            return
+        present, away = found[there], np.abs(found[there])
+        self.numbers += int(counts[there].sum())
+        self.low, self.high = min(self.low, float(present.min())), max(self.high, float(present.max()))
+        self.least = min(self.least, float(away[away > 0].min(initial=np.inf)))
+        self.is_whole = self.is_whole and bool((present == np.floor(present)).all())
+        if pa.types.is_string(values.type):
+            written = pc.utf8_trim_whitespace(values.filter(pa.array(there)))
+            self.is_plain = self.is_plain and bool(pc.all(pc.match_substring_regex(written, _WHOLE)).as_py())
+            if not self.padded:
+                padded = written.filter(pc.match_substring_regex(written, _PADDED))
+                self.padded = padded[0].as_py() if len(padded) else ""
+        else:
+            self.is_plain = self.is_whole
+
+    def _add_odd(
+        self, column: pa.Array, values: pa.Array, counts: Places, odd: NDArray[np.bool_], places: Places
+    ) -> None:
+        self.odd_rows += int(counts[odd].sum())
+        for index in np.flatnonzero(odd):
+            value = values[int(index)]
+            text = str(value.as_py())
+            if text not in self.odd:
+                if len(self.odd) == MOST_ODD:
+                    continue
+                self.odd[text] = Odd()
+                if len(self.odd) <= PLACED:
+                    first = pc.index(column, value).as_py()
+                    self._pending.setdefault(int(places[first]), text)
+            self.odd[text].rows += int(counts[index])
+
+    def _add_levels(self, values: pa.Array, counts: Places, found: Floats, odd: NDArray[np.bool_]) -> None:
+        if self._overflown:
+            return
+        there = odd | ~np.isnan(found)
+        present, rows = values.filter(pa.array(there)), counts[there]
+        self.counted += int(rows.sum())
+        canonical = _texts(present.slice(0, MOST_DISTINCT + 1))
+        for text, number in zip(canonical.to_pylist(), rows.tolist(), strict=False):
+            self.levels[text] = self.levels.get(text, 0) + number
+        self.distinct = len(self.levels)
+        if max(self.distinct, len(present)) > MOST_DISTINCT:
+            self._overflown = True
+            self.distinct = max(self.distinct, len(present))
+            self.levels = dict(itertools.islice(self.levels.items(), EXAMPLES))
+
+    def locate(self, chunk: files.Chunk, columns: int, ragged: Sequence[files.Ragged]) -> None:
+        """Names the places that were noted in a chunk, once it is read.
+
+        Args:
+          chunk: that was read.
+          columns: how many its file has.
+          ragged: its rows with another number of fields.
+        """
+        for place, text in self._pending.items():
+            row = rejected.locate(chunk, columns, {place: ""}, ragged, 0)[0]
+            self.odd[text].place = f"line {row['line']}" if "line" in row else f"row {row['row']}"
+        self._pending.clear()
+
+
+def numbers_of(column: pa.Array) -> Floats:
+    """A column's numbers [n], NaN where a row holds none."""
+    try:
+        plain = _plain(column)
+        if pa.types.is_boolean(plain.type):
+            plain = pc.cast(plain, pa.uint8())
+        return _as_numbers(plain)[0]
+    except (TypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return np.full(len(column), np.nan)
+
+
+def texts_of(column: pa.Array) -> pa.Array:
+    """A column's canonical texts, null where missing; all null if it can have none."""
+    try:
+        plain = _texts(_plain(column))
+    except (TypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.nulls(len(column), pa.string())
+    gone = texts.is_missing(plain, MISSING_TOKENS).fill_null(True)
+    return pc.replace_with_mask(plain, gone, pa.scalar(None, pa.string()))
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """A column without a dictionary, texts and bytes as strings, half floats as floats.
+
+    Raises:
+      TypeError: it is of a type that can be neither number nor text.
+      pa.ArrowInvalid: it holds bytes that are not UTF-8.
+    """
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = column.type
+    if pa.types.is_float16(kind):
+        return pc.cast(column, pa.float32())
+    tests = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_string_view,
+        pa.types.is_binary,
+        pa.types.is_large_binary,
+        pa.types.is_fixed_size_binary,
+    )
+    if any(test(kind) for test in tests):
+        return column if kind == pa.string() else pc.cast(column, pa.string())
+    if pa.types.is_nested(kind) or pa.types.is_duration(kind) or not pa.types.is_primitive(kind):
+        if not (pa.types.is_null(kind) or pa.types.is_decimal(kind)):
+            raise TypeError(f"{kind} is neither number nor text")
+    return column
+
+
+def _kind_of(kind: pa.DataType) -> set[str]:
+    if pa.types.is_dictionary(kind):
+        return {"category"}
+    if pa.types.is_boolean(kind):
+        return {"boolean"}
+    if pa.types.is_temporal(kind):
+        return {"time"}
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    return {"number"} if is_number else set()
+
+
+def _counted(column: pa.Array) -> tuple[pa.Array, Places]:
+    """The values of a column, each once, and how many rows hold it."""
+    if pa.types.is_null(column.type):
+        return pa.nulls(1, pa.string()), np.array([len(column)])
+    found = pc.value_counts(column)
+    return found.field("values"), found.field("counts").to_numpy()
+
+
+def _as_numbers(values: pa.Array) -> tuple[Floats, NDArray[np.bool_]]:
+    """Numbers [n], NaN where there is none; where there is something that is no number, [n]."""
+    kind = values.type
+    if pa.types.is_string(kind):
+        found, odd = numbers.of_texts(values, MISSING_TOKENS)
+        floats = found.to_numpy(zero_copy_only=False).astype(np.float64)
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        floats = pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
+        odd = np.zeros(len(values), bool)
+    else:
+        floats = np.full(len(values), np.nan)
+        odd = values.is_valid().to_numpy(zero_copy_only=False)
+    infinite = np.isinf(floats)
+    return np.where(infinite, np.nan, floats), odd | infinite
+
+
+def _texts(values: pa.Array) -> pa.Array:
+    return texts.canonical(values) if pa.types.is_string(values.type) else texts.of_column(values)
