@@ -20,6 +20,10 @@ from pipeline.init.reading import Table
 MOST_LEVELS = 1000
 LEVELS_PER_ROW = 0.2
 FEW_LEVELS = 20  # as many a text may have, however few its rows are
+LEAST_UNIQUE = 10  # rows, from which on values that are all apart are told to be so
+LEAST_COUNTED = (
+    50  # rows, from which on numbers from 0 or 1 on are told to be the rows': in a short table they may be doses
+)
 LEAST_LEVEL = 5  # rows, of a level that is told apart (`min_rows`)
 FEW_ODD = 5  # texts among numbers that are told one by one
 MOSTLY = 0.9  # part of the rows that makes a column of numbers of it
@@ -33,7 +37,7 @@ _IDENTIFIER = re.compile(
     r"|(?:code|fips|zip)$|[a-z]{2}id$"
 )
 _IDENTIFIER_IF_UNIQUE = re.compile(
-    r"(?:^|[^a-z])(?:index|idx|case|obs|obsno|observation|row|rowname|rownames|rownum|num|number|no|unnamed|key|serial|record|x)\d*(?:$|[^a-z])"
+    r"(?:^|[^a-z])(?:index|idx|case|obs|obsno|observation|row|rowname|rownames|rownum|unnamed|key|serial|record)\d*(?:$|[^a-z])"
 )
 _NO_IDENTIFIER = re.compile(
     r"(?:paid|said|laid|aid|bid|acid|covid|grid|valid|solid|fluid|liquid|humid|rapid|avoid|hybrid)$"
@@ -80,7 +84,9 @@ def judge(table: Table) -> Judged:
         _Column(column, numbers, judged).judge()
     if not judged.features:
         reasons = "".join(f"\n- {shown(name)}: {reason}" for name, reason in judged.left_out.items())
-        raise DataError(f"{table.path}: no column can be a feature:{reasons}")
+        raise DataError(
+            f"{table.path}: no column can be a feature{f':{reasons}' if reasons else '; the label stands alone.'}"
+        )
     _judge_size(judged)
     judged.notes.sort(key=lambda note: note.rank)
     return judged
@@ -129,8 +135,8 @@ def _refusal(where: str, label: Profile, odd: list[str]) -> str:
     if formed:
         return f"{where} holds numbers with {formed[0]}, such as {formed[1]!r}. Write plain numbers."
     most = sorted(odd, key=lambda text: -label.odd[text].rows)[:3]
-    listed = ", ".join(f"{text!r} in {label.odd[text].rows:,} rows" for text in most)
-    more = f" and {len(odd) - 3:,} more texts" if odd[3:] else ""
+    listed = ", ".join(f"{text!r} in {_rows(label.odd[text].rows)}" for text in most)
+    more = f" and other texts ({len(odd) - 3:,})" if odd[3:] else ""
     way = (
         f"Write 1 and 0 in the place of {odd[0]!r} and {odd[1]!r}"
         if len(odd) == 2 and not label.numbers
@@ -252,12 +258,9 @@ class _Column:
         name = re.sub(r"([a-z])([A-Z])", r"\1_\2", column.name).lower()
         if not column.is_whole:
             return None
-        is_unique = column.counted == column.distinct
-        is_counter = is_unique and self._present >= 10 and column.high - column.low == self._present - 1
-        if is_counter and not leaks.is_time(name):
-            years = 1500 <= column.low and column.high <= 2200
-            if not years or _is_identifier_name(name):
-                return "row numbers", ""
+        is_unique = column.counted == column.distinct and self._present >= LEAST_UNIQUE
+        if is_unique and self._is_counter() and not leaks.is_time(name):
+            return "row numbers", ""
         if is_unique and (_is_identifier_name(name) or _IDENTIFIER_IF_UNIQUE.search(name)):
             return "an identifier: a value of its own in every row", ""
         if _is_identifier_name(name) and self._distinct > FEW_LEVELS:
@@ -266,6 +269,14 @@ class _Column:
                 f"{self._distinct:,} values",
             )
         return None
+
+    def _is_counter(self) -> bool:
+        """Whether the rows of a table that is not short are numbered in their order."""
+        column = self._column
+        if column.low not in (0, 1) or column.high - column.low != self._present - 1 or self._present < LEAST_COUNTED:
+            return False
+        steps = np.diff(leaks.sampled(self._judged.table.sample[column.name], column))
+        return bool(len(steps)) and bool((steps == steps[0]).all())
 
     def _repeats_label(self) -> bool:
         table, name = self._judged.table, self._column.name
@@ -304,11 +315,14 @@ class _Column:
         if (column.typed == {"boolean"} or not column.typed) and not column.padded and texts_seen.are_truths(levels):
             return self._take("boolean")
         large = sum(rows >= LEAST_LEVEL for rows in levels.values())
+        options = {"vocabulary": min(self._distinct, MOST_LEVELS)}
         if column.is_counted and not large:
-            return self._leave_out(Rank.TEXT, f"no text in {LEAST_LEVEL} rows or more", f"{self._distinct:,} texts")
+            if min(levels.values()) < 2:
+                return self._leave_out(Rank.TEXT, f"no text in {LEAST_LEVEL} rows or more", f"{self._distinct:,} texts")
+            options["min_rows"] = 2
         if column.padded:
             self._judged.remarks[column.name] = f"a text: {column.padded} begins with a zero"
-        return self._take("categorical", vocabulary=min(self._distinct, MOST_LEVELS))
+        return self._take("categorical", **options)
 
     def _all_numbers_but_for_eyes(self) -> bool:
         return all(texts_seen.formatted([text]) for text in self._odd)

@@ -11,7 +11,7 @@ from components.values import texts
 
 MARKS = {
     *("." + letter for letter in "abcdefghijklmnopqrstuvwxyz"),  # Stata's and SAS's
-    *(".", "..", "...", "…", "-", "--", "---", "–", "—", "?", "??", "*", r"\n", "#", "x", "_"),
+    *(".", "..", "...", "…", "-", "--", "---", "–", "—", "?", "??", "*", r"\n"),
     *("#n/a", "#na", "#n/a n/a", "#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!"),
     *(
         "na",
