@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,16 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
 from components.ingest.executor import COUNTS_FILE
+from components.least_squares.inference import Dropped
 from components.least_squares.linear_fit import LinearFit
 from components.model_gate.executor import candidate_metrics
 from components.model_gate.verdict import VERDICT_FILE, plain, slice_name
 from components.serving_check.executor import REPORT_FILE
 from components.trainer.run_fn import FIT_FILE
+from components.values.names import shown
 
 LEVEL = 0.95  # of the confidence intervals
+MOST_TEXTS, MOST_CHARACTERS = 3, 60  # that are shown of a pool
 
 Outputs = Mapping[str, list[Artifact]]
 
@@ -35,21 +38,30 @@ def read_counts(outputs: Outputs) -> dict[str, Any]:
     return counts
 
 
-def read_linear_fit(outputs: Outputs) -> dict[str, Any]:
-    """The regression table in raw units, and what it rests on, as plain JSON."""
+def read_linear_fit(outputs: Outputs, statistics: Outputs) -> dict[str, Any]:
+    """The regression table in raw units, and what it rests on, as plain JSON.
+
+    Args:
+      outputs: LeastSquares'.
+      statistics: StatisticsGen's.
+    """
     found = LinearFit.load(str(_folder(outputs, "fit")))
     raw = found.raw
     intervals = raw.confidence_intervals(LEVEL)
+    stands_for = _stands_for(found)
+    dropped = {column.column for column in raw.dropped}
+    references = set(found.references.values())
     columns = [
         {
             "name": name,
+            **stands_for[index],
+            "role": "reference" if index in references else "dropped" if index in dropped else None,
             "coefficient": raw.coefficients[index],
             "standard_error": raw.standard_errors[index],
             "t": raw.t_values[index],
             "p": raw.p_values[index],
             "low": intervals[index, 0],
             "high": intervals[index, 1],
-            "rows": found.level_rows.get(name),
         }
         for index, name in enumerate(raw.names)
     ]
@@ -57,7 +69,7 @@ def read_linear_fit(outputs: Outputs) -> dict[str, Any]:
         "label": found.label,
         "columns": [{key: _number(value) for key, value in column.items()} for column in columns],
         "level": LEVEL,
-        "references": found.references,
+        "references": {feature: raw.names[place] for feature, place in found.references.items()},
         "rows": raw.rows,
         "degrees_of_freedom": raw.degrees_of_freedom,
         "r_squared": _number(raw.r_squared),
@@ -66,14 +78,70 @@ def read_linear_fit(outputs: Outputs) -> dict[str, Any]:
         "mean_squared_error": raw.residual_sum_of_squares / found.total_weight,
         "rank": raw.rank,
         "condition_number": raw.condition_number,
-        "dropped": [{"name": column.name, "because": column.because} for column in raw.dropped],
-        "shared": [{"name": column.name, "because": column.because} for column in raw.shared],
+        "dropped": [_said(raw.names, column) for column in raw.dropped],
+        "shared": [_said(raw.names, column) for column in raw.shared],
         "leaks": found.leaks,
+        "other": _pooled(found, _folder(statistics, "statistics")),
         "penalty": raw.penalty,
         "penalty_rule": raw.penalty_rule,
         "cv_error": raw.cv_error,
         "refined": raw.refined,
     }
+
+
+def _stands_for(found: LinearFit) -> list[dict[str, Any]]:
+    """Of each column its feature and level; of a level how many rows have it, and their weight where there are weights."""
+    nothing: dict[str, Any] = {"feature": None, "level": None, "rows": None, "weight": None}
+    entries = [nothing]
+    weights = found.column_weights.tolist()
+    for place, term in found.design.places():
+        if not term.levels:
+            entries.append({**nothing, "feature": term.feature})
+        for index, level in enumerate(term.levels, place):
+            weight = None if found.weight is None else weights[index]
+            entries.append(
+                {"feature": term.feature, "level": level.name, "rows": found.present[index], "weight": weight}
+            )
+    return entries
+
+
+def _pooled(found: LinearFit, statistics: Path) -> list[dict[str, Any]]:
+    """What stands in `(other)`, by feature, where it has training rows.
+
+    Returns:
+      `feature`; `rows` and their `share` of the training rows; `values`, how many texts they have; `texts`, the most frequent of
+      these, `[text, rows]` each; `rarest`, the fewest rows that a level has.
+    """
+    entries = []
+    [dataset] = _dataset(statistics, "train")
+    strings = {feature.path.step[0]: feature.string_stats for feature in dataset.features}
+    for place, term in found.design.places():
+        other = term.place("other")
+        rows = 0 if other is None else found.present[place + other]
+        if not rows or term.feature not in strings:
+            continue
+        levels = {level.text for level in term.levels}
+        ranked = [
+            (bucket.label, int(bucket.sample_count))
+            for bucket in strings[term.feature].rank_histogram.buckets
+            if bucket.label not in levels
+        ]
+        counts = [found.present[place + index] for index, level in enumerate(term.levels) if level.special is None]
+        entries.append(
+            {
+                "feature": term.feature,
+                "rows": rows,
+                "share": rows / max(found.fit.rows, 1),
+                "values": int(strings[term.feature].unique) - sum(count > 0 for count in counts),
+                "texts": [[shown(text[:MOST_CHARACTERS]), count] for text, count in ranked[:MOST_TEXTS]],
+                "rarest": min((count for count in counts if count), default=None),
+            }
+        )
+    return entries
+
+
+def _said(names: list[str], column: Dropped) -> dict[str, str]:
+    return {"name": names[column.column], "because": column.because}
 
 
 def _number(value: Any) -> Any:
@@ -127,10 +195,14 @@ def _statistics(outputs: Outputs) -> dict[str, int]:
     artifact = artifact_utils.get_single_instance(outputs["statistics"])
     rows = {}
     for split in artifact_utils.decode_split_names(artifact.split_names):
-        file = Path(artifact.uri) / f"Split-{split}" / "FeatureStats.pb"
-        [dataset] = statistics_pb2.DatasetFeatureStatisticsList.FromString(file.read_bytes()).datasets
+        [dataset] = _dataset(Path(artifact.uri), split)
         rows[split] = int(dataset.num_examples)
     return rows
+
+
+def _dataset(folder: Path, split: str) -> Sequence[Any]:
+    file = folder / f"Split-{split}" / "FeatureStats.pb"
+    return statistics_pb2.DatasetFeatureStatisticsList.FromString(file.read_bytes()).datasets
 
 
 def _evaluated(outputs: Outputs) -> dict[str, int]:

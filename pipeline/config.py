@@ -15,12 +15,15 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from components.errors import ConfigError
 from components.ingest.files import check_suffix, split_pattern
 from components.ingest.splits import SPLITS, SplitRule, TimeSplit, check_starts
-from components.ingest.table import MISSING_TOKENS, DropRule, TableSpec, ValueRule
+from components.ingest.table import DropRule, TableSpec, ValueRule
 from components.model_gate.verdict import CROSS_VALIDATED
 from components.preprocessing.features import (
+    Boolean,
     Buckets,
     Categorical,
     Feature,
+    Integer,
+    Kind,
     Numeric,
     features_to_json,
     indicator_name,
@@ -28,6 +31,7 @@ from components.preprocessing.features import (
 from components.row_identity import COLUMNS
 from components.settings import Settings
 from components.trainer.settings import Exact, Model, Sgd
+from components.values.texts import MISSING_TOKENS, TRUTHS
 from pipeline.targets import Target, Targets, section_at
 from pipeline.yaml_file import read_yaml
 
@@ -278,10 +282,27 @@ class Config(Settings):
                 f"features.{derived[clash]}: its missing indicator would be called {clash!r}, which is a column already. "
                 "Rename that column or set indicator: false"
             )
-        texts = set(self.table_spec().texts)
-        for name in self.data.drop:
-            if name in texts:
-                raise ValueError(f"data.drop.{name}: rules are for numbers, and {name!r} is a text. Remove the rule")
+        return self
+
+    @model_validator(mode="after")
+    def _drops_suit(self) -> Config:
+        spec = self.table_spec()
+        for name, rule in self.data.drop.items():
+            where = f"data.drop.{name}"
+            if name in spec.texts or name in spec.booleans:
+                what = "a text" if name in spec.texts else "a truth value"
+                if not rule.is_for_texts:
+                    raise ValueError(
+                        f"{where}: below and above are for numbers, and {name!r} is {what}. Use missing or values"
+                    )
+            elif rule.values is not None:
+                raise ValueError(
+                    f"{where}: values are for texts and truth values, and {name!r} is a number. Use below and above"
+                )
+            if name in spec.booleans and not set(rule.values or ()) <= set(TRUTHS):
+                raise ValueError(
+                    f"{where}.values: {name!r} is a truth value: true, false or both. Received {rule.values}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -329,15 +350,19 @@ class Config(Settings):
 
     def table_spec(self) -> TableSpec:
         """What ingest has to know."""
-        numbers = [name for name, feature in self.features.items() if not isinstance(feature, Categorical)]
-        numbers += [name for name in (self.label, self.weight) if name]
-        texts = [name for name, feature in self.features.items() if isinstance(feature, Categorical)]
-        sliced = [name for entry in self.evaluate.slices for name in entry.columns]
-        texts += [name for name in sliced if name not in {*numbers, *texts}]
-        numbers += [name for name in self.data.drop if name not in {*numbers, *texts}]
+        kinds = {name: _column_kind(feature) for name, feature in self.features.items()}
+        others = [(name, "numbers") for name in (self.label, self.weight) if name]
+        others += [(name, "texts") for entry in self.evaluate.slices for name in entry.columns]
+        others += [(name, "texts" if rule.is_for_texts else "numbers") for name, rule in self.data.drop.items()]
+        for name, kind in others:
+            kinds.setdefault(name, kind)
+        named = {kind: [name for name in kinds if kinds[name] == kind] for kind in dict.fromkeys(kinds.values())}
         return TableSpec(
-            numbers=list(dict.fromkeys(numbers)),
-            texts=list(dict.fromkeys(texts)),
+            numbers=named.get("numbers", []),
+            integers=named.get("integers", []),
+            wide=[name for name, f in self.features.items() if isinstance(f, Integer) and f.wide],
+            booleans=named.get("booleans", []),
+            texts=named.get("texts", []),
             label=self.label,
             weight=self.weight,
             drop=self.data.drop,
@@ -349,7 +374,7 @@ class Config(Settings):
             values={
                 name: ValueRule(min=f.min, max=f.max, outside=f.outside, impute=str(f.impute))
                 for name, f in self.features.items()
-                if isinstance(f, Numeric)
+                if isinstance(f, (Numeric, Integer))
             },
         )
 
@@ -360,7 +385,18 @@ class Config(Settings):
             "label": self.label,
             "weight": self.weight,
             "grouped": self.data.split_by is not None,
+            "missing": self.data.missing,
         }
+
+
+def _column_kind(feature: Kind) -> str:
+    """Which of `TableSpec`'s lists names a feature's column."""
+    if isinstance(feature, Categorical):
+        return "texts"
+    if isinstance(feature, Boolean):
+        return "booleans"
+    whole = isinstance(feature, Integer) or (isinstance(feature, Buckets) and feature.whole)
+    return "integers" if whole else "numbers"
 
 
 def load_config(path: Path) -> Config:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from components import row_identity
 from components.errors import DataError
 from components.ingest import files, rejected
+from components.ingest.digits import Digits
 from components.ingest.extents import Extents
 from components.ingest.splits import are_integers, check_filled, group_values
 from components.ingest.table import Cleaned, TableSpec, check_columns, clean
@@ -42,7 +43,7 @@ def check_table(config: Config, root: Path) -> int:
     for chunk in files.beginning(paths[0], escape=spec.escape):
         ragged: list[files.Ragged] = []
         columns = names[chunk.path]
-        batches = files.read(chunk, columns, spec.columns, spec.missing, ragged)
+        batches = files.read(chunk, columns, spec.columns, [], ragged)
         batch = next(batches, None)
         whole = len(paths) == 1 and (batch is None or batch.num_rows <= FIRST_ROWS) and next(batches, None) is None
         batches.close()
@@ -80,8 +81,9 @@ def _check_fit(path: str, cleaned: Cleaned, spec: TableSpec) -> None:
     counts = np.bincount(cleaned.split, minlength=len(names))
     seen = Extents()
     seen.add(cleaned.kept.filter(pa.array(cleaned.split == 0)), spec.weight)
+    exact = [spec.label] if Digits.of(cleaned.kept.column(spec.label).to_numpy()).exact else []
     try:
         check_filled({name: int(count) for name, count in zip(names, counts, strict=True)})
-        seen.check(spec.label, spec.features, spec.penalised)
+        seen.check(spec.label, spec.features, spec.penalised, exact)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error

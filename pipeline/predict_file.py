@@ -114,7 +114,7 @@ def _features(config: Config, batch: pa.RecordBatch, path: str) -> tuple[dict[st
     texts = [name for name, feature in config.features.items() if isinstance(feature, Categorical)]
     numbers = [name for name in config.features if name not in texts]
     try:
-        arrays, reasons = typed(batch, numbers, texts, config.data.missing)
+        arrays, reasons = typed(batch, config.table_spec(), config.features)
     except DataError as error:
         raise DataError(f"{path}, {error}") from error
     columns: dict[str, Any] = {name: arrays[name].to_numpy(zero_copy_only=False) for name in numbers}

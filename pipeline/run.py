@@ -212,7 +212,7 @@ def _run_steps(
         if step == "ExampleGen":
             summary["cleaning"] = artifacts.read_counts(result.outputs)
         elif step == "LeastSquares":
-            summary["linear_fit"] = artifacts.read_linear_fit(result.outputs)
+            summary["linear_fit"] = artifacts.read_linear_fit(result.outputs, outputs["StatisticsGen"])
         elif step == "Trainer":
             summary["fit"] = artifacts.read_fit(result.outputs)
         elif step == "ModelGate":

@@ -14,6 +14,7 @@ from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 from components import row_identity
 from components.errors import DataError
 from components.ingest import files, rejected, streams, table
+from components.ingest.digits import Digits
 from components.ingest.extents import Extents
 from components.shards import Shards
 
@@ -30,7 +31,8 @@ class Job:
       folder: of the `Examples` artifact; it has a folder `Split-<name>` for each split.
       codes: of the files (`row_identity.file_code`), by path.
       max_rejected: how many bad rows may be passed over.
-      integers: whether all of the column that rows are grouped by are integers.
+      integer_groups: whether all of the column that rows are grouped by are integers.
+      exact: the label or the weight or both, where their values, all of them whole, are to be stored as int64.
     """
 
     spec: table.TableSpec
@@ -38,7 +40,8 @@ class Job:
     folder: str
     codes: dict[str, int]
     max_rejected: int
-    integers: bool = False
+    integer_groups: bool = False
+    exact: frozenset[str] = frozenset()
 
 
 def convert(chunk: files.Chunk, job: Job, stem: str, open_file: streams.Open) -> dict[str, Any]:
@@ -51,38 +54,46 @@ def convert(chunk: files.Chunk, job: Job, stem: str, open_file: streams.Open) ->
       open_file: opens a path.
 
     Returns:
-      Plain JSON: `counts`; `extents` of the training rows' columns (`extents.Extents`); `shards`: by split, `[path, rows]` each;
-      `rejected`, as `rejected.locate` lists it.
+      Plain JSON: `counts`; `tokens`, as `table.Cleaned` has them; `extents` of the training rows' columns (`extents.Extents`);
+      `digits` of the label and the weight of all kept rows (`digits.Digits`); `shards`: by split, `[path, rows]` each; `rejected`,
+      as `rejected.locate` lists it.
 
     Raises:
       DataError: the file can't be read, or a column is not what the configuration takes it for.
       NotIntegersError: the column that rows are grouped by is not what the job takes it for.
     """
     counts: Counter[str] = Counter()
+    tokens: table.Tokens = {}
     seen = Extents()
+    judged = {name: Digits() for name in (job.spec.label, job.spec.weight) if name is not None}
     ragged: list[files.Ragged] = []
     reasons: dict[int, str] = {}
     writers = {split: Shards(os.path.join(job.folder, f"Split-{split}"), stem) for split in job.spec.split.names}
     encoder = RecordBatchToExamplesEncoder()
     names = job.names[chunk.path]
     row = 0
-    for batch in files.read(chunk, names, job.spec.columns, job.spec.missing, ragged, open_file):
+    for batch in files.read(chunk, names, job.spec.columns, [], ragged, open_file):
         for start in range(0, batch.num_rows, ENCODE_ROWS):
             part = batch.slice(start, ENCODE_ROWS)
             try:
                 numbers = files.record_numbers(chunk, row + start, part.num_rows, ragged)
                 rows = row_identity.identities(job.codes[chunk.path], numbers)
-                cleaned = table.clean(part, job.spec, rows, counts, job.integers)
+                cleaned = table.clean(part, job.spec, rows, counts, job.integer_groups)
             except DataError as error:
                 raise DataError(f"{chunk.path}, {error}") from error
-            _write(cleaned, writers, encoder, seen, job.spec.weight)
+            table.add_tokens(tokens, cleaned.tokens)
+            for name, digits in judged.items():
+                digits.add(Digits.of(cleaned.kept.column(name).to_numpy()))
+            _write(cleaned, writers, encoder, seen, job)
             reasons.update({row + start + index: why for index, why in cleaned.rejected.items()})
         row += batch.num_rows
     counts["rows read"] += len(ragged)
     counts["rows rejected"] += len(ragged)
     return {
         "counts": dict(counts),
+        "tokens": tokens,
         "extents": seen.to_json(),
+        "digits": {name: digits.to_json() for name, digits in judged.items()},
         "shards": {split: writer.close() for split, writer in writers.items()},
         "rejected": rejected.locate(chunk, len(names), reasons, ragged, job.max_rejected, open_file),
     }
@@ -93,14 +104,14 @@ def _write(
     writers: dict[str, Shards],
     encoder: RecordBatchToExamplesEncoder,
     seen: Extents,
-    weight: str | None,
+    job: Job,
 ) -> None:
     for index, (split, writer) in enumerate(writers.items()):
         rows = cleaned.kept.filter(pa.array(cleaned.split == index))
         if rows.num_rows:
-            writer.write(encoder.encode(as_lists(rows)), rows.num_rows)
+            writer.write(encoder.encode(as_lists(table.stored(rows, job.exact))), rows.num_rows)
             if split == "train":
-                seen.add(rows, weight)
+                seen.add(rows, job.spec.weight)
 
 
 def as_lists(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -1,8 +1,8 @@
 """TableExampleGen's work on Beam: chunks of the table to shards of tf.Examples, split, cleaned and counted.
 
 Writes what any ExampleGen of TFX writes (gzipped TFRecord shards, a folder a split), and beside the splits `counts.json`: how
-many rows were read, kept, dropped and rejected, how many each rule touched, how many went to each split, and the code that each
-file has in the rows' identities.
+many rows were read, kept, dropped and rejected, how many each rule touched, which texts stood for nothing, how many rows went to
+each split, and the code that each file has in the rows' identities. All are numbers of rows, none a sum of weights.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from components import row_identity
 from components.errors import DataError, RunError
 from components.ingest import files, rejected, stamps, storage
 from components.ingest.chunks import Job, convert
+from components.ingest.digits import Digits
 from components.ingest.extents import Extents
 from components.ingest.splits import NotIntegersError, are_integers, check_filled, group_values
-from components.ingest.table import TableSpec, check_columns
+from components.ingest.table import TableSpec, Tokens, add_tokens, check_columns
 from components.shards import TEMPORARY, name_shards
 
 COUNTS_FILE = "counts.json"
@@ -114,9 +115,7 @@ class Executor(BaseBeamExecutor):
         job = Job(settings.spec, names, examples.uri, codes, settings.max_rejected, integers)
         digests: dict[str, str] = {}
         chunks = files.plan(paths, storage.open_file, settings.spec.escape, stamped, digests)
-        reports = self._convert(job, chunks)
-        if any("not integers" in report for report in reports):
-            reports = self._convert(dataclasses.replace(job, integers=False), chunks)
+        reports, exact = self._convert(job, chunks)
         counts = _sum_counts(reports)
         _write_rejected(reports, settings, counts["rows rejected"], os.path.basename(examples.uri))
         for path, stamp in stamped.items():
@@ -140,19 +139,41 @@ class Executor(BaseBeamExecutor):
         spec = settings.spec
         try:
             check_filled(rows)
-            Extents.merged(report["extents"] for report in reports).check(spec.label, spec.features, spec.penalised)
+            seen = Extents.merged(report["extents"] for report in reports)
+            seen.check(spec.label, spec.features, spec.penalised, exact)
         except DataError as error:
             raise DataError(f"{where}: {error}") from error
         for report in reports:
             digests |= report.get("digests", {})
         names_read = {files.name_below(base, path): code for path, code in codes.items()}
-        facts = {"splits": rows, "files": names_read, "table": _table(examples.uri, base, paths, digests)}
-        _write_json({**counts, **_passed_over(found, paths), **facts}, os.path.join(examples.uri, COUNTS_FILE))
+        facts = {
+            "missing tokens": _sum_tokens(reports),
+            "splits": rows,
+            "files": names_read,
+            "table": _table(examples.uri, base, paths, digests),
+        }
+        words = _rounded(seen.rounded(spec.features)) | _passed_over(found, paths)
+        _write_json({**counts, **words, **facts}, os.path.join(examples.uri, COUNTS_FILE))
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, exec_properties["output_data_format"])
         examples_utils.set_file_format(examples, "tfrecords_gzip")
 
-    def _convert(self, job: Job, chunks: list[files.Chunk]) -> list[dict[str, Any]]:
+    def _convert(self, job: Job, chunks: list[files.Chunk]) -> tuple[list[dict[str, Any]], frozenset[str]]:
+        """Converts all chunks, and again if the columns are not what the job takes them for.
+
+        Returns:
+          The chunks' reports in order; the columns of numbers that are stored as integers.
+        """
+        reports = self._converted(job, chunks)
+        if any("not integers" in report for report in reports):
+            job = dataclasses.replace(job, integer_groups=False)
+            reports = self._converted(job, chunks)
+        exact = _exact(reports)
+        if exact:
+            reports = self._converted(dataclasses.replace(job, exact=exact), chunks)
+        return reports, exact
+
+    def _converted(self, job: Job, chunks: list[files.Chunk]) -> list[dict[str, Any]]:
         """Converts all chunks; their reports in order."""
         reports_path = os.path.join(job.folder, f"{TEMPORARY}reports.json")
         with self._make_beam_pipeline() as pipeline:
@@ -175,7 +196,7 @@ def _groups_are_integers(paths: list[str], names: dict[str, list[str]], spec: Ta
         return False
     for chunk in files.beginning(paths[0], storage.open_file, spec.escape):
         columns = [spec.split.group]
-        for batch in files.read(chunk, names[chunk.path], columns, spec.missing, [], storage.open_file):
+        for batch in files.read(chunk, names[chunk.path], columns, [], [], storage.open_file):
             return are_integers(group_values(batch.column(0), spec.split.group, spec.missing))
     return False
 
@@ -224,6 +245,33 @@ def _sum_counts(reports: list[dict[str, Any]]) -> Counter[str]:
             raise DataError(report["error"])
         counts.update(report["counts"])
     return counts
+
+
+def _sum_tokens(reports: list[dict[str, Any]]) -> Tokens:
+    """By column of texts, which texts stood for nothing, and in how many kept rows, the most frequent first."""
+    tokens: Tokens = {}
+    for report in reports:
+        add_tokens(tokens, report["tokens"])
+    return {name: dict(Counter(texts).most_common()) for name, texts in tokens.items()}
+
+
+def _exact(reports: list[dict[str, Any]]) -> frozenset[str]:
+    """Of label and weight, those that integers keep and 32-bit floats do not. No signature holds them, so nobody has to choose."""
+    total: dict[str, Digits] = {}
+    if any("error" in report for report in reports):
+        return frozenset()
+    for report in reports:
+        for name, digits in report["digits"].items():
+            total.setdefault(name, Digits()).add(Digits.from_json(digits))
+    return frozenset(name for name, digits in total.items() if digits.exact)
+
+
+def _rounded(rows: dict[str, int]) -> dict[str, int]:
+    """A count, in words, of the whole numbers that travel rounded, so little that it does no harm to the fit."""
+    return {
+        f"{name}: whole numbers of training rows rounded to 32-bit floats (kind: integer keeps them)": number
+        for name, number in rows.items()
+    }
 
 
 def _write_rejected(reports: list[dict[str, Any]], settings: IngestSettings, number: int, name: str) -> None:

@@ -1,8 +1,8 @@
-"""How far the columns of the training rows reach, and what that says before any further step: no variation, too few rows."""
+"""How far the columns of the training rows reach, and what that says at once: no variation, lost digits, too few rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import DataError
+from components.ingest.digits import Digits
 from components.row_identity import COLUMNS
 
 # Residual degrees of freedom. With fewer, Student's t has no fourth moment: the error of a standard error is unbounded.
@@ -18,19 +19,21 @@ _LONGEST = 100  # characters of a text that are kept
 
 
 class Extents:
-    """By column how many rows have a value, and the least and greatest one; and how many rows count.
+    """By column how many rows have a value, the least and greatest one, and the digits of a number; and how many rows count.
 
     Attributes:
-      rows: whose weight is above 0.
+      rows: how many have a weight above 0: a number of rows, no sum of weights.
       columns: by name `[present, least, greatest]`, the last two None where no row has a value.
+      digits: of the numbers that travel as 32-bit floats, by name.
     """
 
     def __init__(self) -> None:
         self.rows = 0
         self.columns: dict[str, list[Any]] = {}
+        self.digits: dict[str, Digits] = {}
 
     def add(self, batch: pa.RecordBatch, weight: str | None) -> None:
-        """Adds rows of float32 numbers and strings, null where missing."""
+        """Adds rows of numbers (float64), integers (int64) and strings, null where missing, as `table.clean` gives them."""
         self.rows += (
             batch.num_rows if weight is None else int(np.sum(batch.column(weight).to_numpy(zero_copy_only=False) > 0))
         )
@@ -38,6 +41,8 @@ class Extents:
             if name not in COLUMNS:
                 ends = pc.min_max(column).as_py()
                 self._merge(name, len(column) - column.null_count, _short(ends["min"]), _short(ends["max"]))
+            if column.type == pa.float64():
+                self._digits(name).add(Digits.of(column.drop_null().to_numpy()))
 
     def _merge(self, name: str, present: int, least: Any, greatest: Any) -> None:
         if name in self.columns:
@@ -47,9 +52,13 @@ class Extents:
             greatest = max((end for end in (high, greatest) if end is not None), default=None)
         self.columns[name] = [present, least, greatest]
 
+    def _digits(self, name: str) -> Digits:
+        return self.digits.setdefault(name, Digits())
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON."""
-        return {"rows": self.rows, "columns": self.columns}
+        digits = {name: found.to_json() for name, found in self.digits.items()}
+        return {"rows": self.rows, "columns": self.columns, "digits": digits}
 
     @classmethod
     def merged(cls, parts: Iterable[Mapping[str, Any]]) -> Extents:
@@ -59,19 +68,26 @@ class Extents:
             total.rows += part["rows"]
             for name, (present, least, greatest) in part["columns"].items():
                 total._merge(name, present, least, greatest)
+            for name, digits in part["digits"].items():
+                total._digits(name).add(Digits.from_json(digits))
         return total
 
-    def check(self, label: str, features: Iterable[str], penalised: bool) -> None:
+    def rounded(self, features: Iterable[str]) -> dict[str, int]:
+        """By feature whose values are whole numbers, all of them, how many rows hold one that a 32-bit float does not."""
+        return {name: self.digits[name].rounded for name in features if name in self.digits and self.digits[name].exact}
+
+    def check(self, label: str, features: Iterable[str], penalised: bool, exact: Collection[str] = ()) -> None:
         """Says what makes a fit impossible.
 
         Args:
           label: its column.
           features: their columns.
           penalised: whether the fit may have a penalty.
+          exact: columns of numbers that travel as integers.
 
         Raises:
-          DataError: the label has one value, a feature has none, or there are too few rows for the coefficients. A feature gives
-            at least one coefficient if it varies.
+          DataError: the label has one value, a feature has none, 32-bit floats have too few digits for one of them, or there are
+            too few rows for the coefficients. A feature gives at least one coefficient if it varies.
         """
         if not self.rows:
             raise DataError("all weights of the training rows are zero. Give rows with a weight above zero.")
@@ -87,6 +103,12 @@ class Extents:
             raise DataError(
                 f"features {', '.join(empty)}: no training row has a value there. Leave {'them' if empty[1:] else 'it'} out."
             )
+        for name in (*features, label):
+            complaint = None
+            if name in self.digits and name not in exact:
+                complaint = self.digits[name].complaint(name, name in features)
+            if complaint:
+                raise DataError(complaint)
         least_coefficients = 1 + sum(self.columns[name][1] != self.columns[name][2] for name in features)
         if not penalised and self.rows < least_coefficients + LEAST_FREEDOM:
             raise DataError(

@@ -3,44 +3,68 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from components.errors import DataError
+from components.ingest import columns
 from components.ingest.arrow_types import is_text
 from components.ingest.splits import SplitRule, assign, group_values, time_values
 from components.row_identity import GROUP_COLUMN, ROW_COLUMN
 from components.settings import Settings
+from components.values.texts import MISSING_TOKENS, canonical_text
 
-MISSING_TOKENS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
-LARGEST_INTEGER = 2**53  # from it on, not every integer is a 64-bit float
-_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-_INTEGER = r"^[+-]?\d+$"
 _KEY = "split by "  # before the name of a column that decides a row's split, beside its typed twin
 
 Rows = NDArray[np.bool_]
+Tokens = dict[str, dict[str, int]]  # by column, by text that stands for nothing, in how many rows it does
 
 
 class DropRule(Settings):
-    """Rows to leave out of training and evaluation, by the value of one column."""
+    """Rows to leave out of training and evaluation, by the value of one column.
+
+    Those whose value is missing; whose number is below or above a bound; whose text or truth value is one of `values`.
+    """
 
     missing: bool = False
     below: float | None = Field(default=None, allow_inf_nan=False)
     above: float | None = Field(default=None, allow_inf_nan=False)
+    values: list[str] | None = Field(default=None, min_length=1)
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _as_texts(cls, value: Any) -> Any:
+        """YAML reads `true`, `7` and `7.0` as such; in a table they are texts."""
+        if isinstance(value, list):
+            return [canonical_text(item) if isinstance(item, (str, bool, int, float)) else item for item in value]
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> DropRule:
+        if not self.missing and self.below is None and self.above is None and self.values is None:
+            raise ValueError("drops no row. Give missing: true, below, above or values, or remove the rule")
+        return self
+
+    @property
+    def is_for_texts(self) -> bool:
+        """Whether it asks nothing that needs a number."""
+        return self.below is None and self.above is None
 
 
 class ValueRule(BaseModel):
-    """What the served graph does with some values of a numeric feature; ingest only counts them."""
+    """What the served graph does with some values of a feature of numbers; ingest only counts them."""
 
-    min: float | None = None
-    max: float | None = None
+    min: int | float | None = None
+    max: int | float | None = None
     outside: str
     impute: str
 
@@ -50,19 +74,25 @@ class TableSpec(BaseModel):
 
     Attributes:
       numbers: columns that are numbers (numeric features, buckets, label, weight, drop rules).
-      texts: columns that are texts (categorical features, slices).
+      texts: columns that are texts (categorical features, slices, drop rules).
+      integers: columns that are whole numbers, to be taken exactly.
+      wide: those of them that may be beyond 2^53.
+      booleans: columns that are truth values.
       label, weight: names; every kept row must have a finite value there, the weight none below zero.
       drop: rules that leave rows out, by column.
-      values: rules of numeric features, to be counted, by column.
+      values: rules of numeric and integer features, to be counted, by column.
       missing: texts that stand for nothing.
       split: how rows are split.
-      features: the columns among `numbers` and `texts` that are features.
+      features: the columns among these that are features.
       penalised: whether the fit may have a penalty, so that there may be more coefficients than rows.
       escape: the escape character of CSV files; None for none.
     """
 
     numbers: list[str]
     texts: list[str]
+    integers: list[str] = []
+    wide: list[str] = []
+    booleans: list[str] = []
     label: str
     weight: str | None = None
     drop: dict[str, DropRule] = {}
@@ -74,9 +104,14 @@ class TableSpec(BaseModel):
     escape: str | None = None
 
     @property
+    def kept(self) -> list[str]:
+        """The columns that have a kind, and are kept."""
+        return [*self.numbers, *self.integers, *self.booleans, *self.texts]
+
+    @property
     def columns(self) -> list[str]:
         """The columns to read."""
-        return list(dict.fromkeys([*self.numbers, *self.texts, *self.split.columns]))
+        return list(dict.fromkeys([*self.kept, *self.split.columns]))
 
 
 def check_columns(path: str, names: list[str], spec: TableSpec) -> None:
@@ -94,33 +129,40 @@ class Cleaned:
     """What `clean` makes of a batch of n rows.
 
     Attributes:
-      kept: float32 numbers and string texts, null where missing; the rows' identities and perhaps groups, int64.
+      kept: float64 numbers (`stored` makes them narrower), int64 integers, strings of truth values and texts, null where missing;
+        the rows' identities and perhaps groups, int64.
       split: of each kept row, its index in `spec.split.names`.
       rejected: why a row was rejected, by its position in the batch.
+      tokens: how often each text of `spec.missing` stood for nothing among the kept rows of columns of texts and truth values.
     """
 
     kept: pa.RecordBatch
     split: NDArray[np.intp]
     rejected: dict[int, str]
+    tokens: Tokens
 
 
 def clean(
-    batch: pa.RecordBatch, spec: TableSpec, rows: NDArray[np.int64], counts: Counter[str], integers: bool = False
+    batch: pa.RecordBatch,
+    spec: TableSpec,
+    rows: NDArray[np.int64],
+    counts: Counter[str],
+    integer_groups: bool = False,
 ) -> Cleaned:
     """Types a batch, rejects what can't be right, drops what the configuration says, splits the rest.
 
     Args:
-      batch: the columns of `spec`, of any type that can be a number or a text.
+      batch: the columns of `spec`, of any type that can be what it takes them for.
       spec: the columns and rules.
       rows: identities [n] of the batch's rows.
-      counts: is added to: `rows read`, `rows kept`, `rows dropped`, `rows rejected`, and one line per rule, in words.
-      integers: whether all of the column that rows are grouped by are integers.
+      counts: is added to: `rows read`, `rows kept`, `rows dropped`, `rows rejected`, and a line for each rule that hit a row.
+      integer_groups: whether all of the column that rows are grouped by are integers.
 
     Raises:
-      DataError: a column's type is neither number nor text, or does not suit its use. The text does not name the file.
-      NotIntegersError: that column holds something else than integers.
+      DataError: a column's type does not suit its use. The text does not name the file.
+      NotIntegersError: the column that rows are grouped by holds something else than integers.
     """
-    arrays, rejected = typed(batch, spec.numbers, spec.texts, spec.missing)
+    arrays, rejected = _columns(batch, spec, spec.kept)
     deciding, undecided = _deciding(batch, spec)
     good = np.ones(batch.num_rows, bool)
     good[list(rejected)] = False
@@ -132,17 +174,26 @@ def clean(
     counts["rows kept"] += int(keep.sum())
     counts["rows rejected"] += len(rejected)
     counts["rows dropped"] += batch.num_rows - int(keep.sum()) - len(rejected)
+    tokens = _count_tokens(batch, arrays, spec, keep)
     arrays |= {_KEY + name: values for name, values in deciding.items()} | {ROW_COLUMN: pa.array(rows)}
     taken = pa.RecordBatch.from_pydict(arrays)
     if not keep.all():
         taken = taken.filter(pa.array(keep))
     _count_values(taken, spec, counts)
     kept_rows = taken.column(ROW_COLUMN).to_numpy()
-    drawn = assign(spec.split, {name: taken.column(_KEY + name) for name in deciding}, kept_rows, integers)
-    kept = taken.select([*spec.numbers, *spec.texts, ROW_COLUMN])
+    drawn = assign(spec.split, {name: taken.column(_KEY + name) for name in deciding}, kept_rows, integer_groups)
+    kept = taken.select([*spec.kept, ROW_COLUMN])
     if drawn.group is not None:
         kept = kept.append_column(GROUP_COLUMN, pa.array(drawn.group))
-    return Cleaned(kept, drawn.split, rejected)
+    return Cleaned(kept, drawn.split, rejected, tokens)
+
+
+def add_tokens(total: Tokens, more: Tokens) -> None:
+    """Adds counts of texts that stood for nothing to others."""
+    for name, texts in more.items():
+        kept = total.setdefault(name, {})
+        for text, number in texts.items():
+            kept[text] = kept.get(text, 0) + number
 
 
 def _deciding(batch: pa.RecordBatch, spec: TableSpec) -> tuple[dict[str, pa.Array], dict[int, str]]:
@@ -158,142 +209,91 @@ def _deciding(batch: pa.RecordBatch, spec: TableSpec) -> tuple[dict[str, pa.Arra
 
 
 def typed(
-    batch: pa.RecordBatch, numbers: Iterable[str], texts: Iterable[str], missing: list[str]
+    batch: pa.RecordBatch, spec: TableSpec, names: Iterable[str] | None = None
 ) -> tuple[dict[str, pa.Array], dict[int, str]]:
-    """Columns as float32 numbers and string texts, null where missing.
+    """Columns as a tf.Example holds them.
 
     Args:
-      batch: holds the columns, of any type that can be a number or a text.
-      numbers, texts: names of columns.
-      missing: texts that stand for nothing.
+      batch: holds the columns, of any type that can be what the spec takes them for.
+      spec: what each column is, and which texts stand for nothing.
+      names: of the columns to take; None for all that the spec gives a kind.
 
     Returns:
-      The columns by name; why a row can't be right, by its position in the batch.
+      The columns by name, null where missing: `numbers` float32, `integers` int64, `booleans` the strings `true` and `false`,
+      `texts` canonical strings; why a row can't be right, by its position in the batch.
 
     Raises:
-      DataError: a column's type is neither number nor text, or does not suit its use. The text does not name the file.
+      DataError: a column's type does not suit its use. The text does not name the file.
     """
+    arrays, rejected = _columns(batch, spec, spec.kept if names is None else names)
+    return {name: _narrow(array) for name, array in arrays.items()}, rejected
+
+
+def stored(batch: pa.RecordBatch, exact: Collection[str] = ()) -> pa.RecordBatch:
+    """Kept rows as tf.Examples hold them.
+
+    Args:
+      batch: from `clean`.
+      exact: columns of numbers, all of them whole, that are stored as int64; the others become float32.
+    """
+    columns = [
+        column.cast(pa.int64()) if name in exact else _narrow(column)
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _columns(
+    batch: pa.RecordBatch, spec: TableSpec, names: Iterable[str]
+) -> tuple[dict[str, pa.Array], dict[int, str]]:
+    """Columns by name, numbers float64; why a row can't be right, by its position."""
     rejected: dict[int, str] = {}
-    arrays = {name: _number(batch.column(name), name, missing, rejected) for name in numbers}
-    arrays |= {name: _text(batch.column(name), name, missing, rejected) for name in texts}
-    return arrays, rejected
+    wide = set(spec.wide)
+    read: dict[str, Callable[[pa.Array, str, list[str], dict[int, str]], pa.Array]] = {
+        **dict.fromkeys(spec.numbers, columns.number),
+        **{name: functools.partial(columns.integer, wide=name in wide) for name in spec.integers},
+        **dict.fromkeys(spec.booleans, columns.boolean),
+        **dict.fromkeys(spec.texts, columns.text),
+    }
+    return {name: read[name](batch.column(name), name, spec.missing, rejected) for name in names}, rejected
 
 
-def _number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
-    """A column as float32; NaN counts as missing."""
-    tokens = None
-    if is_text(column.type):
-        tokens = column = pc.utf8_trim_whitespace(_utf8(column, name, rejected))
-        try:
-            wide = pc.cast(column, pa.float64())
-        except pa.ArrowInvalid:
-            tokens = column = _blank(column, missing)
-            odd = ~_true(pc.match_substring_regex(column, _NUMBER)) & column.is_valid().to_numpy(zero_copy_only=False)
-            _reject(rejected, odd, column, f"column {name!r}: expected a number; received {{!r}}")
-            wide = pc.cast(_blank_where(column, pa.array(odd)), pa.float64())
-    elif pa.types.is_boolean(column.type) or pa.types.is_decimal(column.type) or pa.types.is_null(column.type):
-        wide = pc.cast(column, pa.float64())
-    elif pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-        wide = pc.cast(column, pa.float64(), safe=False)
-    else:
-        raise DataError(
-            f"column {name!r}: expected numbers; the column is of type {column.type}. Convert it, or leave it out."
-        )
-    values = wide.to_numpy(zero_copy_only=False)
-    large = np.abs(values)
-    beyond = large > np.finfo(np.float32).max
-    if beyond.any():
-        _reject(
-            rejected,
-            beyond,
-            column,
-            f"column {name!r}: expected a finite number that a 32-bit float holds; received {{}}",
-        )
-    integers = (large >= LARGEST_INTEGER) & ~beyond
-    if integers.any():
-        if tokens is not None:
-            integers &= _true(pc.match_substring_regex(tokens, _INTEGER))
-        if tokens is not None or pa.types.is_integer(column.type):
-            _reject(
-                rejected,
-                integers,
-                column,
-                f"column {name!r}: expected a number; received {{}}, beyond the integers that a float holds (2^53): if it is "
-                "an identifier, it is a text",
-            )
+def _narrow(column: pa.Array) -> pa.Array:
+    if column.type != pa.float64():
+        return column
+    values = column.to_numpy(zero_copy_only=False)
     with np.errstate(over="ignore"):
         return pa.array(values.astype(np.float32), mask=np.isnan(values))
-
-
-def _text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
-    """A column as strings; an integer that a float column holds is written without its decimal point."""
-    if is_text(column.type):
-        text = _utf8(column, name, rejected)
-        return text if pa.types.is_binary(column.type) else _blank(text, missing)  # files.read did so in a CSV
-    try:
-        return pc.cast(column, pa.string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise DataError(
-            f"column {name!r}: expected texts; the column is of type {column.type}. Convert it, or leave it out."
-        ) from error
-
-
-def _utf8(column: pa.Array, name: str, rejected: dict[int, str]) -> pa.Array:
-    """A column of texts or bytes as strings; what is not UTF-8 is rejected."""
-    try:
-        return pc.cast(column, pa.string())
-    except pa.ArrowInvalid:
-        raw = pc.cast(column, pa.binary()).to_pylist()
-        odd = np.array([value is not None and not _is_utf8(value) for value in raw], bool)
-        _reject(rejected, odd, raw, f"column {name!r}: expected UTF-8; received {{!r}}")
-        return pa.array([None if bad else value for value, bad in zip(raw, odd, strict=True)], pa.binary()).cast(
-            pa.string()
-        )
-
-
-def _is_utf8(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _blank(column: pa.Array, missing: list[str]) -> pa.Array:
-    """Null for the texts that stand for nothing."""
-    return _blank_where(column, pc.is_in(column, pa.array(missing, pa.string())))
-
-
-def _blank_where(column: pa.Array, rows: pa.Array) -> pa.Array:
-    """Null in some rows. Not by pyarrow 18's `if_else`, which makes an invalid array of a sliced one of texts."""
-    return pc.replace_with_mask(column, rows, pa.scalar(None, column.type))
 
 
 def _true(mask: pa.Array) -> Rows:
     return np.asarray(mask.fill_null(False).to_numpy(zero_copy_only=False))
 
 
-def _reject(rejected: dict[int, str], rows: Rows, values: Any, reason: str) -> None:
+def _reject(rejected: dict[int, str], rows: Rows, values: pa.Array, reason: str) -> None:
     """Notes the first reason against each row."""
     for row in map(int, np.flatnonzero(rows)):
-        value = values[row]
-        rejected.setdefault(row, reason.format(value.as_py() if isinstance(value, pa.Scalar) else value))
+        rejected.setdefault(row, reason.format(values[row].as_py()))
 
 
 def _keep(arrays: dict[str, pa.Array], spec: TableSpec, good: Rows, counts: Counter[str]) -> Rows:
     """Which of the good rows no rule drops. A row that two rules hit counts for both."""
     keep = good.copy()
     for name, rule in spec.drop.items():
-        values = arrays[name].to_numpy(zero_copy_only=False)
-        hits = {
-            f"{name}: missing, row dropped": np.isnan(values) if rule.missing else None,
-            f"{name}: below {rule.below}, row dropped": None if rule.below is None else values < rule.below,
-            f"{name}: above {rule.above}, row dropped": None if rule.above is None else values > rule.above,
-        }
-        for text, hit in hits.items():
-            if hit is not None:
-                counts[text] += int((hit & good).sum())
-                keep &= ~hit
+        column = arrays[name]
+        hits: dict[str, pa.Array] = {}
+        if rule.missing:
+            hits["missing"] = column.is_null()
+        if rule.below is not None:
+            hits[f"below {rule.below}"] = _below(column, rule.below)
+        if rule.above is not None:
+            hits[f"above {rule.above}"] = _above(column, rule.above)
+        for value in rule.values or ():
+            hits[repr(value)] = pc.equal(column, value)
+        for text, mask in hits.items():
+            hit = _true(mask)
+            _count(counts, f"{name}: {text}, row dropped", hit & good)
+            keep &= ~hit
     return keep
 
 
@@ -302,34 +302,58 @@ def _valid_label(arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows, rejec
     bad = np.zeros_like(keep)
     for name in (spec.label, spec.weight):
         if name is not None:
-            values = arrays[name].to_numpy(zero_copy_only=False)
-            _reject(
-                rejected, np.isnan(values) & keep, arrays[name], f"column {name!r}: expected a number; received nothing"
-            )
-            bad |= np.isnan(values)
+            gone = _true(arrays[name].is_null())
+            _reject(rejected, gone & keep, arrays[name], f"column {name!r}: expected a number; received nothing")
+            bad |= gone
     if spec.weight is not None:
-        _reject(
-            rejected,
-            (values < 0) & keep,
-            arrays[spec.weight],
-            f"column {spec.weight!r}: expected a weight of at least 0; received {{}}",
-        )
-        bad |= values < 0
+        negative = _true(pc.less(arrays[spec.weight], 0.0))
+        reason = f"column {spec.weight!r}: expected a weight of at least 0; received {{}}"
+        _reject(rejected, negative & keep, arrays[spec.weight], reason)
+        bad |= negative
     return ~bad
 
 
 def _count_values(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) -> None:
     for name, rule in spec.values.items():
-        values = batch.column(name).to_numpy(zero_copy_only=False)
-        missing = np.isnan(values)
-        for text, hit in (
-            (f"below {rule.min}", None if rule.min is None else values < rule.min),
-            (f"above {rule.max}", None if rule.max is None else values > rule.max),
+        column = _narrow(batch.column(name))  # as the graph compares it
+        missing = _true(column.is_null())
+        for text, mask in (
+            (f"below {rule.min}", None if rule.min is None else _below(column, rule.min)),
+            (f"above {rule.max}", None if rule.max is None else _above(column, rule.max)),
         ):
-            if hit is not None:
-                counts[f"{name}: {text}, {'clipped' if rule.outside == 'clip' else 'taken as missing'}"] += int(
-                    hit.sum()
-                )
+            if mask is not None:
+                hit = _true(mask)
+                _count(counts, f"{name}: {text}, {'clipped' if rule.outside == 'clip' else 'taken as missing'}", hit)
                 if rule.outside == "missing":
                     missing = missing | hit
-        counts[f"{name}: missing, {rule.impute} imputed"] += int(missing.sum())
+        _count(counts, f"{name}: missing, {rule.impute} imputed", missing)
+
+
+def _below(column: pa.Array, bound: float) -> pa.Array:
+    """Which numbers are below a bound, compared as what they are."""
+    return pc.less(column, pa.scalar(math.ceil(bound) if pa.types.is_integer(column.type) else bound, column.type))
+
+
+def _above(column: pa.Array, bound: float) -> pa.Array:
+    return pc.greater(column, pa.scalar(math.floor(bound) if pa.types.is_integer(column.type) else bound, column.type))
+
+
+def _count(counts: Counter[str], text: str, hit: Rows) -> None:
+    """Adds to a count; there is none of what never was."""
+    number = int(hit.sum())
+    if number:
+        counts[text] += number
+
+
+def _count_tokens(batch: pa.RecordBatch, arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows) -> Tokens:
+    """How often each of `missing` stood for nothing in the texts of the kept rows, by column."""
+    found: Tokens = {}
+    for name in (*spec.texts, *spec.booleans):
+        column = batch.column(name)
+        gone = _true(arrays[name].is_null()) & keep
+        if gone.any() and is_text(column.type):
+            texts = columns.raw_text(column.filter(pa.array(gone))).drop_null()
+            pairs = texts.value_counts().to_pylist()
+            if pairs:
+                found[name] = {pair["values"]: pair["counts"] for pair in pairs}
+    return found

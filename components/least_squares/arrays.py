@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from components.errors import DataError
 from components.least_squares.inference import LeastSquaresFit
 from components.least_squares.refinement import PASSES, ResidualPass, Solution, improve
-from components.least_squares.solve import INTERCEPT, Problem, Settings
+from components.least_squares.solve import Problem, Settings
 from components.least_squares.tsqr import BLOCK_ROWS, TriangularFactor
+from components.values.names import INTERCEPT
 
 FOLDS = 5  # of `l2="auto"`, where nothing else is said
 LEAST, GREATEST = 1e-100, 1e100  # sizes of columns whose squares float64 can hold

@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from components.errors import DataError
 from components.least_squares.refinement import ResidualPass, Solution
-from components.least_squares.solve import INTERCEPT
 from components.least_squares.tsqr import TriangularFactor, to_arrays
 from components.preprocessing.design_matrix import DesignMatrix
 from components.row_identity import GROUP_COLUMN, ROW_COLUMN, folds, group_folds
+from components.values.names import INTERCEPT
 
 BATCH_ROWS = 8192
 READ_BYTES = 1 << 20
 
 Array = NDArray[np.float64]
+Gathered = tuple[int, list[TriangularFactor], NDArray[np.int64]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,41 +97,40 @@ class _ReadFile(beam.DoFn):
 
 
 class FactorRows(beam.CombineFn):
-    """Batches to one triangular factor a fold, and the number of rows read."""
+    """Batches to one triangular factor a fold, the number of rows read, and how many of weight above 0 each level has."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
-    def create_accumulator(self) -> tuple[int, list[TriangularFactor]]:
+    def create_accumulator(self) -> Gathered:
         """No rows."""
-        return 0, [TriangularFactor(self._rows.names, intercept=True) for _ in range(self._rows.folds)]
+        factors = [TriangularFactor(self._rows.names, intercept=True) for _ in range(self._rows.folds)]
+        return 0, factors, np.zeros(len(self._rows.names), np.int64)
 
-    def add_input(
-        self, accumulator: tuple[int, list[TriangularFactor]], batch: pa.RecordBatch
-    ) -> tuple[int, list[TriangularFactor]]:
+    def add_input(self, accumulator: Gathered, batch: pa.RecordBatch) -> Gathered:
         """Adds a batch."""
-        count, factors = accumulator
+        count, factors, present = accumulator
         x, y, weight, fold = self._rows.matrices(batch)
         for index, factor in enumerate(factors):
             mine = fold == index
             factor.add(x[mine], y[mine], None if weight is None else weight[mine])
-        return count + len(y), factors
+        counted = x if weight is None else x[weight > 0]
+        return count + len(y), factors, present + np.count_nonzero(counted, axis=0)
 
-    def merge_accumulators(
-        self, accumulators: Iterable[tuple[int, list[TriangularFactor]]]
-    ) -> tuple[int, list[TriangularFactor]]:
+    def merge_accumulators(self, accumulators: Iterable[Gathered]) -> Gathered:
         """Merges fold by fold."""
-        count, factors = self.create_accumulator()
-        for other_count, others in accumulators:
+        count, factors, present = self.create_accumulator()
+        for other_count, others, other_present in accumulators:
             count += other_count
+            present = present + other_present
             for factor, other in zip(factors, others, strict=True):
                 factor.merge(other)
-        return count, factors
+        return count, factors, present
 
-    def extract_output(self, accumulator: tuple[int, list[TriangularFactor]]) -> dict[str, Array]:
-        """Plain arrays: `read` [], and what `to_arrays` gives of the folds."""
-        count, factors = accumulator
-        return {"read": np.array(count), **to_arrays(factors)}
+    def extract_output(self, accumulator: Gathered) -> dict[str, Array]:
+        """Plain arrays: `read` [], `present` [1 + p] (rows whose value is not 0), and what `to_arrays` gives of the folds."""
+        count, factors, present = accumulator
+        return {"read": np.array(count), "present": present, **to_arrays(factors)}
 
 
 class RefineRows(beam.CombineFn):

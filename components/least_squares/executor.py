@@ -21,15 +21,17 @@ from components.ingest.extents import LEAST_FREEDOM
 from components.least_squares.beam_pass import FactorRows, ReadBatches, RefineRows, Rows
 from components.least_squares.linear_fit import LinearFit
 from components.least_squares.refinement import PASSES, ResidualPass, Solution, improve
-from components.least_squares.solve import INTERCEPT, Problem, Settings
-from components.least_squares.tsqr import TriangularFactor, from_arrays
-from components.preprocessing.design_matrix import DesignMatrix, Term
-from components.preprocessing.features import features_from_json
+from components.least_squares.solve import Problem, Settings
+from components.least_squares.tsqr import from_arrays
+from components.preprocessing.design_matrix import Term
+from components.preprocessing.features import Boolean, Kind, features_from_json
 from components.preprocessing.transform_graph import design_matrix_of
 from components.trainer.settings import Exact
+from components.values.texts import canonical_text
 
 # A tf.Example holds 32-bit floats, so that what is collinear in the table is so to about 7 digits in the transformed rows.
 TOLERANCE = 1e-6
+MOST_LEVELS = 20  # in an error
 
 Array = NDArray[np.float64]
 
@@ -54,7 +56,8 @@ class Executor(BaseBeamExecutor):
         config = json_utils.loads(exec_properties["settings"])
         exact = Exact.model_validate(config["exact"])
         transform = tft.TFTransformOutput(artifact_utils.get_single_uri(input_dict["transform_graph"]))
-        design = design_matrix_of(transform, features_from_json(config["features"]))
+        features = features_from_json(config["features"])
+        design = design_matrix_of(transform, features)
         rows = Rows(design, config["label"], config["weight"], exact.folds, config["grouped"])
         uri = artifact_utils.get_single_uri(output_dict["fit"])
         work = os.path.join(uri, "tmp.npz")
@@ -74,16 +77,22 @@ class Executor(BaseBeamExecutor):
 
         found = one_pass(FactorRows(rows))
         factors = from_arrays(rows.names, found)
-        level_rows = _level_rows(factors, design)
-        references = {term.feature: _reference(term, level_rows) for term in design.terms if term.levels}
+        present = [int(count) for count in found["present"]]
+        references = {
+            term.feature: place + _reference(features[term.feature], term, present[place : place + term.width])
+            for place, term in design.places()
+            if term.levels
+        }
         problem = Problem(
             factors,
             Settings(
                 l2=exact.l2,
                 collinear=exact.collinear,
                 tolerance=TOLERANCE,
-                references={f"{feature}[{level}]" for feature, level in references.items()},
-                scales={term.key: (term.mean, term.std) for term in design.terms if not term.levels},
+                references=set(references.values()),
+                scales={
+                    place: (term.origin + term.mean, term.std) for place, term in design.places() if not term.levels
+                },
             ),
         )
         _check_freedom(problem)
@@ -97,7 +106,7 @@ class Executor(BaseBeamExecutor):
             design=design,
             references=references,
             rows_read=int(found["read"]),
-            level_rows=level_rows,
+            present=present,
             fit=problem.fit(solution, passes),
             fold_rows=[factor.rows for factor in factors],
             factors=np.array([factor.square() for factor in factors]),
@@ -134,16 +143,24 @@ def _refine(solution: Solution, one_pass: Callable[[Solution], dict[str, Array]]
     return PASSES
 
 
-def _level_rows(factors: list[TriangularFactor], design: DesignMatrix) -> dict[str, float]:
-    """Weight of the rows of each level: a 0/1 column's scalar product with the intercept's ones, from the factors."""
-    names = [INTERCEPT, *design.column_names]
-    sums = sum(factor.square()[:, 0] @ factor.square() for factor in factors)
-    by_name = dict(zip(names, np.asarray(sums), strict=False))
-    return {
-        name: float(np.round(by_name[name], 6)) for term in design.terms if term.levels for name in term.column_names
-    }
+def _reference(feature: Kind, term: Term, rows: list[int]) -> int:
+    """The level that the others are compared with, by its id: the one asked for, else the most frequent; of equals, the first.
 
-
-def _reference(term: Term, level_rows: dict[str, float]) -> str:
-    """The most frequent level; of equals, the first."""
-    return max(term.levels, key=lambda level: level_rows[f"{term.feature}[{level}]"])
+    Raises:
+      DataError: the one asked for has no training row.
+    """
+    wanted = getattr(feature, "reference", None)
+    if isinstance(feature, Boolean) and wanted is None and rows[0]:
+        return 0  # false
+    if wanted is None:
+        return rows.index(max(rows))
+    text = canonical_text(wanted)
+    found = [index for index, level in enumerate(term.levels) if level.text == text and rows[index]]
+    if not found:
+        there = [level.name for level, count in zip(term.levels, rows, strict=True) if count]
+        more = ", …" if there[MOST_LEVELS:] else ""
+        raise DataError(
+            f"features.{term.feature}.reference: no training row has the level {wanted!r}, or it is not among the levels. "
+            f"Levels with rows: {', '.join(there[:MOST_LEVELS])}{more}. Name one of them, or leave the key out."
+        )
+    return found[0]

@@ -17,14 +17,19 @@ class Dropped:
     """A column that others give: left out, or kept by a penalty.
 
     Attributes:
-      name: of the column.
+      column: its place among all columns.
       because: in words and raw units.
-      on: name of each column it depends on, and the factor: column = Σ factor · other; empty for a column of zeros.
+      on: place of each column it depends on, and the factor: column = Σ factor · other; empty for a column of zeros.
     """
 
-    name: str
+    column: int
     because: str
-    on: dict[str, float]
+    on: dict[int, float]
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Dropped:
+        """The inverse of `dataclasses.asdict` and JSON, which has texts for keys."""
+        return cls(value["column"], value["because"], {int(other): factor for other, factor in value["on"].items()})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +151,7 @@ class LeastSquaresFit:
             **{
                 **value,
                 "coefficients": np.array(value["coefficients"], np.float64),
-                **{key: [Dropped(**column) for column in value.get(key, [])] for key in ("dropped", "shared")},
+                **{key: [Dropped.from_json(column) for column in value[key]] for key in ("dropped", "shared")},
                 "covariance": covariance,
             }
         )

@@ -76,10 +76,8 @@ def find_leaks(design: DesignMatrix, factors: Array, rows: int, label: str, adju
 def _columns(design: DesignMatrix) -> dict[str, list[int]]:
     """Columns of the design matrix (the intercept is 0) by raw feature."""
     columns: dict[str, list[int]] = {}
-    start = 1
-    for term in design.terms:
-        columns.setdefault(term.feature, []).extend(range(start, start + term.width))
-        start += term.width
+    for place, term in design.places():
+        columns.setdefault(term.feature, []).extend(range(place, place + term.width))
     return columns
 
 
@@ -109,16 +107,16 @@ def _indicators(design: DesignMatrix, factors: Array) -> Iterator[tuple[str, str
 
     They are the levels, the indicators of missing values, and both values of a number that is 0 or 1.
     """
-    start, ones = 1, factors[:, :, 0]
-    for term in design.terms:
-        for offset, name in enumerate(term.column_names):
-            column = term.mean * ones + term.std * factors[:, :, start + offset]
+    ones, names = factors[:, :, 0], design.column_names
+    for start, term in design.places():
+        for offset in range(term.width):
+            name = names[start + offset - 1]
+            column = (term.origin + term.mean) * ones + term.std * factors[:, :, start + offset]
             if term.levels:
                 yield term.feature, name, column
             elif _is_binary(column, ones):
                 yield term.feature, f"{name} = 1", column
                 yield term.feature, f"{name} = 0", ones - column
-        start += term.width
 
 
 def _only_label(indicator: Array, factors: Array, mean: float, total: float, rows: int) -> float | None:

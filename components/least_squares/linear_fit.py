@@ -3,10 +3,10 @@
 fit.json:
   label, weight: names; weight is null where rows have none.
   design: the terms of the design matrix (`design_matrix.Term`): which transformed column gives which columns.
-  references: by feature with levels, the level that the others are compared with.
+  references: by feature with levels, the place of the column of the level that the others are compared with; the intercept's is 0.
   fold_rows: rows of each fold whose weight is not zero.
   rows_read: rows of the training split, those of weight 0 among them.
-  level_rows: by column of a level, how many rows have it (their weight).
+  present: [1 + p], by column, rows of a weight above 0 whose value there is not 0: of a level, its rows.
   fit: `LeastSquaresFit.to_json()`, in units of the transformed columns, the intercept first.
   raw: `{"names", "coefficients"}` in raw units.
 covariance.npy, raw_covariance.npy: float64 [p, p], of `fit` and `raw`; NaN for dropped columns and references.
@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from components.least_squares.inference import LeastSquaresFit
 from components.least_squares.leaks import find_leaks
-from components.least_squares.solve import INTERCEPT
 from components.least_squares.tsqr import TriangularFactor, from_arrays
 from components.preprocessing.design_matrix import DesignMatrix
+from components.values.names import INTERCEPT
 
 Array = NDArray[np.float64]
 Open = Callable[[str, str], IO[Any]]
@@ -47,9 +47,9 @@ class LinearFit:
     label: str
     weight: str | None
     design: DesignMatrix
-    references: dict[str, str]
+    references: dict[str, int]
     rows_read: int
-    level_rows: dict[str, float]
+    present: list[int]
     fit: LeastSquaresFit
     fold_rows: list[int]
     factors: Array
@@ -76,6 +76,11 @@ class LinearFit:
         return dataclasses.replace(self.fit, coefficients=undo @ self.fit.coefficients, covariance=covariance)
 
     @property
+    def column_weights(self) -> Array:
+        """[1 + p]: by column the sum of weight times value; of a level, the weight of its rows."""
+        return np.asarray(np.einsum("k,kj->j", self.factors[:, 0, 0], self.factors[:, 0, :-1]))
+
+    @property
     def leaks(self) -> list[str]:
         """Features that may be known only once the label is (`leaks.find_leaks`), a line each."""
         return find_leaks(self.design, self.factors, self.fit.rows, self.label, self.fit.adjusted_r_squared)
@@ -88,8 +93,8 @@ class LinearFit:
     @property
     def column_means(self) -> Array:
         """[1 + p]: the (weighted) means of the columns over the training rows, the intercept's ones first."""
-        first = np.asarray(np.einsum("k,kj->j", self.factors[:, 0, 0], self.factors[:, 0, :-1]))
-        return first / first[0]
+        sums = self.column_weights
+        return sums / sums[0]
 
     def in_raw_units(self, intercept: float, kernel: NDArray[Any]) -> Array:
         """Any coefficients of all columns, in raw units and against the reference levels; predictions stay the same.
@@ -104,13 +109,11 @@ class LinearFit:
           float64 [1 + p], the intercept first.
         """
         weights = np.concatenate([[intercept], np.asarray(kernel, np.float64)])
-        index = 1
-        for term in self.design.terms:
+        for place, term in self.design.places():
             if term.levels:
-                reference = weights[index + term.levels.index(self.references[term.feature])]
-                weights[index : index + term.width] -= reference
+                reference = weights[self.references[term.feature]]
+                weights[place : place + term.width] -= reference
                 weights[0] += reference
-            index += term.width
         return np.asarray(raw_units(self.design) @ weights)
 
     def save(self, directory: str, opener: Open = open) -> None:
@@ -122,7 +125,7 @@ class LinearFit:
             "design": self.design.to_json(),
             "references": self.references,
             "rows_read": self.rows_read,
-            "level_rows": self.level_rows,
+            "present": self.present,
             "fold_rows": self.fold_rows,
             "fit": self.fit.to_json(),
             "raw": {"names": raw.names, "coefficients": raw.coefficients.tolist()},
@@ -154,7 +157,7 @@ class LinearFit:
             design=DesignMatrix.from_json(value["design"]),
             references=value["references"],
             rows_read=value["rows_read"],
-            level_rows=value["level_rows"],
+            present=value["present"],
             fit=LeastSquaresFit.from_json(value["fit"], matrices[COVARIANCE]),
             fold_rows=value["fold_rows"],
             factors=matrices[FACTORS],
@@ -164,10 +167,8 @@ class LinearFit:
 def raw_units(design: DesignMatrix) -> Array:
     """The linear map [1 + p, 1 + p] from coefficients of scaled columns to raw units, the intercept first."""
     undo = np.eye(1 + design.width)
-    index = 1
-    for term in design.terms:
+    for place, term in design.places():
         if not term.levels:
-            undo[index, index] = 1.0 / term.std
-            undo[0, index] = -term.mean / term.std
-        index += term.width
+            undo[place, place] = 1.0 / term.std
+            undo[0, place] = -(term.origin + term.mean) / term.std
     return undo

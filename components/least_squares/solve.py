@@ -20,7 +20,6 @@ from components.least_squares.wording import Scale, dependence_text
 
 Array = NDArray[np.float64]
 
-INTERCEPT = "(intercept)"
 EPS = float(np.finfo(np.float64).eps)
 MOST_NAMED = 20  # in an error
 REFINE_ABOVE = 1e4  # condition number from which refinement is on by itself
@@ -40,16 +39,16 @@ class Settings:
       tolerance: see `rank.dependences`; None is ten times the rows times eps (at least 100 eps). Rounding leaves at most rows
         times eps of a dependent column, in the factor (numpy's `matrix_rank` takes that); the rest is for what rounding left
         in the column itself.
-      references: columns left out by convention, one level of each feature with levels: its coefficient is 0.
-      scales: by column, mean and standard deviation that were taken out of it: texts say dependences in raw units.
+      references: places of columns left out by convention, one level of each feature with levels: its coefficient is 0.
+      scales: by place, mean and standard deviation that were taken out of a column: texts say dependences in raw units.
     """
 
     intercept: bool = True
     l2: float | Literal["auto"] = 0.0
     collinear: Literal["drop", "error"] = "drop"
     tolerance: float | None = None
-    references: Collection[str] = ()
-    scales: Mapping[str, Scale] = dataclasses.field(default_factory=dict)
+    references: Collection[int] = ()
+    scales: Mapping[int, Scale] = dataclasses.field(default_factory=dict)
 
 
 class Problem:
@@ -81,7 +80,7 @@ class Problem:
             )
         self._tolerance = max(100, 10 * rows) * EPS if settings.tolerance is None else settings.tolerance
         self._square = self.factor.square()
-        candidates = [index for index, name in enumerate(self.names) if name not in settings.references]
+        candidates = [index for index in range(len(self.names)) if index not in settings.references]
         dependent = self._dependent(candidates)
         independent = [index for index in candidates if index not in dependent]
         if not independent:
@@ -89,7 +88,7 @@ class Problem:
         flat = {
             index: column
             for index, column in dependent.items()
-            if set(column.on) <= ({INTERCEPT} if settings.intercept else set())
+            if set(column.on) <= ({0} if settings.intercept else set())
         }
         self.rank = len(independent)
         # As many independent columns as rows, and more beside them: that they depend on each other is due to the rows.
@@ -116,13 +115,13 @@ class Problem:
         """By column, what others give of it, in order; of equals, those further to the right depend."""
         found = {}
         for entry in dependences(triangle(self._square[:, candidates]), self._tolerance):
-            name = self.names[candidates[entry.column]]
+            column = candidates[entry.column]
             on, doubt = (
-                {self.names[candidates[other]]: value for other, value in values.items()}
-                for values in (entry.on, entry.doubt)
+                {candidates[other]: value for other, value in values.items()} for values in (entry.on, entry.doubt)
             )
-            because = dependence_text(name, on, doubt, self._tolerance, self.settings.scales, INTERCEPT)
-            found[candidates[entry.column]] = Dropped(name, because, on)
+            ones = 0 if self.settings.intercept else None
+            because = dependence_text(column, on, doubt, self._tolerance, self.settings.scales, self.names, ones)
+            found[column] = Dropped(column, because, on)
         return found
 
     def _solved_for(self, columns: list[int]) -> tuple[Array, Array]:

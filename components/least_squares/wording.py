@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 Scale = tuple[float, float]  # mean and standard deviation that were taken out: raw = mean + std·column
 
 
 def dependence_text(
-    name: str,
-    on: Mapping[str, float],
-    doubt: Mapping[str, float],
+    column: int,
+    on: Mapping[int, float],
+    doubt: Mapping[int, float],
     tolerance: float,
-    scales: Mapping[str, Scale],
-    intercept: str,
+    scales: Mapping[int, Scale],
+    names: Sequence[str],
+    intercept: int | None,
 ) -> str:
     """Says what a column equals.
 
@@ -22,34 +23,36 @@ def dependence_text(
     brought back to raw units, a number within its doubt of an integer is that integer, and no digit is shown that is in doubt.
 
     Args:
-      name: of the column.
-      on: name of each column it depends on, and the factor: column = Σ factor · other. May name the intercept.
-      doubt: by the same names, how far a factor may be off.
+      column: its place.
+      on: place of each column it depends on, and the factor: column = Σ factor · other. May hold the intercept's.
+      doubt: by the same places, how far a factor may be off.
       tolerance: the relative one by which columns count as dependent.
-      scales: by column; a column that is not in it was not scaled.
-      intercept: name of the column of ones.
+      scales: by place; a column that is not in it was not scaled.
+      names: of all columns.
+      intercept: place of the column of ones; None if there is none.
     """
-    mean, std = scales.get(name, (0.0, 1.0))
-    constant = mean + std * on.get(intercept, 0.0)
-    unsure = tolerance * abs(mean) + std * max(doubt.get(intercept, 0.0), tolerance * abs(on.get(intercept, 0.0)))
+    name, ones = names[column], -1 if intercept is None else intercept
+    mean, std = scales.get(column, (0.0, 1.0))
+    constant = mean + std * on.get(ones, 0.0)
+    unsure = tolerance * abs(mean) + std * max(doubt.get(ones, 0.0), tolerance * abs(on.get(ones, 0.0)))
     terms: list[tuple[float, str, str]] = []
     for other, factor in on.items():
-        if other == intercept:
+        if other == ones:
             continue
         other_mean, other_std = scales.get(other, (0.0, 1.0))
         in_doubt = std * doubt[other] / other_std
         raw = _settled(std * factor / other_std, in_doubt)
         constant -= raw * other_mean
         unsure += (tolerance if raw == round(raw) else in_doubt / abs(raw)) * abs(raw * other_mean)
-        terms.append((raw, _figure(raw, in_doubt), other))
+        terms.append((raw, _figure(raw, in_doubt), names[other]))
     constant = _settled(constant, max(unsure, tolerance))
     if not terms:
         return f"{name} is {_figure(constant, unsure)} in every training row"
     text = "" if constant == 0 else _figure(constant, unsure)
-    for raw, figure, other in terms:
+    for raw, figure, by in terms:
         sign = "−" if raw < 0 else "+"
         size = figure.removeprefix("-")
-        product = other if size == "1" else f"{size}·{other}"
+        product = by if size == "1" else f"{size}·{by}"
         text += f" {sign} {product}" if text else f"{sign.replace('+', '')}{product}"
     return f"{name} = {text.replace('-', '−', 1) if text.startswith('-') else text}"
 

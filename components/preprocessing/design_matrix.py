@@ -1,50 +1,71 @@
-"""The columns of the design matrix: their names and their order."""
+"""The columns of the design matrix: what each stands for, their order, and their names. A column is known by its place.
+
+Names are for eyes: no two are equal, and a text that could be taken for another one is quoted.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from components.preprocessing.features import Buckets, Categorical, Numeric, indicator_name
+from components.preprocessing.features import Boolean, Buckets, Integer, Kind, Numeric, indicator_name
+from components.values.names import INTERCEPT, shown
 
 MISSING_LEVEL = "(missing)"
 OTHER_LEVEL = "(other)"
 
 
 @dataclass(frozen=True)
+class Level:
+    """A level of a feature.
+
+    Attributes:
+      name: for eyes, unlike those of the feature's other levels.
+      text: what a row has there; None for an interval, and for what is no text:
+      special: a missing value, or any other text than the levels'.
+    """
+
+    name: str
+    text: str | None = None
+    special: Literal["missing", "other"] | None = None
+
+
+@dataclass(frozen=True)
 class Term:
     """What one transformed column gives to the design matrix.
 
-    A number gives one column, z = (x − mean)/std. A level id gives one 0/1 column per level, in the order of the ids.
+    A number gives one column, z = (x − origin − mean)/std. A level id gives one 0/1 column per level, in the order of the ids.
 
     Attributes:
       key: name of the transformed column.
       feature: name of the raw column it comes from.
-      levels: names of the levels; empty for a number.
+      levels: by id; empty for a number.
       mean, std: raw units of the feature; 0 and 1 where nothing was scaled.
+      origin: of whole numbers, what is taken from them in 64 bits before anything else.
     """
 
     key: str
     feature: str
-    levels: tuple[str, ...] = ()
+    levels: tuple[Level, ...] = ()
     mean: float = 0.0
     std: float = 1.0
+    origin: int = 0
 
     @property
     def width(self) -> int:
         """Number of columns."""
         return len(self.levels) or 1
 
-    @property
-    def column_names(self) -> list[str]:
-        """Names of the columns, as every table shows them: `key`, or `feature[level]`."""
-        return [f"{self.feature}[{level}]" for level in self.levels] or [self.key]
+    def place(self, special: str) -> int | None:
+        """The id of a special level; None if there is none."""
+        return next((index for index, level in enumerate(self.levels) if level.special == special), None)
 
 
 @dataclass(frozen=True)
@@ -60,8 +81,20 @@ class DesignMatrix:
 
     @property
     def column_names(self) -> list[str]:
-        """Names of the columns, the intercept not among them."""
-        return [name for term in self.terms for name in term.column_names]
+        """Names of the columns for eyes, the intercept not among them; no two are equal."""
+        names = [
+            name
+            for term in self.terms
+            for name in [f"{shown(term.feature)}[{level.name}]" for level in term.levels] or [shown(term.key)]
+        ]
+        return apart(names, [INTERCEPT])
+
+    def places(self) -> Iterable[tuple[int, Term]]:
+        """Each term and the place of its first column, the intercept being 0."""
+        place = 1
+        for term in self.terms:
+            yield place, term
+            place += term.width
 
     def dense(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """The design matrix of some transformed rows.
@@ -74,14 +107,12 @@ class DesignMatrix:
         """
         rows = len(next(iter(columns.values())))
         matrix = np.zeros((rows, self.width))
-        start = 0
-        for term in self.terms:
+        for place, term in self.places():
             values = columns[term.key]
             if term.levels:
-                matrix[np.arange(rows), start + values.astype(np.int64)] = 1.0
+                matrix[np.arange(rows), place - 1 + values.astype(np.int64)] = 1.0
             else:
-                matrix[:, start] = values
-            start += term.width
+                matrix[:, place - 1] = values
         return matrix
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -91,17 +122,48 @@ class DesignMatrix:
     @classmethod
     def from_json(cls, value: list[dict[str, Any]]) -> DesignMatrix:
         """The inverse of `to_json`."""
-        return cls(tuple(Term(**{**term, "levels": tuple(term["levels"])}) for term in value))
+        return cls(
+            tuple(Term(**{**term, "levels": tuple(Level(**level) for level in term["levels"])}) for term in value)
+        )
 
 
-def bucket_levels(boundaries: list[float]) -> tuple[str, ...]:
-    """Names of the levels of buckets, in the order of their ids; the last is the missing value."""
-    inner = [f"{a:g} to {b:g}" for a, b in pairwise(boundaries)]
-    return (f"< {boundaries[0]:g}", *inner, f">= {boundaries[-1]:g}", MISSING_LEVEL)
+def apart(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
+    """Names with a number after each that stands there already."""
+    seen = set(taken)
+    found = []
+    for name in names:
+        number, own = 1, name
+        while own in seen:
+            number += 1
+            own = f"{name} #{number}"
+        seen.add(own)
+        found.append(own)
+    return found
+
+
+def bucket_levels(boundaries: Sequence[float]) -> tuple[Level, ...]:
+    """The levels of buckets, in the order of their ids: the intervals with their boundaries' shortest exact form, then missing."""
+    ends = [_shortest(boundary) for boundary in boundaries]
+    inner = [f"{low} to {high}" for low, high in pairwise(ends)]
+    names = [f"< {ends[0]}", *inner, f">= {ends[-1]}"]
+    return (*map(Level, names), Level(MISSING_LEVEL, special="missing"))
+
+
+def text_levels(texts: Sequence[str]) -> tuple[Level, ...]:
+    """The levels of a text feature, in the order of their ids: the vocabulary, other texts, missing values."""
+    names = [repr(text) if text in (MISSING_LEVEL, OTHER_LEVEL) else shown(text) for text in texts]
+    times = Counter(names)
+    names = [repr(text) if times[name] > 1 else name for name, text in zip(names, texts, strict=True)]
+    levels = [Level(name, text) for name, text in zip(apart(names), texts, strict=True)]
+    return (*levels, Level(OTHER_LEVEL, special="other"), Level(MISSING_LEVEL, special="missing"))
+
+
+def _shortest(value: float) -> str:
+    return repr(int(value) if float(value).is_integer() and abs(value) < 2**53 else float(value))
 
 
 def build_design_matrix(
-    features: Mapping[str, Numeric | Buckets | Categorical],
+    features: Mapping[str, Kind],
     vocabulary: Callable[[str], list[str]],
     constant: Callable[[str, str], float],
 ) -> DesignMatrix:
@@ -110,19 +172,21 @@ def build_design_matrix(
     Args:
       features: as configured, by column name.
       vocabulary: the levels of a categorical feature, most frequent first.
-      constant: the `"mean"` or `"variance"` (ddof 0) by which a numeric feature was scaled.
+      constant: the `"mean"` or `"variance"` (ddof 0) by which a numeric feature was scaled; the `"origin"` of an integer one.
     """
     terms: list[Term] = []
     for name, feature in features.items():
-        if isinstance(feature, Numeric):
-            scaled = feature.scale == "zscore"
+        if isinstance(feature, (Numeric, Integer)):
+            scaled = isinstance(feature, Integer) or feature.scale == "zscore"
             mean = constant(name, "mean") if scaled else 0.0
             std = (math.sqrt(constant(name, "variance")) or 1.0) if scaled else 1.0
-            terms.append(Term(name, name, mean=mean, std=std))
+            origin = int(constant(name, "origin")) if isinstance(feature, Integer) else 0
+            terms.append(Term(name, name, mean=mean, std=std, origin=origin))
             if feature.indicator:
                 terms.append(Term(indicator_name(name), name))
         elif isinstance(feature, Buckets):
             terms.append(Term(name, name, levels=bucket_levels(feature.boundaries)))
         else:
-            terms.append(Term(name, name, levels=(*vocabulary(name), OTHER_LEVEL)))
+            texts = ["false", "true"] if isinstance(feature, Boolean) else vocabulary(name)
+            terms.append(Term(name, name, levels=text_levels(texts)))
     return DesignMatrix(tuple(terms))

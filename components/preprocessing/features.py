@@ -91,10 +91,13 @@ class Buckets(Settings):
 
 
 class Boolean(Settings):
-    """A truth value: `true`, `t`, `yes`, `y`, `on`, `1` or their opposites, in any case. Two levels, and one for missing values."""
+    """A truth value: `true`, `t`, `yes`, `y`, `on`, `1` or their opposites, in any case. Two levels, and one for missing values.
+
+    The others are compared with `reference`: `false`, if there are such rows, or what is asked for.
+    """
 
     kind: Literal["boolean"] = "boolean"
-    reference: bool = False
+    reference: bool | None = None
 
 
 class Categorical(Settings):

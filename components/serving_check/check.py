@@ -22,7 +22,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from components.errors import RunError
 from components.manifest import verify_manifest
 from components.serving_check.audit import audit
-from components.serving_check.requests import WARM_UP_FILE, tensors
+from components.serving_check.requests import ON_ROWS, WARM_UP_FILE, tensors
 from components.trainer.portable import MODEL_FILE, design_rows, score, transformed_columns
 
 TOLERANCE = 1e-5  # of the sum of the absolute terms of a prediction: 32-bit floats have 7 digits, and terms may cancel
@@ -48,10 +48,15 @@ def check(directory: Path, golden: Mapping[str, Any]) -> dict[str, Any]:
     examples = [base64.b64decode(example) for example in golden["examples"]]
     answers = list(_answers(signatures, model, golden["rows"], examples))
     problems = [problem for answer in answers for problem in answer.problems()]
-    problems += _replay(signatures, directory / WARM_UP_FILE)
+    problems += _replay(signatures, directory / WARM_UP_FILE, model)
     compared = sum(len(answer.expected) for answer in answers)
-    columns = tensors({name: values[:1] for name, values in golden["rows"].items()}, model["features"])
+    columns = _arguments(tensors({name: values[:1] for name, values in golden["rows"].items()}, model), model)
     return {"problems": problems, "compared": compared, "latency_ms": _latency(signatures["serving_default"], columns)}
+
+
+def _arguments(columns: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns by the names that the signatures' functions have for them."""
+    return {entry["input"]: columns[entry["name"]] for entry in model["features"]}
 
 
 class _Answer:
@@ -79,7 +84,7 @@ def _answers(
 ) -> Iterator[_Answer]:
     expected = score(model, rows)
     sizes = np.abs(design_rows(model, rows)) @ np.abs(model["coefficients"])
-    columns = tensors(dict(rows), model["features"])
+    columns = _arguments(tensors(dict(rows), model), model)
     predicted = signatures["serving_default"](**columns)["prediction"]
     yield _Answer("serving_default: prediction", predicted, expected["prediction"], sizes)
     explained = signatures["explain"](**columns)
@@ -95,7 +100,7 @@ def _answers(
         yield _Answer(f"transform_features: {name}", transformed[name], values, np.ones(count))
 
 
-def _replay(signatures: Mapping[str, Any], path: Path) -> Iterator[str]:
+def _replay(signatures: Mapping[str, Any], path: Path, model: Mapping[str, Any]) -> Iterator[str]:
     """Sends every warm-up request, as a server does before it takes a version up."""
     for index, record in enumerate(tf.data.TFRecordDataset(str(path)).as_numpy_iterator()):
         log = prediction_log_pb2.PredictionLog.FromString(record)
@@ -107,7 +112,8 @@ def _replay(signatures: Mapping[str, Any], path: Path) -> Iterator[str]:
             else:
                 request = log.predict_log.request
                 inputs = {name: tf.constant(tf.make_ndarray(value)) for name, value in request.inputs.items()}
-                signatures[request.model_spec.signature_name](**inputs)
+                signature = request.model_spec.signature_name
+                signatures[signature](**(_arguments(inputs, model) if signature in ON_ROWS else inputs))
         except (tf.errors.OpError, KeyError, TypeError, ValueError) as error:
             yield f"{path.name}, record {index + 1}: {str(error).splitlines()[0]}"
 

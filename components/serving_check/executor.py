@@ -103,13 +103,15 @@ def _complete(
 ) -> dict[str, Any]:
     """Writes the warm-up requests, of made rows alone, and the manifest. Returns the golden rows as `check.check` takes them."""
     model = json.loads((folder / MODEL_FILE).read_text())
-    features = model["features"]
-    real, made = requests.rows_of(examples, features), made_rows(model)
+    real = requests.rows_of(examples, model["features"])
+    made = made_rows(model)
     of_made = made_examples(made, model, required_columns(folder))
+    made, of_made = requests.sendable(made, of_made, model)
+    real, examples = requests.sendable(real, examples, model)
     path = folder / requests.WARM_UP_FILE
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for log in requests.warm_up(facts["name"], made, of_made, features):
+        for log in requests.warm_up(facts["name"], made, of_made, model):
             writer.write(log.SerializeToString(deterministic=True))
     write_manifest(
         folder,

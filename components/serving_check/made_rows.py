@@ -7,6 +7,7 @@ and its edges, values at the limits, missing ones, and what training never saw.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from components.preprocessing.design_matrix import MISSING_LEVEL, DesignMatrix, Term
+from components.preprocessing.design_matrix import DesignMatrix, Term
 from components.serving_check.requests import Rows
 
 MOST_ROWS = 256  # a vocabulary may have any number of levels
@@ -33,8 +34,9 @@ def made_rows(model: Mapping[str, Any]) -> Rows:
     terms: dict[str, list[Term]] = {}
     for term in DesignMatrix.from_json(model["design"]).terms:
         terms.setdefault(term.feature, []).append(term)
+    references = {name: _text_at(model, place) for name, place in model["references"].items()}
     values = {
-        entry["name"]: _values(entry, terms[entry["name"]][0], model["references"].get(entry["name"]))
+        entry["name"]: _values(entry, terms[entry["name"]][0], references.get(entry["name"]))
         for entry in model["features"]
     }
     count = min(max(map(len, values.values())), MOST_ROWS)
@@ -44,17 +46,38 @@ def made_rows(model: Mapping[str, Any]) -> Rows:
     }
 
 
+def _text_at(model: Mapping[str, Any], place: int) -> str | None:
+    """The text of the level whose column is at a place; None if it has none, as for a missing value."""
+    for first, term in DesignMatrix.from_json(model["design"]).places():
+        if first <= place < first + term.width:
+            return term.levels[place - first].text
+    raise ValueError(f"no column is at place {place}")
+
+
 def _values(entry: Mapping[str, Any], term: Term, reference: str | None) -> list[Any]:
-    if entry["kind"] == "categorical":
-        usual = None if reference in (None, MISSING_LEVEL) else reference
-        return [usual, None, *ODD_TEXTS, *(level for level in term.levels[:-1] if level != MISSING_LEVEL)]
-    if entry["kind"] == "buckets":
+    kind = entry["kind"]
+    if kind == "boolean":
+        return [reference, None, "0", "YES", " true ", *ODD_TEXTS]
+    if kind == "categorical":
+        return [reference, None, *ODD_TEXTS, *(level.text for level in term.levels if level.special is None)]
+    if kind == "buckets":
         edges = entry["boundaries"]
         inside = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
         usual = inside[len(inside) // 2] if inside else edges[0]
-        return [usual, None, 0.0, 1e6, edges[0] - 1, *edges, *inside, edges[-1] + 1]
+        values = [usual, None, 0.0, 1e6, edges[0] - 1, *edges, *inside, edges[-1] + 1]
+        return [value if value is None else math.floor(value) for value in values] if entry["whole"] else values
     limits = [limit for limit in (entry["min"], entry["max"]) if limit is not None]
-    return [entry["fill"], None, 0.0, 1e6, term.mean - term.std, term.mean + term.std, *limits]
+    usual = [term.mean - term.std, term.mean + term.std]
+    if kind == "integer":
+        made = [entry["fill"], *usual]
+        first, *rest = (_within(term.origin + round(value), entry["wide"]) for value in made)
+        return [first, None, 0, 10**6, *rest, *(_within(limit, entry["wide"]) for limit in limits)]
+    return [entry["fill"], None, 0.0, 1e6, *usual, *limits]
+
+
+def _within(value: int, wide: bool) -> int:
+    largest = 2**63 - 1 if wide else 2**53
+    return min(max(value, -largest), largest)
 
 
 def made_examples(rows: Rows, model: Mapping[str, Any], required: Mapping[str, int]) -> list[bytes]:
@@ -65,7 +88,7 @@ def made_examples(rows: Rows, model: Mapping[str, Any], required: Mapping[str, i
       model: the parsed model.json.
       required: from `required_columns`. What a row lacks of them is NaN or an empty text, or a zero if it is no feature.
     """
-    texts = {entry["name"]: entry["kind"] == "categorical" for entry in model["features"]}
+    texts = {entry["name"]: entry["kind"] in ("boolean", "categorical") for entry in model["features"]}
     zeros = {name: _feature(_ZERO[kind], kind == tf.string.as_datatype_enum) for name, kind in required.items()}
     serialized = []
     for row in zip(*rows.values(), strict=True):

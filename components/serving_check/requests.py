@@ -13,6 +13,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, regression_pb2
 
+from components.trainer.inputs import input_type
+
 WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
 WARM_UP_ROWS = 16
 ON_ROWS = ("serving_default", "explain")
@@ -39,22 +41,32 @@ def _value(feature: tf.train.Feature) -> Any:
     return values[0].decode() if kind == "bytes_list" else values[0]
 
 
-def tensors(rows: Rows, features: Sequence[Mapping[str, Any]]) -> dict[str, tf.Tensor]:
-    """Columns for `serving_default` and `explain`, [n] each."""
-    return {
-        entry["name"]: tf.constant([value or "" for value in rows[entry["name"]]], tf.string)
-        if entry["kind"] == "categorical"
-        else tf.constant([np.nan if value is None else value for value in rows[entry["name"]]], tf.float32)
-        for entry in features
-    }
+def tensors(rows: Rows, model: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+    """Columns for `serving_default` and `explain` by feature, [n] each."""
+    return {entry["name"]: _tensor(rows[entry["name"]], entry, model["missing"]) for entry in model["features"]}
+
+
+def _tensor(values: Sequence[Any], entry: Mapping[str, Any], missing: Sequence[str]) -> tf.Tensor:
+    kind = input_type(entry)
+    if kind != tf.string:
+        return tf.constant([np.nan if value is None else value for value in values], kind)
+    nothing = missing[0] if missing else ""
+    return tf.constant([nothing if value is None else str(value) for value in values], tf.string)
+
+
+def sendable(rows: Rows, examples: Sequence[bytes], model: Mapping[str, Any]) -> tuple[Rows, list[bytes]]:
+    """The rows that can be sent as columns, and their examples: where no text stands for nothing, no text can be missing."""
+    texts = [] if model["missing"] else [entry["name"] for entry in model["features"] if input_type(entry) == tf.string]
+    kept = [row for row in range(len(examples)) if all(rows[name][row] is not None for name in texts)]
+    return {name: [values[row] for row in kept] for name, values in rows.items()}, [examples[row] for row in kept]
 
 
 def warm_up(
-    name: str, rows: Rows, examples: Sequence[bytes], features: Sequence[Mapping[str, Any]]
+    name: str, rows: Rows, examples: Sequence[bytes], model: Mapping[str, Any]
 ) -> Iterator[prediction_log_pb2.PredictionLog]:
     """Requests to a model of that name, for the first row and for the first `WARM_UP_ROWS`; `examples` are of the same rows."""
     for count in (1, min(WARM_UP_ROWS, len(examples))):
-        columns = tensors({key: values[:count] for key, values in rows.items()}, features)
+        columns = tensors({key: values[:count] for key, values in rows.items()}, model)
         serialized = tf.constant(list(examples[:count]), tf.string)
         for signature in ON_ROWS:
             yield _predict_log(name, signature, columns)

@@ -6,8 +6,14 @@ import keras
 from keras import ops
 
 from components.preprocessing.design_matrix import DesignMatrix
+from components.values.names import safe_names
 
 LINEAR_LAYER = "linear"
+
+
+def input_names(design: DesignMatrix) -> dict[str, str]:
+    """By transformed column, the name of the graph's input."""
+    return safe_names(term.key for term in design.terms)
 
 
 def build_model(design: DesignMatrix) -> keras.Model:
@@ -17,17 +23,18 @@ def build_model(design: DesignMatrix) -> keras.Model:
       design: the columns.
 
     Returns:
-      A functional model. Inputs by transformed name, shape [n]: float32 numbers, int64 level ids. Output: predictions,
+      A functional model. Inputs by `input_names`, shape [n]: float32 numbers, int64 level ids. Output: predictions,
       float32 [n, 1].
     """
+    names = input_names(design)
     inputs = {
-        term.key: keras.Input(shape=(), dtype="int64" if term.levels else "float32", name=term.key)
+        names[term.key]: keras.Input(shape=(), dtype="int64" if term.levels else "float32", name=names[term.key])
         for term in design.terms
     }
     columns = [
-        ops.one_hot(inputs[term.key], term.width, dtype="float32")
+        ops.one_hot(inputs[names[term.key]], term.width, dtype="float32")
         if term.levels
-        else ops.reshape(inputs[term.key], (-1, 1))
+        else ops.reshape(inputs[names[term.key]], (-1, 1))
         for term in design.terms
     ]
     matrix = columns[0] if len(columns) == 1 else ops.concatenate(columns, axis=1)

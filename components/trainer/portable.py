@@ -12,24 +12,30 @@ With X the design matrix (a column of ones first), b the coefficients, m the col
   no longer agree, whether one was dropped or a penalty kept them all) has no finite interval: the data don't say what its label
   would be (it is not estimable). With fewer training rows than columns that is nearly every new row. Its standard error and its
   ends are the largest 32-bit float, 3.4e38, for strict JSON has no infinity.
+
+Columns are known by their place, the intercept's being 0. A feature's `input` is its argument where the SavedModel is called from
+Python; a server's signatures have the column's own name.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from components.preprocessing.design_matrix import MISSING_LEVEL, DesignMatrix
-from components.preprocessing.features import Buckets, Categorical, Numeric, features_to_json
+from components.preprocessing.design_matrix import DesignMatrix, Term
+from components.preprocessing.features import Kind, features_to_json
+from components.values.names import safe_names
+from components.values.texts import TRUTHS, canonical_text
 
 if TYPE_CHECKING:
     from components.least_squares.linear_fit import LinearFit
 
 MODEL_FILE = "model.json"
+LARGEST_Z = 3e38  # as `preprocessing_fn` has it
 AGREE = 1e-3  # of the columns' sizes: within this, dependent columns of a row agree
 UNBOUNDED = float(np.finfo(np.float32).max)
 Array = NDArray[np.float64]
@@ -37,29 +43,33 @@ Array = NDArray[np.float64]
 
 def portable_model(
     found: LinearFit,
-    features: Mapping[str, Numeric | Buckets | Categorical],
+    features: Mapping[str, Kind],
     fills: Mapping[str, float],
     coefficients: Sequence[float] | Array,
     level: float,
     solver: str,
+    missing: Sequence[str],
 ) -> dict[str, Any]:
     """The model as plain JSON.
 
     Args:
       found: the exact fit; its design matrix, covariance and means are taken.
       features: as configured, in their order.
-      fills: by numeric feature, what stands for a missing value, in raw units.
+      fills: by number, what stands for a missing value: in raw units, of whole numbers less their origin.
       coefficients: [1 + p] of the transformed columns, the intercept first: of the exact fit or of gradient descent.
       level: of the prediction intervals, between 0 and 1.
       solver: `exact` or `sgd`. Gradient descent has no covariance, so that it has no intervals.
+      missing: the texts that stand for nothing.
     """
-    fit = found.fit
+    fit, inputs = found.fit, safe_names(features)
     return {
         "label": found.label,
         "weight": found.weight,
         "solver": solver,
+        "missing": list(missing),
         "features": [
-            {**entry, "fill": fills[entry["name"]]} if entry["kind"] == "numeric" else entry
+            {**entry, "input": inputs[entry["name"]]}
+            | ({"fill": fills[entry["name"]]} if entry["name"] in fills else {})
             for entry in features_to_json(features)
         ],
         "design": found.design.to_json(),
@@ -77,8 +87,20 @@ def portable_model(
             "sigma": fit.sigma,
             "covariance": np.nan_to_num(fit.covariance, nan=0.0).tolist(),
             # A penalty that keeps a dependent column learns no more of a row in which it is not what the others give.
-            "dropped": [{"column": column.name, "on": column.on} for column in [*fit.dropped, *fit.shared]],
+            "dropped": [{"column": column.column, "on": column.on} for column in [*fit.dropped, *fit.shared]],
         },
+    }
+
+
+def example_types(model: Mapping[str, Any]) -> dict[str, str]:
+    """By feature, the kind of list that holds it in a tf.Example: `bytes`, `int64` or `float`."""
+    return {
+        entry["name"]: "bytes"
+        if entry["kind"] in ("boolean", "categorical")
+        else "int64"
+        if entry["kind"] == "integer" or entry.get("whole")
+        else "float"
+        for entry in model["features"]
     }
 
 
@@ -104,23 +126,20 @@ def quantile(level: float, degrees_of_freedom: float) -> float:
 
 def dependence_matrix(model: Mapping[str, Any]) -> Array:
     """[1 + p, k]: for each of k columns that others give, factors of all columns whose sum was 0 in training."""
-    names = model["columns"]
     dropped = model["interval"]["dropped"] if model["interval"] else []
-    matrix = np.zeros((len(names), len(dropped)))
+    matrix = np.zeros((len(model["columns"]), len(dropped)))
     for index, entry in enumerate(dropped):
-        matrix[names.index(entry["column"]), index] = 1.0
+        matrix[entry["column"], index] = 1.0
         for other, factor in entry["on"].items():
-            matrix[names.index(other), index] -= factor
+            matrix[int(other), index] -= factor
     return matrix
 
 
 def feature_columns(model: Mapping[str, Any]) -> dict[str, list[int]]:
     """Which columns of the design matrix (the intercept is 0) come from each raw feature."""
     columns: dict[str, list[int]] = {entry["name"]: [] for entry in model["features"]}
-    start = 1
-    for term in DesignMatrix.from_json(model["design"]).terms:
-        columns[term.feature] += range(start, start + term.width)
-        start += term.width
+    for place, term in DesignMatrix.from_json(model["design"]).places():
+        columns[term.feature] += range(place, place + term.width)
     return columns
 
 
@@ -129,8 +148,8 @@ def score(model: Mapping[str, Any], rows: Mapping[str, Sequence[Any]], level: fl
 
     Args:
       model: the parsed file.
-      rows: by feature, raw values [n]; None, NaN or an empty text where missing. Numbers are taken as 32-bit floats, as
-        serving takes them.
+      rows: by feature, raw values [n]; None, NaN or a text that stands for nothing where missing. Numbers are taken as 32-bit
+        floats, as serving takes them, but for whole ones.
       level: of the intervals; None for the model's own.
 
     Returns:
@@ -165,37 +184,79 @@ def design_rows(model: Mapping[str, Any], rows: Mapping[str, Sequence[Any]]) -> 
 def transformed_columns(model: Mapping[str, Any], rows: Mapping[str, Sequence[Any]]) -> dict[str, NDArray[Any]]:
     """Raw rows as the transform graph gives them: [n] by transformed name, scaled numbers and level ids."""
     columns: dict[str, NDArray[Any]] = {}
-    terms = DesignMatrix.from_json(model["design"]).terms
-    levels = {term.key: term.levels for term in terms}
+    terms: dict[str, list[Term]] = {}
+    for term in DesignMatrix.from_json(model["design"]).terms:
+        terms.setdefault(term.feature, []).append(term)
+    missing = {token.strip() for token in model["missing"]}
     for entry in model["features"]:
-        name = entry["name"]
-        if entry["kind"] == "categorical":
-            columns[name] = _level_ids(levels[name], rows[name])
-            continue
-        values = np.array([np.nan if value is None else value for value in rows[name]], np.float32).astype(np.float64)
-        if entry["kind"] == "buckets":
-            ids = np.searchsorted(entry["boundaries"], values, side="right")
-            columns[name] = np.where(np.isnan(values), len(levels[name]) - 1, ids)
+        name, values = entry["name"], rows[entry["name"]]
+        if entry["kind"] in ("categorical", "boolean"):
+            columns[name] = _level_ids(entry["kind"], terms[name][0], values, missing)
+        elif entry["kind"] == "buckets":
+            columns[name] = _interval_ids(entry, terms[name][0], values)
         else:
-            columns |= _number(entry, values, [term for term in terms if term.feature == name])
+            columns |= _number(entry, values, terms[name])
     return columns
 
 
-def _number(entry: Mapping[str, Any], values: Array, terms: Sequence[Any]) -> dict[str, NDArray[Any]]:
-    low = -np.inf if entry["min"] is None else entry["min"]
-    high = np.inf if entry["max"] is None else entry["max"]
-    if entry["outside"] == "clip":
-        values = np.clip(values, low, high)
-    else:
-        values = np.where((values >= low) & (values <= high), values, np.nan)
-    missing = np.isnan(values)
+def _interval_ids(entry: Mapping[str, Any], term: Term, values: Sequence[Any]) -> NDArray[np.int64]:
+    kind = np.float64 if entry["whole"] else np.float32
+    numbers = np.array([np.nan if value is None else value for value in values], kind)
+    ids = np.searchsorted(np.array(entry["boundaries"], kind), numbers, side="right")
+    return np.where(np.isnan(numbers), term.width - 1, ids)
+
+
+def _number(entry: Mapping[str, Any], values: Sequence[Any], terms: Sequence[Term]) -> dict[str, NDArray[Any]]:
     scaled, *indicator = terms
-    z = (np.where(missing, entry["fill"], values) - scaled.mean) / scaled.std
-    return {scaled.key: z.astype(np.float32), **{term.key: missing for term in indicator}}
+    numbers = _integers(entry, values, scaled.origin) if entry["kind"] == "integer" else _floats(entry, values)
+    missing = np.isnan(numbers)
+    z = (np.where(missing, entry["fill"], numbers) - scaled.mean) / scaled.std
+    z = np.clip(z, -LARGEST_Z, LARGEST_Z).astype(np.float32)
+    return {scaled.key: z, **{term.key: missing for term in indicator}}
 
 
-def _level_ids(levels: Sequence[str], values: Sequence[Any]) -> NDArray[np.int64]:
-    """The last level stands for all that are not among the others."""
-    known = {level: index for index, level in enumerate(levels[:-1])}
-    texts = (value if value not in (None, "") else MISSING_LEVEL for value in values)
-    return np.array([known.get(text, len(known)) for text in texts], np.int64)
+def _floats(entry: Mapping[str, Any], values: Sequence[Any]) -> Array:
+    """32-bit floats with NaN where nothing valid is there."""
+    numbers = np.array([np.nan if value is None else value for value in values], np.float32)
+    low = np.float32(-np.inf if entry["min"] is None else entry["min"])
+    high = np.float32(np.inf if entry["max"] is None else entry["max"])
+    if entry["outside"] == "clip":
+        return np.clip(numbers, low, high).astype(np.float64)
+    return np.where((numbers >= low) & (numbers <= high), numbers, np.nan).astype(np.float64)
+
+
+def _integers(entry: Mapping[str, Any], values: Sequence[Any], origin: int) -> Array:
+    """Whole numbers less their origin, computed exactly, with NaN where nothing valid is there."""
+    low = -(2**63) if entry["min"] is None else entry["min"]
+    high = 2**63 - 1 if entry["max"] is None else entry["max"]
+    found = np.full(len(values), np.nan)
+    for index, value in enumerate(values):
+        if _is_nothing(value):
+            continue
+        whole = int(value)
+        if entry["outside"] == "clip":
+            whole = min(max(whole, low), high)
+        if low <= whole <= high:
+            found[index] = whole - origin
+    return found
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, (float, np.floating)) and math.isnan(value))
+
+
+def _level_ids(kind: str, term: Term, values: Sequence[Any], missing: Set[str]) -> NDArray[np.int64]:
+    known = {level.text: index for index, level in enumerate(term.levels) if level.special is None}
+    nothing, other = term.place("missing"), term.place("other")
+    if kind == "boolean":
+        known = {spelling: known[truth] for truth, spellings in TRUTHS.items() for spelling in spellings.split("|")}
+
+    def level(value: Any) -> int | None:
+        if _is_nothing(value):
+            return nothing
+        text = canonical_text(value)
+        if text.strip() in missing:
+            return nothing
+        return known.get(text.strip().lower() if kind == "boolean" else text, other)
+
+    return np.array([level(value) for value in values], np.int64)

@@ -19,7 +19,7 @@ from components.least_squares.linear_fit import LinearFit
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import fills_of
 from components.trainer import sgd
-from components.trainer.model import LINEAR_LAYER, build_model
+from components.trainer.model import LINEAR_LAYER, build_model, input_names
 from components.trainer.portable import MODEL_FILE, portable_model
 from components.trainer.settings import Sgd, model_from_json
 from components.trainer.signatures import export
@@ -32,8 +32,8 @@ def run_fn(fn_args: FnArgs) -> None:
     """Fits and exports.
 
     Args:
-      fn_args: TFX's; `custom_config` holds `label`, `weight`, `features`, `model` (the configuration's, as plain JSON), `level`
-        (of the prediction intervals) and `linear_fit` (the folder of the exact fit).
+      fn_args: TFX's; `custom_config` holds `label`, `weight`, `features`, `missing` and `model` (the configuration's, as plain
+        JSON), `level` (of the prediction intervals) and `linear_fit` (the folder of the exact fit).
 
     Writes the SavedModel to `serving_model_dir`, and model.json beside it (`portable`); to `model_run_dir` `fit.json`: `solver`,
     `rows` (by split), `intercept` and `coefficients` of the Keras graph in raw units, and for gradient descent `loss_trace` (mean
@@ -59,7 +59,7 @@ def run_fn(fn_args: FnArgs) -> None:
     features = features_from_json(config["features"])
     weights = exact.fit.coefficients if settings.solver == "exact" else [float(bias[0]), *map(float, kernel[:, 0])]
     fills = fills_of(transform, features)
-    portable = portable_model(exact, features, fills, weights, config["level"], settings.solver)
+    portable = portable_model(exact, features, fills, weights, config["level"], settings.solver, config["missing"])
     export(model, transform, portable, fn_args.serving_model_dir)
     with tf.io.gfile.GFile(os.path.join(fn_args.serving_model_dir, MODEL_FILE), "w") as file:
         file.write(json.dumps(portable, indent=1))
@@ -81,9 +81,9 @@ def _descend(
 ) -> tuple[int, list[dict[str, float]]]:
     """Gradient descent on the training split. Returns its rows and the loss trace."""
     columns = _read_columns(fn_args, transform)
-    label = columns[exact.label]
-    weight = columns[exact.weight] if exact.weight else None
-    features = {term.key: columns[term.key] for term in exact.design.terms}
+    label = columns[exact.label].astype(np.float32)
+    weight = columns[exact.weight].astype(np.float32) if exact.weight else None
+    features = {name: columns[key] for key, name in input_names(exact.design).items()}
     trace = sgd.fit(model, settings, features, label, weight, os.path.join(fn_args.model_run_dir, "logs"))
     if not all(np.isfinite(value).all() for value in model.get_layer(LINEAR_LAYER).get_weights()):
         raise DataError(

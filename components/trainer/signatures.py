@@ -1,11 +1,14 @@
 """Exports a fitted model with the transform graph inside, and the signatures that callers use.
 
-Numbers go in and out as 32-bit floats: tf.Examples hold no others, TF Serving's Regress takes no others, and its clients read
-`float_val`. What adds many terms up (contributions, the variance of a prediction) is computed in 64 bits inside the graph.
+Numbers go in and out as 32-bit floats, but for whole ones, which go in exactly: tf.Examples hold no others, TF Serving's Regress
+takes no others, and its clients read `float_val`. What adds many terms up (contributions, the variance of a prediction) is
+computed in 64 bits inside the graph.
 """
 
 from __future__ import annotations
 
+import copy
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,12 +16,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
+from tensorflow.core.protobuf import saved_model_pb2
 
 from components.preprocessing.design_matrix import DesignMatrix
+from components.trainer import inputs
+from components.trainer.model import input_names
 from components.trainer.portable import AGREE, UNBOUNDED, dependence_matrix, feature_columns
 
 PREDICTION = "prediction"
 REGRESS = "regress"
+OF_COLUMNS = ("serving_default", "explain")
 
 
 def export(
@@ -30,8 +37,8 @@ def export(
     """Writes a SavedModel.
 
     Signatures:
-      serving_default: raw columns by name, shape [n] or [n, 1]; a missing number is NaN, a missing text is empty. Answers
-        `{"prediction": float32 [n]}`.
+      serving_default: raw columns by name, shape [n] or [n, 1], of `inputs.input_type`; a missing number is NaN, a missing text
+        one of those that stand for nothing. Answers `{"prediction": float32 [n]}`.
       explain: the same columns; answers as `portable.score` says, float32 [n] each.
       examples: serialised tf.Examples, string [n], to predictions.
       regress: the same by TF Serving's Regress method: `inputs` to `outputs`.
@@ -46,34 +53,45 @@ def export(
     layer = transform.transform_features_layer()
     model.tft_layer = layer  # tracked by the model, so that the vocabularies' tables are exported
     raw_spec = transform.raw_feature_spec()
-    spec = {entry["name"]: raw_spec[entry["name"]] for entry in portable["features"]}
+    features = portable["features"]
+    spec = {entry["name"]: raw_spec[entry["name"]] for entry in features}
     full_spec = spec | {name: raw_spec[name] for name in (portable["label"], portable["weight"]) if name}
     explanation = _Explanation(portable)
+    keys = input_names(DesignMatrix.from_json(portable["design"]))
 
     def predict(transformed: dict[str, tf.Tensor]) -> tf.Tensor:
-        return tf.reshape(model({name: transformed[name] for name in model.input}), [-1])
+        found = tf.reshape(model({name: transformed[key] for key, name in keys.items()}), [-1])
+        bounded = tf.clip_by_value(found, -UNBOUNDED, UNBOUNDED)
+        return tf.where(tf.math.is_nan(found), tf.constant(UNBOUNDED, tf.float32), bounded)
 
-    def parsed(columns: dict[str, tf.Tensor]) -> dict[str, Any]:
-        return {name: _as_parsed(columns[name], value) for name, value in spec.items()}
+    def of_columns(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        by_name = {entry["name"]: columns[entry["input"]] for entry in features}
+        parsed = inputs.as_parsed(by_name, features, spec, portable["missing"])
+        return dict(layer(inputs.checked(parsed, features)))
+
+    def of_examples(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        return dict(layer(inputs.checked(tf.io.parse_example(serialized, spec), features)))
 
     def serving_default(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return {PREDICTION: predict(layer(parsed(columns)))}
+        return {PREDICTION: predict(of_columns(columns))}
 
     def explain(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        transformed = layer(parsed(columns))
+        transformed = of_columns(columns)
         return explanation(transformed, predict(transformed))
 
     def examples(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {PREDICTION: predict(layer(tf.io.parse_example(serialized, spec)))}
+        return {PREDICTION: predict(of_examples(serialized))}
 
-    def regress(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"outputs": predict(layer(tf.io.parse_example(inputs, spec)))}
+    def regress(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"outputs": predict(of_examples(serialized))}
 
     def transform_features(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         return dict(layer(tf.io.parse_example(serialized, full_spec)))
 
     serialized = [tf.TensorSpec([None], tf.string, name="examples")]
-    columns = [{name: tf.TensorSpec([None], value.dtype, name=name) for name, value in spec.items()}]
+    columns = [
+        {entry["input"]: tf.TensorSpec([None], inputs.input_type(entry), name=entry["input"]) for entry in features}
+    ]
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serving_default", serving_default, columns)
@@ -82,9 +100,32 @@ def export(
     archive.add_endpoint(REGRESS, regress, [tf.TensorSpec([None], tf.string, name="inputs")])
     archive.add_endpoint("transform_features", transform_features, serialized)
     archive.write_out(directory, verbose=False)
-    names = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(directory)
-    names.replace_method_name(REGRESS, tf.saved_model.REGRESS_METHOD_NAME)
-    names.save()
+    _finish(directory, {entry["input"]: entry["name"] for entry in features})
+
+
+def _finish(directory: str, names: Mapping[str, str]) -> None:
+    """Gives `regress` its method, and the inputs of raw columns the columns' own names.
+
+    Keras can export neither: an input is an argument of a function there. Servers look a signature's inputs up by these names, and
+    use them nowhere else.
+
+    Args:
+      directory: of the SavedModel.
+      names: of the columns, by that of their input.
+    """
+    path = os.path.join(directory, "saved_model.pb")
+    with tf.io.gfile.GFile(path, "rb") as file:
+        saved = saved_model_pb2.SavedModel.FromString(file.read())
+    for graph in saved.meta_graphs:
+        graph.signature_def[REGRESS].method_name = tf.saved_model.REGRESS_METHOD_NAME
+        for signature in OF_COLUMNS:
+            definition = graph.signature_def[signature]
+            exported = {name: copy.deepcopy(info) for name, info in definition.inputs.items()}
+            definition.ClearField("inputs")
+            for name, info in exported.items():
+                definition.inputs[names[name]].CopyFrom(info)
+    with tf.io.gfile.GFile(path, "wb") as file:
+        file.write(saved.SerializeToString(deterministic=True))
 
 
 class _Explanation:
@@ -128,18 +169,3 @@ class _Explanation:
         sizes = tf.matmul(tf.abs(matrix), tf.abs(self._dependences))
         outside = tf.reduce_any(gaps > AGREE * sizes, axis=1)
         return tf.where(outside, tf.constant(UNBOUNDED, tf.float64), error)
-
-
-def _as_parsed(value: tf.Tensor, spec: Any) -> tf.Tensor | tf.SparseTensor:
-    """A raw column in the form that parsing a tf.Example gives it."""
-    column = tf.reshape(value, [-1, 1])
-    if isinstance(spec, tf.io.FixedLenFeature):
-        return tf.reshape(column, [-1, *spec.shape])
-    if spec.dtype == tf.string:
-        present = tf.not_equal(column, "")
-    elif spec.dtype.is_floating:
-        present = ~tf.math.is_nan(column)
-    else:
-        present = tf.ones_like(column, tf.bool)
-    indices = tf.where(present)
-    return tf.SparseTensor(indices, tf.gather_nd(column, indices), tf.shape(column, out_type=tf.int64))

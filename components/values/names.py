@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+INTERCEPT = "(intercept)"
+
 
 def safe_names(names: Iterable[str]) -> dict[str, str]:
     """A name for each column that operations, arguments of functions, Keras inputs and files can have: its own if it can be.

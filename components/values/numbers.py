@@ -2,11 +2,13 @@ r"""What a number is, wherever it comes from. Needs pyarrow and numpy alone.
 
 A text is a number if, without blanks around it, it is decimal digits with a point, a sign and an exponent where wanted
 (`1`, `-1.5`, `.5`, `2.`, `1E+05`), each text by itself, whatever its neighbours are. `nan` in any case and with any sign is a
-missing value, as C's printf, R and MATLAB write one. `inf` is no number that a model can use.
+missing value, as C's printf, R and MATLAB write one. `inf` is no number that a model can use. A text of `data.missing` that is a
+number (`-999`) stands for nothing in every spelling of that number, as it does where the column is typed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -19,23 +21,126 @@ from components.values.texts import is_missing
 NUMBER = r"\A[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\z"
 NAN = r"\A[+-]?[nN][aA][nN]\z"
 INTEGER = r"\A[+-]?\d+(\.0*)?\z"  # whole, however it is written but for exponents
+LARGEST_INTEGER = 2**53  # from it on, not every integer is a 64-bit float
+
+Rows = NDArray[np.bool_]
+
+_NUMBER, _INTEGER = (re.compile(pattern.replace(r"\z", r"\Z"), re.ASCII) for pattern in (NUMBER, INTEGER))
+_TRUE, _FALSE = r"\A[tT][rR][uU][eE]\z", r"\A[fF][aA][lL][sS][eE]\z"
+_SHORTEST = r"\A\+?(-?)0*(\d+?)(?:\.0*)?\z"
+_SAFE_DIGITS = 18  # any integer of so many is one of 64 bits
+_INT64 = 1 << 63
 
 
-def of_texts(column: pa.Array, missing: Iterable[str]) -> tuple[pa.Array, NDArray[np.bool_]]:
+def of_texts(column: pa.Array, missing: Iterable[str], truths: bool = False) -> tuple[pa.Array, Rows]:
     """Strings as numbers.
 
     Args:
       column: strings, null where there is none.
       missing: texts that stand for nothing.
+      truths: whether `true` and `false`, in any case, are 1 and 0, as booleans of Arrow are.
 
     Returns:
       float64 [n], null where missing and where there is no number; which rows hold a text that is no number, [n].
     """
-    nothing = pa.scalar(None, pa.string())
-    gone = is_missing(column, missing).fill_null(False)
-    texts = pc.replace_with_mask(pc.utf8_trim_whitespace(column), gone, nothing)
-    texts = pc.replace_with_mask(texts, pc.match_substring_regex(texts, NAN).fill_null(False), nothing)
-    fine = pc.match_substring_regex(texts, NUMBER)
-    odd = pc.invert(fine).fill_null(False)
-    numbers = pc.cast(pc.replace_with_mask(texts, odd, nothing), pa.float64())
-    return numbers, np.asarray(odd.to_numpy(zero_copy_only=False))
+    missing = list(missing)
+    texts = pc.utf8_trim_whitespace(column)
+    numbers = _cast(texts, pa.float64())
+    if numbers is None:  # most often for a missing value
+        texts = _without(texts, is_missing(texts, missing))
+        numbers = _cast(texts, pa.float64())
+    # What Arrow reads as a finite number is one by `NUMBER` too; infinities and NaNs it takes in more spellings than one.
+    odd = np.zeros(len(column), bool)
+    if numbers is None or not _finite(numbers):
+        texts = _plain(texts, missing, truths)
+        odd = ~_true(pc.match_substring_regex(texts, NUMBER)) & _valid(texts)
+        numbers = pc.cast(_without(texts, pa.array(odd)), pa.float64())
+    return without_marks(numbers, missing), odd
+
+
+def whole_of_texts(column: pa.Array, missing: Iterable[str], truths: bool = False) -> tuple[pa.Array, Rows, Rows]:
+    """Strings as whole numbers, exactly: `5`, `+5`, `5.0` and `5.`, but not `5e3`.
+
+    Args:
+      column: strings, null where there is none.
+      missing: texts that stand for nothing.
+      truths: as of `of_texts`.
+
+    Returns:
+      int64 [n], null where missing and where there is none; which rows hold a text that is no whole number, [n]; which hold one
+      beyond 64 bits, [n].
+    """
+    missing = list(missing)
+    texts = pc.utf8_trim_whitespace(column)
+    numbers = _cast(texts, pa.int64())
+    if numbers is None:
+        texts = _without(texts, is_missing(texts, missing))
+        numbers = _cast(texts, pa.int64())
+    odd, beyond = np.zeros(len(column), bool), np.zeros(len(column), bool)
+    if numbers is None or pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():  # Arrow takes 0x1F for 31
+        texts = _plain(texts, missing, truths)
+        odd = ~_true(pc.match_substring_regex(texts, INTEGER)) & _valid(texts)
+        digits = pc.replace_substring_regex(_without(texts, pa.array(odd)), _SHORTEST, r"\1\2")
+        for row in np.flatnonzero(_true(pc.greater(pc.utf8_length(digits), _SAFE_DIGITS))):
+            beyond[row] = not -_INT64 <= int(digits[int(row)].as_py()) < _INT64
+        numbers = pc.cast(_without(digits, pa.array(beyond)), pa.int64())
+    return without_marks(numbers, missing), odd, beyond
+
+
+def without_marks(numbers: pa.Array, missing: Iterable[str]) -> pa.Array:
+    """Numbers, int64 or float64, null where they are one that `missing` names, such as -999."""
+    tokens = [token.strip() for token in missing]
+    if pa.types.is_integer(numbers.type):
+        whole = [int(token.partition(".")[0]) for token in tokens if _INTEGER.match(token)]
+        marks = pa.array([mark for mark in whole if -_INT64 <= mark < _INT64], pa.int64())
+    else:
+        marks = pa.array([float(token) for token in tokens if _NUMBER.match(token)], pa.float64())
+    return _without(numbers, pc.is_in(numbers, marks)) if len(marks) else numbers
+
+
+def underflows(column: pa.Array, numbers: pa.Array) -> Rows:
+    """Which texts are numbers other than zero although `of_texts` gives zero for them, such as `1e-400`, [n]."""
+    zero = _true(pc.equal(numbers, 0.0))
+    found = np.zeros(len(column), bool)
+    if zero.any():
+        texts = pc.utf8_trim_whitespace(column.filter(pa.array(zero)))
+        spelt = texts.unique()
+        odd = spelt.filter(pc.match_substring_regex(spelt, r"\A[+-]?[0.]*[1-9]"))
+        if len(odd):
+            found[zero] = _true(pc.is_in(texts, odd))
+    return found
+
+
+def _plain(texts: pa.Array, missing: list[str], truths: bool) -> pa.Array:
+    """Trimmed texts, null where missing, NaN among them."""
+    texts = _without(texts, is_missing(texts, missing))
+    texts = _without(texts, pc.match_substring_regex(texts, NAN))
+    if truths:
+        for pattern, digit in ((_TRUE, "1"), (_FALSE, "0")):
+            texts = pc.replace_substring_regex(texts, pattern, digit)
+    return texts
+
+
+def _cast(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    """Arrow's reading, by far the quickest; None if a text is not what it takes."""
+    try:
+        return pc.cast(texts, kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _finite(numbers: pa.Array) -> bool:
+    return bool(pc.all(pc.is_finite(numbers), min_count=0).as_py())
+
+
+def _without(column: pa.Array, rows: pa.Array) -> pa.Array:
+    """Null in some rows. Not by pyarrow 18's `if_else`, which makes an invalid array of a sliced one of texts."""
+    return pc.replace_with_mask(column, rows.fill_null(False), pa.scalar(None, column.type))
+
+
+def _true(mask: pa.Array) -> Rows:
+    return np.asarray(mask.fill_null(False).to_numpy(zero_copy_only=False))
+
+
+def _valid(column: pa.Array) -> Rows:
+    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False))

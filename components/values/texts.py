@@ -38,6 +38,7 @@ CANONICAL = (
     (rf"\A({_TIME}){_FRACTION}\z", r"\1\2"),
 )
 """Patterns of whole texts and what they become, to be applied in this order."""
+_SPELT_OTHERWISE = "|".join(pattern for pattern, _ in CANONICAL)
 
 # So that any text is one line of a vocabulary file, and none of them empty: reversible, and nothing else becomes a token of
 # these. A missing value has one that no text has.
@@ -55,14 +56,28 @@ def missing_pattern(tokens: Iterable[str]) -> str:
 
 def canonical(column: pa.Array) -> pa.Array:
     """Strings as they are compared: `CANONICAL` applied."""
+    if not pc.any(pc.match_substring_regex(column, _SPELT_OTHERWISE)).as_py():
+        return column
     for pattern, rewrite in CANONICAL:
         column = pc.replace_substring_regex(column, pattern, rewrite)
     return column
 
 
 def is_missing(column: pa.Array, tokens: Iterable[str]) -> pa.Array:
-    """Which strings stand for nothing; null where there is none."""
-    return pc.match_substring_regex(column, missing_pattern(tokens))
+    """Which strings stand for nothing, as `missing_pattern` has it; false where there is none."""
+    stripped = pa.array({token.strip() for token in tokens}, pa.string())
+    return pc.is_in(pc.utf8_trim_whitespace(column), stripped)
+
+
+def levels(column: pa.Array, missing: Iterable[str]) -> pa.Array:
+    """Strings of a table as levels: canonical, null where missing.
+
+    A text stands for nothing as well if its canonical text does: a typed value has no other.
+    """
+    coded = column.dictionary_encode()  # there are few
+    found = canonical(coded.dictionary)
+    gone = pc.or_(is_missing(coded.dictionary, missing), is_missing(found, missing))
+    return pc.replace_with_mask(found, gone, pa.scalar(None, pa.string())).take(coded.indices)
 
 
 def truth_pattern(truth: str) -> str:
@@ -132,7 +147,15 @@ def of_column(column: pa.Array) -> pa.Array:
     )
     if not any(test(kind) for test in tests):
         raise TypeError(f"{kind} is no text")
-    return canonical(pc.cast(column, pa.string()))
+    return canonical(of_decimals(column) if pa.types.is_decimal(kind) else pc.cast(column, pa.string()))
+
+
+def of_decimals(column: pa.Array) -> pa.Array:
+    """Decimals as strings with all their places; Arrow itself writes small ones with an exponent."""
+    found = pc.cast(column, pa.string())
+    if not pc.any(pc.match_substring(found, "E")).as_py():
+        return found
+    return pa.array([None if value is None else format(value, "f") for value in column.to_pylist()], pa.string())
 
 
 def _float_text(value: Any) -> str:

@@ -1,14 +1,18 @@
-"""Regress and Classify over REST: a JSON body to tf.Examples, as TF Serving's `util/json_tensor.cc` makes them."""
+"""Regress and Classify over REST: a JSON body to tf.Examples, as TF Serving's `util/json_tensor.cc` makes them.
+
+But for one thing: a number that the model parses as a float may be written `5`, and a whole one that it parses as an integer `5.0`.
+TF Serving refuses that (`Data types don't match`), and JavaScript writes both as `5`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from components.wire_format import field, varint
-from pipeline.serving.json_dtypes import DEFAULT_SIGNATURE, decode_base64, invalid
+from pipeline.serving.json_dtypes import DEFAULT_SIGNATURE, FLOAT, INT64, decode_base64, invalid
 from pipeline.serving.json_exact import parse_json, read_signature_name
 from pipeline.serving.json_quote import c_name, format_error, is_base64_object, json_type, shown
 from pipeline.serving.json_text import Members
@@ -34,12 +38,18 @@ class ExampleCall:
     examples: list[bytes]
 
 
-def parse_regress(body: bytes, signatures: Mapping[str, SignatureDef]) -> ExampleCall:
+Types = Mapping[bytes, int]
+
+
+def parse_regress(
+    body: bytes, signatures: Mapping[str, SignatureDef], types: Callable[[], Types] = dict
+) -> ExampleCall:
     """Reads the body of a Regress request.
 
     Args:
       body: JSON.
       signatures: not looked at, as TF Serving doesn't before it calls one; here so that all methods are read alike.
+      types: gives the DataType that the model parses a feature as, by name, where that is known.
 
     Raises:
       RequestError: it can't be read; in TF Serving's words.
@@ -47,7 +57,8 @@ def parse_regress(body: bytes, signatures: Mapping[str, SignatureDef]) -> Exampl
     document = parse_json(body)
     name = read_signature_name(document)
     context = document.find(b"context")
-    merged = _example(context[0]) if context is not None else b""
+    known = types()
+    merged = _example(context[0], known) if context is not None else b""
     found = document.find(b"examples")
     if found is None:
         raise format_error(document, "When method is classify, key 'examples' is expected and was not found")
@@ -57,27 +68,38 @@ def parse_regress(body: bytes, signatures: Mapping[str, SignatureDef]) -> Exampl
     if not rows:
         raise format_error(document, "'examples' value is an empty array")
     # Serialised messages that follow each other are one message; the later one wins.
-    return ExampleCall(name or DEFAULT_SIGNATURE, [merged + _example(row) for row in rows])
+    return ExampleCall(name or DEFAULT_SIGNATURE, [merged + _example(row, known) for row in rows])
 
 
-def parse_classify(body: bytes, signatures: Mapping[str, SignatureDef]) -> ExampleCall:
+def parse_classify(
+    body: bytes, signatures: Mapping[str, SignatureDef], types: Callable[[], Types] = dict
+) -> ExampleCall:
     """Reads the body of a Classify request, which is that of a Regress request."""
-    return parse_regress(body, signatures)
+    return parse_regress(body, signatures, types)
 
 
-def _example(value: Any) -> bytes:
+def _example(value: Any, types: Types) -> bytes:
     if not isinstance(value, Members):
         raise invalid(f"Example must be JSON object but got JSON {json_type(value)}")
     features = {}
     for key, content in value:
         name = key.split(b"\0", 1)[0]
         is_array = isinstance(content, list) and not isinstance(content, Members)
-        features[name] = _feature(c_name(key), content if is_array else [content])
+        features[name] = _feature(c_name(key), _meant(content if is_array else [content], types.get(name)))
     return b"".join(
         # An entry of a map, in a Features, in an Example.
         field(1, field(1, field(1, name) + field(2, feature)))
         for name, feature in features.items()
     )
+
+
+def _meant(values: list[Any], kind: int | None) -> list[Any]:
+    """Numbers as the model parses them, where that is another type than JSON's text suggests, and nothing is lost by it."""
+    if kind == FLOAT and all(type(value) in (int, float) for value in values):
+        return [float(value) for value in values]
+    if kind == INT64 and all(type(value) is int or (type(value) is float and value.is_integer()) for value in values):
+        return [int(value) for value in values]
+    return values
 
 
 def _feature(name: str, values: list[Any]) -> bytes:

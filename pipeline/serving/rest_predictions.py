@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pipeline.serving import json_tensor, predictor
+from pipeline.serving.errors import RequestError
 from pipeline.serving.manager import Manager
 from pipeline.serving.rest_path import Route
 from pipeline.serving.servable import Servable
@@ -30,6 +31,13 @@ class Target(Mapping[str, Any]):
         if self._held is None:
             self._held = self._manager.acquire(self._route.name, self._route.version, self._route.label)
         return self._held[0]
+
+    def example_types(self) -> Mapping[bytes, int]:
+        """What the model parses the features of tf.Examples as; nothing of a model that is not served, which is said later."""
+        try:
+            return self.servable.example_types
+        except RequestError:
+            return {}
 
     def release(self) -> None:
         """Ends the use of the model."""
@@ -57,12 +65,12 @@ def _predict(target: Target, body: bytes) -> bytes:
 
 
 def _regress(target: Target, body: bytes) -> bytes:
-    call = json_tensor.parse_regress(body, target)
+    call = json_tensor.parse_regress(body, target, target.example_types)
     return json_tensor.format_regress(predictor.regress(target.servable, call.signature, call.examples))
 
 
 def _classify(target: Target, body: bytes) -> bytes:
-    call = json_tensor.parse_classify(body, target)
+    call = json_tensor.parse_classify(body, target, target.example_types)
     return json_tensor.format_classify(*predictor.classify(target.servable, call.signature, call.examples))
 
 

@@ -69,12 +69,16 @@ class Servable:
       name: of the model.
       version: its number.
       signatures: SignatureDefs by name.
+      example_types: DataTypes by feature, of those that the model parses tf.Examples for, each by one type alone.
     """
 
-    def __init__(self, name: str, version: int, session: Any, signatures: Mapping[str, Any]) -> None:
+    def __init__(
+        self, name: str, version: int, session: Any, signatures: Mapping[str, Any], example_types: Mapping[bytes, int]
+    ) -> None:
         self.name = name
         self.version = version
         self.signatures = signatures
+        self.example_types = example_types
         self._session = session
         self._calls: dict[str, _Call] = {}
         self._lock = threading.Lock()
@@ -103,7 +107,8 @@ class Servable:
         except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
             session.close()
             raise RequestError("INTERNAL", str(error)) from error
-        servable = cls(name, version, session, dict(meta_graph.signature_def))
+        types = _example_types(meta_graph.graph_def)
+        servable = cls(name, version, session, dict(meta_graph.signature_def), types)
         for signature, definition in servable.signatures.items():
             if definition.inputs:
                 with contextlib.suppress(RequestError):  # one of other than dense tensors fails when it is called
@@ -166,6 +171,22 @@ class Servable:
         """Frees what the model holds. Nobody may be calling it."""
         self._calls.clear()
         self._session.close()
+
+
+def _example_types(graph: Any) -> dict[bytes, int]:
+    """What the parsing operations of a graph take features as."""
+    found: dict[bytes, set[int]] = {}
+    for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
+        by_name = {node.name: node for node in nodes}
+        for node in nodes:
+            if node.op == "ParseExampleV2":  # (serialized, names, sparse keys, dense keys, …)
+                for keys, types in ((node.input[2], "sparse_types"), (node.input[3], "Tdense")):
+                    constant = by_name[keys.partition(":")[0]]
+                    if constant.op == "Const":
+                        names = tf.make_ndarray(constant.attr["value"].tensor).ravel()
+                        for key, kind in zip(names, node.attr[types].list.type, strict=True):
+                            found.setdefault(key, set()).add(kind)
+    return {key: next(iter(kinds)) for key, kinds in found.items() if len(kinds) == 1}
 
 
 def _check_file(path: Path) -> None:

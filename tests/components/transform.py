@@ -8,6 +8,7 @@ from typing import Any
 
 from components.preprocessing.features import features_to_json
 from components.row_identity import ROW_COLUMN
+from components.values.texts import MISSING_TOKENS
 
 Row = dict[str, list[Any]]
 
@@ -32,7 +33,13 @@ def analyse(rows: list[Row], features: dict[str, Any], label: str, folder: Path)
 
     rows = [{**row, ROW_COLUMN: [index]} for index, row in enumerate(rows)]
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(_types(rows)))
-    config = {"features": features_to_json(features), "label": label, "weight": None, "grouped": False}
+    config = {
+        "features": features_to_json(features),
+        "label": label,
+        "weight": None,
+        "grouped": False,
+        "missing": [token for token in MISSING_TOKENS if token],
+    }
     out = str(folder / "output")
     with beam.Pipeline(runner=FnApiRunner()) as pipeline, tft_beam.Context(temp_dir=str(folder / "temporary")):
         raw = pipeline | beam.Create(rows), metadata

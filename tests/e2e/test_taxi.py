@@ -90,8 +90,8 @@ def test_the_factors_give_statsmodels_figures(taxi_run, fitted):
     from components.least_squares.solve import Problem, Settings
 
     columns, label = transformed(taxi_run, fitted.design, "train")
-    references = {f"{feature}[{level}]" for feature, level in fitted.references.items()}
-    problem = Problem(fitted.fold_factors, Settings(tolerance=1e-6, references=references))
+    settings = Settings(tolerance=1e-6, references=set(fitted.references.values()))
+    problem = Problem(fitted.fold_factors, settings)
     found, kept = problem.fit(), problem.columns
     dense = np.column_stack([np.ones(len(label)), fitted.design.dense(columns)])
     oracle = sm.OLS(label, dense[:, kept]).fit()
@@ -105,8 +105,10 @@ def test_the_factors_give_statsmodels_figures(taxi_run, fitted):
 def test_references_are_the_most_frequent_levels_and_counts_are_the_tables(taxi_run, fitted, raw):
     train = texts(raw["train"], "company")
     levels, counts = np.unique(train, return_counts=True)
-    assert fitted.references["company"] == levels[np.argmax(counts)]
-    assert fitted.level_rows["company[Choice Taxi Association]"] == train.count("Choice Taxi Association")
+    names = fitted.fit.names
+    assert names[fitted.references["company"]] == f"company[{levels[np.argmax(counts)]}]"
+    index = names.index("company[Choice Taxi Association]")
+    assert fitted.present[index] == train.count("Choice Taxi Association")
     assert fitted.rows_read == len(train)
 
 

@@ -193,12 +193,57 @@ def test_a_feature_must_be_able_to_name_an_input(tmp_path):
         load(tmp_path, GOOD.replace("x: numeric", "Unit price: numeric"))
 
 
-def test_drop_rules_are_for_numbers(tmp_path):
-    with pytest.raises(ConfigError, match=r"data\.drop\.c: rules are for numbers"):
-        load(tmp_path, GOOD.replace("data: {path: t.csv,", "data: {path: t.csv, drop: {c: {missing: true}},"))
+DROPS = GOOD.replace("x: numeric,", "x: numeric, b: boolean, n: {kind: integer, wide: true},")
 
 
-@pytest.mark.parametrize("text", ["", "- 1", "just text"])
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("c: {below: 1}", "data.drop.c: below and above are for numbers, and 'c' is a text. Use missing or values"),
+        (
+            "b: {above: 1}",
+            "data.drop.b: below and above are for numbers, and 'b' is a truth value. Use missing or values",
+        ),
+        (
+            "x: {values: [1]}",
+            "data.drop.x: values are for texts and truth values, and 'x' is a number. Use below and above",
+        ),
+        ("n: {values: [1]}", "data.drop.n: values are for texts and truth values, and 'n' is a number."),
+        ("y: {values: [1]}", "data.drop.y: values are for texts and truth values, and 'y' is a number."),
+        ("b: {values: [maybe]}", "data.drop.b.values: 'b' is a truth value: true, false or both. Received ['maybe']"),
+        ("c: {}", "data.drop.c: drops no row. Give missing: true, below, above or values, or remove the rule."),
+        ("c: {values: []}", "data.drop.c.values: "),
+    ],
+)
+def test_a_drop_rule_suits_its_column(tmp_path, rule, message):
+    text = DROPS.replace("data: {path: t.csv,", f"data: {{path: t.csv, drop: {{{rule}}},")
+    assert message in one_line(tmp_path, text)
+
+
+def test_drop_rules_for_texts_and_truth_values(tmp_path):
+    drop = "{c: {missing: true, values: [TRUE, 7.0, ' a ']}, b: {values: [no-such, false]}, note: {values: [test]}, z: {below: 1}}"
+    with pytest.raises(ConfigError, match="data.drop.b.values"):
+        load(tmp_path, DROPS.replace("data: {path: t.csv,", f"data: {{path: t.csv, drop: {drop},"))
+    drop = drop.replace("no-such, ", "")
+    spec = load(tmp_path, DROPS.replace("data: {path: t.csv,", f"data: {{path: t.csv, drop: {drop},")).table_spec()
+    assert spec.drop["c"].values == ["true", "7", " a "]
+    assert (spec.numbers, spec.integers, spec.wide, spec.booleans, spec.texts) == (
+        ["x", "h", "y", "z"],
+        ["n"],
+        ["n"],
+        ["b"],
+        ["c", "note"],
+    )
+
+
+def test_a_slice_that_is_a_feature_keeps_its_kind_and_another_is_a_text(tmp_path):
+    text = DROPS.replace("slices: [[c], {columns: [h]", "slices: [[c], [b, region], {columns: [n]")
+    text = text.replace("{kind: buckets, boundaries: [6, 10]}", "{kind: buckets, boundaries: [6, 10], whole: true}")
+    spec = load(tmp_path, text).table_spec()
+    assert (spec.numbers, spec.integers, spec.booleans, spec.texts) == (["x", "y"], ["n", "h"], ["b"], ["c", "region"])
+    assert spec.features == ["x", "b", "n", "c", "h"]
+
+
 def test_a_file_that_is_no_mapping(tmp_path, text):
     with pytest.raises(ConfigError, match="expected a mapping"):
         load(tmp_path, text)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from components.errors import DataError
-from components.least_squares.solve import INTERCEPT, Problem, Settings
+from components.least_squares.solve import Problem, Settings
 from components.least_squares.tsqr import TriangularFactor
+from components.values.names import INTERCEPT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 

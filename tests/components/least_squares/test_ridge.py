@@ -77,7 +77,7 @@ def test_more_columns_than_rows_duplicates_and_a_rare_level_are_as_scikit_learn_
     assert path[0] == 0
     assert errors == pytest.approx(scikit_learns_path(x, y, path, fold), rel=1e-9)
     assert (found.dropped, found.rank) == ([], min(rows, 38))
-    assert {"x8", "x10", "x12"} <= {column.name for column in found.shared}
+    assert {"x8", "x10", "x12"} <= {found.names[column.column] for column in found.shared}
     assert [column.because for column in found.shared][:2] == ["x8 = x4", "x10 = x4"]
     matrix = np.column_stack([np.ones(rows), x])
     hat = matrix @ np.linalg.solve(matrix.T @ matrix + np.diag([0.0] + [1.0] * 40), matrix.T)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from components.errors import DataError
-from components.least_squares.solve import INTERCEPT, Problem, Settings
+from components.least_squares.solve import Problem, Settings
 from components.least_squares.tsqr import TriangularFactor
 from components.least_squares.wording import dependence_text
+from components.values.names import INTERCEPT
 
 GENERATOR = np.random.default_rng(0)
 ROWS = 400
@@ -37,6 +38,7 @@ def zscores(columns):
     scaled = [
         ((v - np.float32(scales[name][0])) / np.float32(scales[name][1])).astype(np.float32) for name, v in raw.items()
     ]
+    scales = dict(enumerate(scales.values(), 1))
     return scales, np.column_stack([np.ones(ROWS), *scaled]).astype(np.float64)
 
 
@@ -44,13 +46,11 @@ def zscores(columns):
 @pytest.mark.parametrize("l2", [0.0, 1.0])
 def test_dependences_are_said_in_raw_units(text, l2):
     scales, matrix = zscores(CASES[text])
-    factor = TriangularFactor([INTERCEPT, *scales], intercept=True).add(matrix, MILES)
+    factor = TriangularFactor([INTERCEPT, *CASES[text]], intercept=True).add(matrix, MILES)
     problem = Problem([factor], Settings(l2=l2, tolerance=1e-6, scales=scales))
     [said] = problem.dropped + problem.shared
     assert said.because == text
-    left = matrix[:, problem.names.index(said.name)] - sum(
-        factor * matrix[:, problem.names.index(name)] for name, factor in said.on.items()
-    )
+    left = matrix[:, said.column] - sum(factor * matrix[:, other] for other, factor in said.on.items())
     assert np.abs(left).max() < 1e-3  # `on` stays in units of the columns
     assert bool(problem.dropped) == (l2 == 0.0 or "every" in text)
     if l2 and "0 in" not in text and "1 in" not in text:
@@ -59,5 +59,5 @@ def test_dependences_are_said_in_raw_units(text, l2):
 
 
 def test_no_digit_in_doubt_is_shown():
-    on, doubt = {INTERCEPT: 0.25, "b": 1.23456789}, {INTERCEPT: 1e-9, "b": 1e-3}
-    assert dependence_text("a", on, doubt, 1e-9, {}, INTERCEPT) == "a = 0.25 + 1.23·b"
+    on, doubt = {0: 0.25, 1: 1.23456789}, {0: 1e-9, 1: 1e-3}
+    assert dependence_text(2, on, doubt, 1e-9, {}, [INTERCEPT, "b", "a"], 0) == "a = 0.25 + 1.23·b"

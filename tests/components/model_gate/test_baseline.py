@@ -58,3 +58,22 @@ def test_a_candidate_alone_has_no_baseline():
         None, {"model": models[:1], "model_blessing": blessings[:1], "candidate": models[:1]}
     )
     assert found["model"] == []
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("numeric", [1]), ("integer", [])])
+def test_a_model_that_takes_a_column_for_another_type_is_not_compared(tmp_path, caplog, kind, expected):
+    import json
+
+    from components.model_gate.baseline import LatestBlessedOther
+
+    models, blessings = artifacts()
+    for model, own in ((models[0], "numeric"), (models[1], kind)):
+        model.uri = str(tmp_path / str(model.id))
+        folder = tmp_path / str(model.id) / "Format-Serving"
+        folder.mkdir(parents=True)
+        (folder / "model.json").write_text(json.dumps({"features": [{"name": "x", "kind": own}]}))
+    found = LatestBlessedOther().resolve_artifacts(
+        None, {"model": models[:2], "model_blessing": blessings[:2], "candidate": models[1:2]}
+    )
+    assert [model.id for model in found["model"]] == expected
+    assert ("takes 'x' for another type" in caplog.text) == (expected == [])

@@ -2,8 +2,10 @@ import numpy as np
 
 from components.preprocessing.design_matrix import (
     DesignMatrix,
+    Term,
     bucket_levels,
     build_design_matrix,
+    text_levels,
 )
 from components.preprocessing.features import Buckets, Categorical, Numeric
 
@@ -20,7 +22,7 @@ DESIGN = build_design_matrix(FEATURES, {"company": ["Flash", "(missing)"]}.__get
 def test_columns_are_named_and_ordered():
     assert DESIGN.column_names == [
         "miles", "miles_missing", "hour[< 6]", "hour[6 to 10]", "hour[>= 10]", "hour[(missing)]",
-        "company[Flash]", "company[(missing)]", "company[(other)]", "plain",
+        "company[Flash]", "company['(missing)']", "company[(other)]", "company[(missing)]", "plain",
     ]  # fmt: skip
     assert (DESIGN.terms[0].mean, DESIGN.terms[0].std) == (3.0, 2.0)
 
@@ -45,8 +47,32 @@ COLUMNS = {
 
 def test_dense_matrix():
     matrix = DESIGN.dense(COLUMNS)
-    assert matrix[1].tolist() == [-1, 1, 0, 0, 1, 0, 1, 0, 0, 8]
+    assert matrix[1].tolist() == [-1, 1, 0, 0, 1, 0, 1, 0, 0, 0, 8]
 
 
 def test_bucket_levels_follow_the_ids():
-    assert bucket_levels([6.0]) == ("< 6", ">= 6", "(missing)")
+    assert [level.name for level in bucket_levels([6.0])] == ["< 6", ">= 6", "(missing)"]
+
+
+def test_close_boundaries_have_names_of_their_own():
+    """Six digits made three intervals one name, and all of them the reference."""
+    boundaries = [41.88181, 41.88182, 41.88183, 41.88184]
+    names = [level.name for level in bucket_levels(boundaries)]
+    assert names[1] == "41.88181 to 41.88182"
+    assert len(set(names)) == 6
+
+
+def test_texts_that_look_like_another_are_quoted_and_stay_apart():
+    texts = ["cash", "cash ", "(other)", "(missing)", "caf\u00e9", "cafe\u0301", "a\u2028b", "a b", "", "'cash '"]
+    levels = text_levels(texts)
+    names = [level.name for level in levels]
+    assert names[:4] == ["cash", "'cash '", "'(other)'", "'(missing)'"]
+    assert names[-2:] == ["(other)", "(missing)"]
+    assert len(set(names)) == len(texts) + 2
+    assert all(name.isprintable() for name in names)
+    assert [level.text for level in levels] == [*texts, None, None]
+
+
+def test_features_and_levels_that_make_one_name_have_two():
+    terms = (Term("g[x]", "g[x]"), Term("g", "g", levels=text_levels(["x"])), Term("(intercept)", "(intercept)"))
+    assert DesignMatrix(terms).column_names == ["g[x]", "g[x] #2", "g[(other)]", "g[(missing)]", "(intercept) #2"]

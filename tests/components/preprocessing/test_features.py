@@ -8,7 +8,6 @@ from components.preprocessing.features import (
     features_from_json,
     features_to_json,
     indicator_name,
-    servable,
 )
 
 
@@ -28,17 +27,12 @@ def test_json_keeps_values_and_order():
         ({"kind": "numeric", "impute": "mode"}, "must be 'mean', 'median' or a finite number"),
         ({"kind": "numeric", "impute": True}, "must be 'mean', 'median' or a finite number"),
         ({"kind": "categorical", "vocabulary": 0}, "greater than or equal to 1"),
-        ({"kind": "text"}, "a feature is one of 'numeric', 'buckets', 'categorical'"),
+        ({"kind": "text"}, "a feature is one of 'numeric', 'integer', 'boolean', 'buckets', 'categorical'"),
     ],
 )
 def test_what_a_feature_may_not_say(feature, message):
     with pytest.raises(ValidationError, match=message):
         features_from_json([{"name": "f", **feature}])
-
-
-def test_servable_names():
-    assert all(map(servable, ["x", "trip_miles", "zone-id", "a.b", "2nd"]))
-    assert not any(map(servable, ["", "Unit price", "été", "_x", "a/b", "x($)"]))
 
 
 def test_indicator_name():

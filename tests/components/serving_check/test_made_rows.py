@@ -9,23 +9,28 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
 NUMBER = {"name": "n", "kind": "numeric", "min": 0.5, "max": None, "fill": 3.25}
-BUCKETS = {"name": "b", "kind": "buckets", "boundaries": [6.0, 10.0, 20.0]}
-ONE_EDGE = {"name": "e", "kind": "buckets", "boundaries": [7.0]}
+BUCKETS = {"name": "b", "kind": "buckets", "boundaries": [6.0, 10.0, 20.0], "whole": False}
+ONE_EDGE = {"name": "e", "kind": "buckets", "boundaries": [7.0], "whole": False}
 TEXT = {"name": "c", "kind": "categorical"}
+INTEGER = {"name": "i", "kind": "integer", "min": None, "max": 10**9 + 50, "fill": 20.4, "wide": False}
+TRUTH = {"name": "t", "kind": "boolean"}
 
 
-def model(*features, levels=("red", "(missing)", "Zürich", "(other)"), reference="Zürich"):
-    design = {
-        "n": {"key": "n", "feature": "n", "levels": [], "mean": 4.0, "std": 2.0},
-        "b": {"key": "b", "feature": "b", "levels": ["below 6", "6 to 10", "10 to 20", "20 or above", "(missing)"]},
-        "e": {"key": "e", "feature": "e", "levels": ["below 7", "7 or above", "(missing)"]},
-        "c": {"key": "c", "feature": "c", "levels": list(levels)},
+def model(*features, levels=("red", "(missing)", "Zürich"), reference=2):
+    from components.preprocessing.design_matrix import DesignMatrix, Term, bucket_levels, text_levels
+
+    terms = {
+        "n": Term("n", "n", mean=4.0, std=2.0),
+        "b": Term("b", "b", bucket_levels(BUCKETS["boundaries"])),
+        "e": Term("e", "e", bucket_levels(ONE_EDGE["boundaries"])),
+        "c": Term("c", "c", text_levels(levels)),
+        "i": Term("i", "i", mean=20.4, std=3.0, origin=10**9),
+        "t": Term("t", "t", text_levels(["false", "true"])),
     }
-    return {
-        "features": list(features),
-        "design": [{"mean": 0.0, "std": 1.0, **design[entry["name"]]} for entry in features],
-        "references": {"b": "6 to 10", "e": "below 7", "c": reference},
-    }
+    design = DesignMatrix(tuple(terms[entry["name"]] for entry in features))
+    ids = {"b": 1, "e": 0, "c": reference, "t": 0}
+    references = {term.feature: place + ids[term.feature] for place, term in design.places() if term.levels}
+    return {"missing": [""], "features": list(features), "design": design.to_json(), "references": references}
 
 
 def test_every_part_of_the_model_is_asked_for():
@@ -36,10 +41,19 @@ def test_every_part_of_the_model_is_asked_for():
     assert rows["b"] == [15.0, None, 0.0, 1e6, 5.0, 6.0, 10.0, 20.0, 8.0, 15.0, 21.0]
     assert rows["e"] == [7.0, None, 0.0, 1e6, 6.0, 7.0, 8.0, 7.0, 7.0, 7.0, 7.0]
     assert rows["c"][:4] == ["Zürich", None, "0", "never seen"]
-    assert rows["c"][5:] == ["red", "Zürich", "Zürich", "Zürich", "Zürich", "Zürich"]
+    assert rows["c"][5:] == ["red", "(missing)", "Zürich", "Zürich", "Zürich", "Zürich"]
 
 
-@pytest.mark.parametrize(("reference", "usual"), [("(missing)", None), ("(other)", "(other)"), ("red", "red")])
+def test_whole_numbers_and_truths_are_asked_for():
+    from components.serving_check.made_rows import made_rows
+
+    rows = made_rows(model(INTEGER, TRUTH))
+    assert rows["i"][:6] == [10**9 + 20, None, 0, 10**6, 10**9 + 17, 10**9 + 23]
+    assert rows["i"][6] == 10**9 + 50
+    assert rows["t"][:5] == ["false", None, "0", "YES", " true "]
+
+
+@pytest.mark.parametrize(("reference", "usual"), [(4, None), (3, None), (1, "(missing)"), (0, "red")])
 def test_the_usual_text_is_the_reference(reference, usual):
     from components.serving_check.made_rows import made_rows
 
@@ -49,7 +63,7 @@ def test_the_usual_text_is_the_reference(reference, usual):
 def test_a_large_vocabulary_is_cut():
     from components.serving_check.made_rows import MOST_ROWS, made_rows
 
-    rows = made_rows(model(NUMBER, TEXT, levels=[*map(str, range(5000)), "(other)"], reference="7"))
+    rows = made_rows(model(NUMBER, TEXT, levels=[*map(str, range(5000))], reference=7))
     assert len(rows["n"]) == len(rows["c"]) == MOST_ROWS
 
 

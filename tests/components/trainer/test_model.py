@@ -5,10 +5,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
 
 def test_the_graph_is_the_design_matrix_times_the_weights():
-    from components.preprocessing.design_matrix import DesignMatrix, Term
+    from components.preprocessing.design_matrix import DesignMatrix, Term, text_levels
     from components.trainer.model import LINEAR_LAYER, build_model
 
-    design = DesignMatrix((Term("x", "x"), Term("c", "c", levels=("a", "b", "(other)"))))
+    design = DesignMatrix((Term("x", "x"), Term("c", "c", levels=text_levels("ab")[:3])))
     model = build_model(design)
     columns = {"x": np.array([1.5, -2.0], np.float32), "c": np.array([2, 0])}
     assert np.asarray(model(columns)).tolist() == [[0.0], [0.0]]

@@ -7,11 +7,13 @@ import pytest
 import statsmodels.api as sm
 
 from components.least_squares.linear_fit import LinearFit
-from components.least_squares.solve import INTERCEPT, Problem, Settings
+from components.least_squares.solve import Problem, Settings
 from components.least_squares.tsqr import TriangularFactor
-from components.preprocessing.design_matrix import DesignMatrix, Term
+from components.preprocessing.design_matrix import DesignMatrix, Term, bucket_levels, text_levels
 from components.preprocessing.features import Buckets, Categorical, Numeric
 from components.trainer.portable import UNBOUNDED, portable_model, score
+from components.values.names import INTERCEPT
+from components.values.texts import MISSING_TOKENS
 
 ROWS = 200
 GENERATOR = np.random.default_rng(7)
@@ -28,8 +30,8 @@ DESIGN = DesignMatrix(
     (
         Term("miles", "miles", mean=4.0, std=2.0),
         Term("miles_missing", "miles"),
-        Term("city", "city", levels=("b", "a", "(other)")),
-        Term("hour", "hour", levels=("< 12", ">= 12", "(missing)")),
+        Term("city", "city", levels=text_levels("ba")),
+        Term("hour", "hour", levels=bucket_levels([12])),
     )
 )
 ORACLE_COLUMNS = np.column_stack([np.ones(ROWS), MILES, CITY == "a", CITY == "rare", HOUR >= 12])
@@ -48,12 +50,12 @@ def model():
     factors = [TriangularFactor([INTERCEPT, *DESIGN.column_names], intercept=True) for _ in range(3)]
     for index, factor in enumerate(factors):
         factor.add(matrix[index::3], Y[index::3])
-    problem = Problem(factors, Settings(references={"city[b]", "hour[< 12]"}))
+    problem = Problem(factors, Settings(references={3, 7}))
     squares = np.array([factor.square() for factor in factors])
     found = LinearFit(
-        "y", None, DESIGN, {"city": "b", "hour": "< 12"}, ROWS, {}, problem.fit(), [f.rows for f in factors], squares
+        "y", None, DESIGN, {"city": 3, "hour": 7}, ROWS, [], problem.fit(), [f.rows for f in factors], squares
     )
-    portable = portable_model(found, FEATURES, {"miles": 4.4}, found.fit.coefficients, 0.95, "exact")
+    portable = portable_model(found, FEATURES, {"miles": 4.4}, found.fit.coefficients, 0.95, "exact", MISSING_TOKENS)
     return json.loads(json.dumps(portable, allow_nan=False))
 
 
@@ -80,9 +82,9 @@ def test_contributions_are_against_the_mean_training_row_and_add_up(model):
 def test_missing_unseen_and_out_of_range_values(model):
     rows = {"miles": [4.4, None, -1.0], "city": ["a", "never seen", ""], "hour": [3, 3, 3]}
     answer = score(model, rows)
-    known = score(model, {"miles": [4.4, 4.4, 4.4], "city": ["a", "rare", "rare"], "hour": [3, 3, 3]})
+    known = score(model, {"miles": [4.4, 4.4, 4.4], "city": ["a", "rare", "b"], "hour": [3, 3, 3]})
     assert answer["prediction"] == pytest.approx(known["prediction"], rel=1e-7)
-    # No training row lacked the miles, so that nothing is known of what that means for the label.
+    # No training row lacked the miles or the city, so that nothing is known of what that means for the label.
     assert answer["standard_error"][0] == known["standard_error"][0] < 1.5
     assert answer["standard_error"][1:].tolist() == [UNBOUNDED, UNBOUNDED]
     assert (answer["low"][1], answer["high"][1]) == (-UNBOUNDED, UNBOUNDED)
@@ -94,11 +96,13 @@ def test_columns_that_were_constant_or_equal_in_training_bound_nothing_elsewhere
     design = DesignMatrix((Term("miles", "miles"), Term("twin", "twin"), Term("flag", "flag", mean=1.0, std=1.0)))
     matrix = np.column_stack([np.ones(ROWS), design.dense({"miles": MILES, "twin": MILES, "flag": np.zeros(ROWS)})])
     factor = TriangularFactor([INTERCEPT, *design.column_names], intercept=True).add(matrix, Y)
-    fit = Problem([factor], Settings(l2=l2, tolerance=1e-6, scales={"flag": (1.0, 1.0)})).fit()
+    fit = Problem([factor], Settings(l2=l2, tolerance=1e-6, scales={3: (1.0, 1.0)})).fit()
     assert [column.because for column in fit.dropped][-1] == "flag is 1 in every training row"
-    found = LinearFit("y", None, design, {}, ROWS, {}, fit, [ROWS], np.array([factor.square()]))
+    found = LinearFit("y", None, design, {}, ROWS, [], fit, [ROWS], np.array([factor.square()]))
     features = dict.fromkeys(design.column_names, Numeric(scale="none"))
-    portable = portable_model(found, features, dict.fromkeys(features, 0.0), fit.coefficients, 0.95, "exact")
+    portable = portable_model(
+        found, features, dict.fromkeys(features, 0.0), fit.coefficients, 0.95, "exact", MISSING_TOKENS
+    )
     answer = score(portable, {"miles": [2.0, 2.0, 2.0], "twin": [2.0, 2.0, 3.0], "flag": [1.0, 0.0, 1.0]})
     assert answer["standard_error"][0] < 2
     assert answer["standard_error"][1:].tolist() == [UNBOUNDED, UNBOUNDED]
@@ -120,8 +124,10 @@ def test_95_percent_intervals_contain_95_percent_of_10_000_new_labels():
         matrix = np.column_stack([np.ones(12), design.dense({"miles": (x[:12] - 4) / 2})])
         factor = TriangularFactor([INTERCEPT, "miles"], intercept=True).add(matrix, y[:12])
         fit = Problem([factor], Settings()).fit()
-        found = LinearFit("y", None, design, {}, 12, {}, fit, [12], np.array([factor.square()]))
-        portable = portable_model(found, {"miles": Numeric()}, {"miles": 4.0}, fit.coefficients, 0.95, "exact")
+        found = LinearFit("y", None, design, {}, 12, [], fit, [12], np.array([factor.square()]))
+        portable = portable_model(
+            found, {"miles": Numeric()}, {"miles": 4.0}, fit.coefficients, 0.95, "exact", MISSING_TOKENS
+        )
         answer = score(portable, {"miles": x[12:]})
         inside += np.sum((answer["low"] <= y[12:]) & (y[12:] <= answer["high"]))
     print(f"\n{inside / 10_000:.2%} of 10,000 new labels lie in their intervals")  # noqa: T201

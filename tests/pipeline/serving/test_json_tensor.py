@@ -567,3 +567,19 @@ def test_answers_of_tf_serving(model: Any, case: dict[str, Any]) -> None:
     assert found.keys() == expected.keys()
     for key in expected:
         np.testing.assert_array_equal(np.array(found[key], np.float32), np.array(expected[key], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        ("5", 1, b"\x12\x06\x0a\x04\x00\x00\xa0\x40"),
+        ("[5, 5.5]", 1, b"\x12\x0a\x0a\x08\x00\x00\xa0\x40\x00\x00\xb0\x40"),
+        ("5.0", 9, b"\x1a\x03\x0a\x01\x05"),
+        ("5.5", 9, b"\x12\x06\x0a\x04\x00\x00\xb0\x40"),  # for the model to refuse
+        ("5", None, b"\x1a\x03\x0a\x01\x05"),  # as TF Serving
+    ],
+)
+def test_numbers_become_what_the_model_parses(value, kind, expected):
+    types = {} if kind is None else {b"x": kind}
+    call = json_tensor.parse_regress(b'{"examples": [{"x": %s}]}' % value.encode(), {}, lambda: types)
+    assert call.examples[0].endswith(expected)
