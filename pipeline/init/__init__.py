@@ -37,8 +37,8 @@ def write_config(
     if path.exists():
         raise ConfigError(f"{path}: the file is there already. Remove it, or name another with --output.")
     called = pipeline_name(source, name)
-    judged = judge(profile(source, label))
+    verdict = judge(profile(source, label))
     command = f"plumbline init {table} --label {label}"
     with replacing(path) as temporary:
-        temporary.write_text(config_text(source, path, called, judged, command), encoding="utf-8")
-    return path, judged.notes
+        temporary.write_text(config_text(source, path, called, verdict, command), encoding="utf-8")
+    return path, verdict.notes

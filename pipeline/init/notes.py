@@ -15,7 +15,7 @@ MOST_COLUMNS = 8  # named in one line of the terminal
 class Rank(enum.IntEnum):
     """How much a note matters: the first must be seen to before a run."""
 
-    CORRECT = 0
+    CORRECT = 0  # said of each column in a line of its own
     LABEL = 1
     MARK = 2
     LEAK = 3
@@ -63,7 +63,10 @@ def lines(notes: Iterable[Note], most: int | None = None) -> list[str]:
     for note in notes:
         groups.setdefault((note.rank, note.what), []).append(note)
     found = []
-    for (_, what), group in sorted(groups.items(), key=lambda item: item[0][0]):
+    for (rank, what), group in sorted(groups.items(), key=lambda item: item[0][0]):
+        if rank is Rank.CORRECT:
+            found += [f"column {note.named()}: {what}" for note in group]
+            continue
         columns = [note.named() for note in group if note.column is not None]
         if most is not None and len(columns) > most:
             columns[most:] = [f"and {len(columns) - most} more"]

@@ -13,7 +13,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.ingest import files, rejected
+from components.ingest.arrow_types import is_text
+from components.ingest.digits import Digits
 from components.values import numbers, texts
+from components.values.numbers import LARGEST_INTEGER
 from components.values.texts import MISSING_TOKENS
 
 MOST_DISTINCT = 20_000  # texts of a column that are told apart
@@ -45,13 +48,14 @@ class Profile:
     """One column.
 
     Attributes:
-      name: the column's.
+      name: the column's; `truths` says whether its truth values are numbers, as those of a label are.
       rows: how many were seen.
       unusable: why it can be no feature, by its type or its bytes; empty if it can.
       missing: rows that hold nothing, by the text that says so; "" for blanks, nulls and NaN.
       numbers: rows that hold a number.
       low, high: of the numbers.
       least: of their distances from zero, zeros left out.
+      digits: what 32-bit floats make of them.
       is_whole, is_plain: whether all numbers are whole, and are written (or typed) so.
       padded: a text of digits that begins with a zero; empty if there is none.
       odd: texts that are no numbers.
@@ -61,13 +65,15 @@ class Profile:
       typed: whether the file gave it a type other than text; what kinds: `number`, `boolean`, `time`, `category`.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, truths: bool = False) -> None:
         self.name = name
+        self._truths = truths
         self.rows = 0
         self.unusable = ""
         self.missing: Counter[str] = Counter()
         self.numbers = 0
         self.low, self.high, self.least = np.inf, -np.inf, np.inf
+        self.digits = Digits()
         self.is_whole = self.is_plain = True
         self.padded = ""
         self.odd: dict[str, Odd] = {}
@@ -90,15 +96,13 @@ class Profile:
         """Whether all its texts were told apart."""
         return not self._overflown
 
-    def add(self, column: pa.Array, chunk: files.Chunk, places: Places) -> None:
+    def add(self, column: pa.Array, places: Places) -> None:
         """Takes in some rows.
 
         Args:
           column: of any type.
-          chunk: that they come from.
-          places: their positions in it.
+          places: their positions in the chunk that they come from.
         """
-        del chunk
         self.rows += len(column)
         if self.unusable or not len(column):
             return
@@ -106,12 +110,12 @@ class Profile:
             plain = _plain(column)
             self.typed |= _kind_of(column.type)
             values, counts = _counted(plain)
-            found, odd = _as_numbers(values)
+            found, odd = _as_numbers(values, self._truths)
         except pa.ArrowInvalid:
             self.unusable = "bytes that are not UTF-8"
             return
         except (TypeError, pa.ArrowNotImplementedError):
-            self.unusable = f"of type {column.type}"
+            self.unusable = f"of type {column.type}, which is neither number nor text"
             return
         self._add_missing(values, counts, found, odd)
         self._add_numbers(values, counts, found)
@@ -132,6 +136,7 @@ class Profile:
         self.numbers += int(counts[there].sum())
         self.low, self.high = min(self.low, float(present.min())), max(self.high, float(present.max()))
         self.least = min(self.least, float(away[away > 0].min(initial=np.inf)))
+        self.digits.add(Digits.of(np.repeat(present, counts[there])))
         self.is_whole = self.is_whole and bool((present == np.floor(present)).all())
         if pa.types.is_string(values.type):
             written = pc.utf8_trim_whitespace(values.filter(pa.array(there)))
@@ -140,7 +145,7 @@ class Profile:
                 padded = written.filter(pc.match_substring_regex(written, _PADDED))
                 self.padded = padded[0].as_py() if len(padded) else ""
         else:
-            self.is_plain = self.is_whole
+            self.is_plain = self.is_whole and (pa.types.is_integer(values.type) or away.max() <= LARGEST_INTEGER)
 
     def _add_odd(
         self, column: pa.Array, values: pa.Array, counts: Places, odd: NDArray[np.bool_], places: Places
@@ -188,12 +193,9 @@ class Profile:
 
 
 def numbers_of(column: pa.Array) -> Floats:
-    """A column's numbers [n], NaN where a row holds none."""
+    """A column's numbers [n], truth values among them, NaN where a row holds none."""
     try:
-        plain = _plain(column)
-        if pa.types.is_boolean(plain.type):
-            plain = pc.cast(plain, pa.uint8())
-        return _as_numbers(plain)[0]
+        return _as_numbers(_plain(column), truths=True)[0]
     except (TypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return np.full(len(column), np.nan)
 
@@ -220,20 +222,15 @@ def _plain(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_float16(kind):
         return pc.cast(column, pa.float32())
-    tests = (
-        pa.types.is_string,
-        pa.types.is_large_string,
-        pa.types.is_string_view,
-        pa.types.is_binary,
-        pa.types.is_large_binary,
-        pa.types.is_fixed_size_binary,
-    )
-    if any(test(kind) for test in tests):
+    if is_text(kind):
         return column if kind == pa.string() else pc.cast(column, pa.string())
-    if pa.types.is_nested(kind) or pa.types.is_duration(kind) or not pa.types.is_primitive(kind):
-        if not (pa.types.is_null(kind) or pa.types.is_decimal(kind)):
-            raise TypeError(f"{kind} is neither number nor text")
+    if not (_is_number(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind) or _is_time(kind)):
+        raise TypeError(f"{kind} is neither number nor text")
     return column
+
+
+def _is_time(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind))
 
 
 def _kind_of(kind: pa.DataType) -> set[str]:
@@ -241,10 +238,9 @@ def _kind_of(kind: pa.DataType) -> set[str]:
         return {"category"}
     if pa.types.is_boolean(kind):
         return {"boolean"}
-    if pa.types.is_temporal(kind):
+    if _is_time(kind):
         return {"time"}
-    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    return {"number"} if is_number else set()
+    return {"number"} if _is_number(kind) else set()
 
 
 def _counted(column: pa.Array) -> tuple[pa.Array, Places]:
@@ -255,20 +251,22 @@ def _counted(column: pa.Array) -> tuple[pa.Array, Places]:
     return found.field("values"), found.field("counts").to_numpy()
 
 
-def _as_numbers(values: pa.Array) -> tuple[Floats, NDArray[np.bool_]]:
+def _as_numbers(values: pa.Array, truths: bool) -> tuple[Floats, NDArray[np.bool_]]:
     """Numbers [n], NaN where there is none; where there is something that is no number, [n]."""
     kind = values.type
     if pa.types.is_string(kind):
-        found, odd = numbers.of_texts(values, MISSING_TOKENS)
-        floats = found.to_numpy(zero_copy_only=False).astype(np.float64)
-    elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        floats = pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64)
-        odd = np.zeros(len(values), bool)
+        found, odd = numbers.of_texts(values, MISSING_TOKENS, truths)
+    elif _is_number(kind) or (truths and pa.types.is_boolean(kind)):
+        found, odd = pc.cast(values, pa.float64(), safe=False), np.zeros(len(values), bool)
     else:
-        floats = np.full(len(values), np.nan)
-        odd = values.is_valid().to_numpy(zero_copy_only=False)
+        found, odd = pa.nulls(len(values), pa.float64()), values.is_valid().to_numpy(zero_copy_only=False)
+    floats = found.to_numpy(zero_copy_only=False).astype(np.float64)
     infinite = np.isinf(floats)
     return np.where(infinite, np.nan, floats), odd | infinite
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _texts(values: pa.Array) -> pa.Array:

@@ -121,7 +121,7 @@ def profile(source: Source, label: str) -> Table:
         )
     table = Table(
         first,
-        Profile(label),
+        Profile(label, truths=True),
         {name: Profile(name) for name in columns if name != label},
         0,
         {name: [] for name in columns},
@@ -134,16 +134,15 @@ def profile(source: Source, label: str) -> Table:
             done = 0
             for batch in _batches(chunk, names, columns, ragged):
                 places = np.arange(done, done + batch.num_rows)
-                table.label.add(batch.column(label), chunk, places)
+                table.label.add(batch.column(label), places)
                 keep = np.isfinite(numbers_of(batch.column(label)))
-                if not keep.all():
-                    batch, places = batch.filter(pa.array(keep)), places[keep]
+                labelled = batch if keep.all() else batch.filter(pa.array(keep))
                 for name, column in table.columns.items():
-                    column.add(batch.column(name), chunk, places)
-                picked = np.flatnonzero((table.rows + np.arange(batch.num_rows)) % stride == 0)
+                    column.add(labelled.column(name), places[keep])
+                picked = np.flatnonzero((table.rows + np.arange(labelled.num_rows)) % stride == 0)
                 for name, parts in table.sample.items():
-                    parts.append(batch.column(name).take(pa.array(picked)))
-                table.rows += batch.num_rows
+                    parts.append(labelled.column(name).take(pa.array(picked)))
+                table.rows += labelled.num_rows
                 while table.rows // stride > 2 * SAMPLE_ROWS:
                     stride *= 2
                     _thin(table.sample)

@@ -13,9 +13,9 @@ import yaml
 from components.errors import ConfigError
 from components.values.names import shown
 from components.values.texts import MISSING_TOKENS
-from pipeline.init.judging import Judged
 from pipeline.init.notes import lines
 from pipeline.init.reading import Source
+from pipeline.init.verdict import Verdict
 
 LONGEST_NAME = 63
 _NAME = re.compile(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}")
@@ -48,25 +48,25 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def config_text(source: Source, path: Path, name: str, judged: Judged, command: str) -> str:
+def config_text(source: Source, path: Path, name: str, verdict: Verdict, command: str) -> str:
     """The file.
 
     Args:
       source: the table's files.
       path: where the file will lie; the table's path is relative to it.
       name: the pipeline's.
-      judged: features, and what was seen.
+      verdict: features, and what was seen.
       command: that it is written by.
     """
     base = os.path.relpath(source.base.resolve(), path.resolve().parent)
     data: dict[str, Any] = {
         "path": os.path.normpath(os.path.join(base, source.pattern)),
-        "split": {"train": 0.8, "eval": 0.2},
+        "split": {"train": 0.8, "eval": 0.2} if verdict.holds_out else {"train": 1},
     }
-    if judged.marks:
-        data["missing"] = [*MISSING_TOKENS, *judged.marks]
-    label = judged.table.label.name
-    if judged.drops_unlabelled:
+    if verdict.marks:
+        data["missing"] = [*MISSING_TOKENS, *verdict.marks]
+    label = verdict.table.label.name
+    if verdict.drops_unlabelled:
         data["drop"] = {label: {"missing": True}}
     config = {
         "model": {"solver": "exact", "l2": "auto"},
@@ -75,26 +75,26 @@ def config_text(source: Source, path: Path, name: str, judged: Judged, command: 
     return "".join(
         [
             f"# Written by `{shown(command)}`. Read it, and say what you know better.\n",
-            *(f"# {line}\n" for line in summary(judged)),
+            *(f"# {line}\n" for line in summary(verdict)),
             _yaml({"name": name, "data": data, "label": label}),
             "features:\n",
-            *(_feature(column, feature, judged) for column, feature in judged.features.items()),
+            *(_feature(column, feature, verdict) for column, feature in verdict.features.items()),
             _yaml(config),
-            *(f"# left out: {shown(column)} ({reason})\n" for column, reason in judged.left_out.items()),
-            *(f"# {line}\n" for line in lines(note for note in judged.notes if not note.what.startswith("left out"))),
+            *(f"# left out: {shown(column)} ({reason})\n" for column, reason in verdict.left_out.items()),
+            *(f"# {line}\n" for line in lines(note for note in verdict.notes if note.column not in verdict.left_out)),
         ]
     )
 
 
-def summary(judged: Judged) -> list[str]:
+def summary(verdict: Verdict) -> list[str]:
     """Rows, features by kind and columns left out, in one line."""
-    kinds = Counter(f["kind"] if isinstance(f, dict) else f for f in judged.features.values())
+    kinds = Counter(f["kind"] if isinstance(f, dict) else f for f in verdict.features.values())
     told = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
-    return [f"{judged.table.rows:,} rows with a label; features: {told}; columns left out: {len(judged.left_out)}"]
+    return [f"{verdict.table.rows:,} rows with a label; features: {told}; columns left out: {len(verdict.left_out)}"]
 
 
-def _feature(column: str, feature: Any, judged: Judged) -> str:
-    remark = judged.remarks.get(column)
+def _feature(column: str, feature: Any, verdict: Verdict) -> str:
+    remark = verdict.remarks.get(column)
     return f"  {_inline(column)}: {_inline(feature)}{f'  # {remark}' if remark else ''}\n"
 
 
