@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from components.ingest import files, rejected
+from components.ingest import files
 from components.ingest.arrow_types import is_text
 from components.ingest.digits import Digits
 from components.values import numbers, texts
@@ -28,7 +28,29 @@ _WHOLE = numbers.INTEGER
 _PADDED = r"\A0\d+\z"  # digits that begin with a zero: a ZIP code, no number
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.int64]
+Counts = NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a value stands.
+
+    Attributes:
+      chunk: of a table without ragged rows.
+      row: its number there, from 0.
+      columns: how many its file has.
+    """
+
+    chunk: files.Chunk
+    row: int
+    columns: int
+
+    def __str__(self) -> str:
+        """`line 57` of a CSV, which is read anew for it; `row 57` of a Parquet file."""
+        if self.chunk.path.endswith(".parquet"):
+            return f"row {self.chunk.first + self.row + 1}"
+        _, line = next(itertools.islice(files.lines(self.chunk, self.columns), self.row, None))
+        return f"line {line}"
 
 
 @dataclasses.dataclass
@@ -37,11 +59,11 @@ class Odd:
 
     Attributes:
       rows: how many rows hold it.
-      place: the first of them, as `line 57` of a CSV or `row 57` of a Parquet file; empty if it is not known.
+      place: the first of them; None if it is not known.
     """
 
     rows: int = 0
-    place: str = ""
+    place: Place | None = None
 
 
 class Profile:
@@ -96,12 +118,12 @@ class Profile:
         """Whether all its texts were told apart."""
         return not self._overflown
 
-    def add(self, column: pa.Array, places: Places) -> None:
+    def add(self, column: pa.Array, places: Callable[[int], Place]) -> None:
         """Takes in some rows.
 
         Args:
           column: of any type.
-          places: their positions in the chunk that they come from.
+          places: tells where a row of it stands.
         """
         self.rows += len(column)
         if self.unusable or not len(column):
@@ -122,13 +144,13 @@ class Profile:
         self._add_odd(plain, values, counts, odd, places)
         self._add_levels(values, counts, found, odd)
 
-    def _add_missing(self, values: pa.Array, counts: Places, found: Floats, odd: NDArray[np.bool_]) -> None:
+    def _add_missing(self, values: pa.Array, counts: Counts, found: Floats, odd: NDArray[np.bool_]) -> None:
         gone = np.isnan(found) & ~odd
         for index in np.flatnonzero(gone):
             value = values[int(index)].as_py()
             self.missing[value.strip() if isinstance(value, str) else ""] += int(counts[index])
 
-    def _add_numbers(self, values: pa.Array, counts: Places, found: Floats) -> None:
+    def _add_numbers(self, values: pa.Array, counts: Counts, found: Floats) -> None:
         there = np.isfinite(found)
         if not there.any():
             return
@@ -148,7 +170,7 @@ class Profile:
             self.is_plain = self.is_whole and (pa.types.is_integer(values.type) or away.max() <= LARGEST_INTEGER)
 
     def _add_odd(
-        self, column: pa.Array, values: pa.Array, counts: Places, odd: NDArray[np.bool_], places: Places
+        self, column: pa.Array, values: pa.Array, counts: Counts, odd: NDArray[np.bool_], places: Callable[[int], Place]
     ) -> None:
         self.odd_rows += int(counts[odd].sum())
         for index in np.flatnonzero(odd):
@@ -159,11 +181,10 @@ class Profile:
                     continue
                 self.odd[text] = Odd()
                 if len(self.odd) <= PLACED:
-                    first = pc.index(column, value).as_py()
-                    self._pending.setdefault(int(places[first]), text)
+                    self.odd[text].place = places(pc.index(column, value).as_py())
             self.odd[text].rows += int(counts[index])
 
-    def _add_levels(self, values: pa.Array, counts: Places, found: Floats, odd: NDArray[np.bool_]) -> None:
+    def _add_levels(self, values: pa.Array, counts: Counts, found: Floats, odd: NDArray[np.bool_]) -> None:
         if self._overflown:
             return
         there = odd | ~np.isnan(found)
@@ -177,19 +198,6 @@ class Profile:
             self._overflown = True
             self.distinct = max(self.distinct, len(present))
             self.levels = dict(itertools.islice(self.levels.items(), EXAMPLES))
-
-    def locate(self, chunk: files.Chunk, columns: int, ragged: Sequence[files.Ragged]) -> None:
-        """Names the places that were noted in a chunk, once it is read.
-
-        Args:
-          chunk: that was read.
-          columns: how many its file has.
-          ragged: its rows with another number of fields.
-        """
-        for place, text in self._pending.items():
-            row = rejected.locate(chunk, columns, {place: ""}, ragged, 0)[0]
-            self.odd[text].place = f"line {row['line']}" if "line" in row else f"row {row['row']}"
-        self._pending.clear()
 
 
 def numbers_of(column: pa.Array) -> Floats:
@@ -243,7 +251,7 @@ def _kind_of(kind: pa.DataType) -> set[str]:
     return {"number"} if _is_number(kind) else set()
 
 
-def _counted(column: pa.Array) -> tuple[pa.Array, Places]:
+def _counted(column: pa.Array) -> tuple[pa.Array, Counts]:
     """The values of a column, each once, and how many rows hold it."""
     if pa.types.is_null(column.type):
         return pa.nulls(1, pa.string()), np.array([len(column)])

@@ -6,16 +6,17 @@ import dataclasses
 import difflib
 import glob
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from components.errors import DataError
 from components.ingest import files, rejected
 from components.values.names import shown
-from pipeline.init.profile import Profile, numbers_of
+from pipeline.init.profile import Place, Profile, numbers_of
 
 SAMPLE_ROWS = 5000  # of the table, evenly spaced, by which columns are compared with the label; up to twice as many
 
@@ -134,11 +135,11 @@ def profile(source: Source, label: str) -> Table:
             done = 0
             for batch in _batches(chunk, names, columns, ragged):
                 places = np.arange(done, done + batch.num_rows)
-                table.label.add(batch.column(label), places)
+                table.label.add(batch.column(label), _places(chunk, places, names))
                 keep = np.isfinite(numbers_of(batch.column(label)))
                 labelled = batch if keep.all() else batch.filter(pa.array(keep))
                 for name, column in table.columns.items():
-                    column.add(labelled.column(name), places[keep])
+                    column.add(labelled.column(name), _places(chunk, places[keep], names))
                 picked = np.flatnonzero((table.rows + np.arange(labelled.num_rows)) % stride == 0)
                 for name, parts in table.sample.items():
                     parts.append(labelled.column(name).take(pa.array(picked)))
@@ -149,8 +150,6 @@ def profile(source: Source, label: str) -> Table:
                 done += len(keep)
             _check_ragged(chunk, len(names), ragged)
             rows += done
-            for column in (table.label, *table.columns.values()):
-                column.locate(chunk, len(names), ragged)
     if not rows:
         raise DataError(f"{first}: the table has a header and no rows. Expected at least one row of data.")
     return table
@@ -165,6 +164,10 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     """A chunk's rows, each value as it stands: what is missing is told later, text by text."""
     return files.read(chunk, names, wanted, [], ragged)
+
+
+def _places(chunk: files.Chunk, rows: NDArray[np.int64], names: list[str]) -> Callable[[int], Place]:
+    return lambda index: Place(chunk, int(rows[index]), len(names))
 
 
 def _check_ragged(chunk: files.Chunk, columns: int, ragged: list[files.Ragged]) -> None:

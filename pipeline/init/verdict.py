@@ -74,7 +74,7 @@ def told(column: Profile, odd: list[str]) -> str:
     place = column.odd[odd[0]].place
     return (
         f"{column.numbers:,} numbers and {f'{len(odd)} texts' if odd[1:] else '1 text'}, "
-        f"{', '.join(map(repr, odd[:FEW_ODD]))}{' …' * (len(odd) > FEW_ODD)}{f', first in {place}' if place else ''}; "
+        f"{', '.join(map(repr, odd[:FEW_ODD]))}{' …' * (len(odd) > FEW_ODD)}{f', first in {place}' if place is not None else ''}; "
         f"correct {'them' if odd[1:] else 'it'}, or add to data.missing what stands for nothing"
     )
 

@@ -2,8 +2,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from components.ingest.files import Chunk
 from pipeline.init.identifiers import has_identifier_name, why_identifier
-from pipeline.init.profile import Profile
+from pipeline.init.profile import Place, Profile
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ def test_names_of_measures(name):
 
 def why(name, values):
     profile = Profile(name)
-    profile.add(pa.array(values), np.arange(len(values)))
+    profile.add(pa.array(values), lambda row: Place(Chunk("t.parquet", 0, None), row, 1))
     found = why_identifier(profile, profile.distinct, profile.present, np.asarray(values, float))
     return found and found[0].split(" (")[0]
 

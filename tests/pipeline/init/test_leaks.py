@@ -3,8 +3,9 @@ import pyarrow as pa
 import pytest
 from scipy.stats import spearmanr
 
+from components.ingest.files import Chunk
 from pipeline.init.leaks import is_function_of_label, is_time, rank_correlation, sampled
-from pipeline.init.profile import Profile
+from pipeline.init.profile import Place, Profile
 
 RANDOM = np.random.default_rng(3)
 
@@ -50,5 +51,5 @@ def test_names_that_tell_the_time(name, expected):
 def test_two_levels_are_compared_as_0_and_1():
     column = pa.array(["approved", "rejected", None, "approved"])
     profile = Profile("decision")
-    profile.add(column, np.arange(4))
+    profile.add(column, lambda row: Place(Chunk("t.parquet", 0, None), row, 1))
     np.testing.assert_array_equal(sampled([column], profile), [1, 0, np.nan, 1])

@@ -2,15 +2,20 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from components.ingest.files import Chunk
 from pipeline.init import reading
-from pipeline.init.profile import EXAMPLES, MOST_DISTINCT, Profile
+from pipeline.init.profile import EXAMPLES, MOST_DISTINCT, Place, Profile
 from pipeline.init.reading import find, profile
+
+
+def place(row):
+    return Place(Chunk("t.parquet", 0, None), row, 1)
 
 
 def seen(*batches):
     found = Profile("x")
     for values in batches:
-        found.add(values if isinstance(values, pa.Array) else pa.array(values), np.arange(len(values)))
+        found.add(values if isinstance(values, pa.Array) else pa.array(values), place)
     return found
 
 
@@ -75,4 +80,4 @@ def test_the_line_of_an_odd_text_is_told_beyond_the_first_block_and_after_quoted
     (tmp_path / "t.csv").write_text("k,x,y\n" + "\n".join(rows) + "\n")
     lines = (tmp_path / "t.csv").read_text().split("\n")
     found = profile(find(tmp_path / "t.csv"), "y").columns["x"]
-    assert found.odd["n/k"].place == f"line {lines.index('c,n/k,5') + 1}"
+    assert str(found.odd["n/k"].place) == f"line {lines.index('c,n/k,5') + 1}"
