@@ -29,6 +29,7 @@ def judge(table: Table) -> Verdict:
     label = leaks.sampled(table.sample[table.label.name], table.label)
     for column in table.columns.values():
         Column(column, label, verdict).judge()
+    _leave_out_sums(verdict, label)
     if not verdict.features:
         reasons = "".join(f"\n- {shown(name)}: {reason}" for name, reason in verdict.left_out.items())
         raise DataError(
@@ -65,6 +66,22 @@ def _judge_label(verdict: Verdict) -> None:
     if without:
         verdict.drops_unlabelled = True
         verdict.say(Rank.OTHER, f"rows without a label, left out by data.drop: {without:,} of {label.rows:,}")
+
+
+def _leave_out_sums(verdict: Verdict, label: leaks.Floats) -> None:
+    """Leaves out features two of which make up the label."""
+    table = verdict.table
+    numbers = {
+        name: leaks.sampled(table.sample[name], table.columns[name])
+        for name, feature in verdict.features.items()
+        if (feature if isinstance(feature, str) else feature["kind"]) in ("numeric", "integer")
+    }
+    for pair in leaks.sums_to_label(numbers, label):
+        for name, other in zip(pair, reversed(pair), strict=True):
+            if verdict.features.pop(name, None) is not None:
+                verdict.left_out[name] = f"with {shown(other)} it makes up the label"
+        verdict.notes = [note for note in verdict.notes if note.column not in pair]
+        verdict.say(Rank.LEAK, f"left out, their sum or difference is the label: {' and '.join(map(shown, pair))}")
 
 
 def _refusal(where: str, label: Profile, odd: list[str]) -> str:

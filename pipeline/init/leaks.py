@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,9 @@ SAME_LINE = (
     0.99999  # correlation, perhaps of logarithms, that a trend must have with the label to be called its function
 )
 LEAST_PAIRS = 10
+SUM_ROWS, SUM_COLUMNS = 200, 300  # looked at for sums
+SAME_NUMBER = 1e-9  # of the largest label, by which a sum may miss it
+LEAST_VALUES = 10  # that each part of a sum must have
 
 _TIME = re.compile(r"(?:^|[^a-z])(?:year|yr|quarter|month|week|day|date|time|trend|period|t)\d*(?:[^a-z]|$)")
 
@@ -77,3 +81,31 @@ def _correlation(x: Floats, y: Floats) -> float:
     x, y = x - x.mean(), y - y.mean()
     size = float(np.sqrt((x @ x) * (y @ y)))
     return float(x @ y) / size if size > 0 else 0.0
+
+
+def sums_to_label(columns: Mapping[str, Floats], y: Floats) -> list[tuple[str, str]]:
+    """Pairs of columns whose sum or difference is the label, in each of the first rows that have all three.
+
+    Args:
+      columns: of numbers, each [n], NaN where missing, by name.
+      y: the label [n].
+    """
+    if not 2 <= len(columns) <= SUM_COLUMNS:
+        return []
+    y = y[:SUM_ROWS]
+    names, table = list(columns), np.stack([values[:SUM_ROWS] for values in columns.values()])
+    found = []
+    for index, one in enumerate(table):
+        others = table[index + 1 :]
+        for other in (y - one, y + one, one - y):
+            apart = np.abs(others - other) > SAME_NUMBER * np.nanmax(np.abs(y))
+            for place in np.flatnonzero(~apart.any(axis=1)):
+                if _vary(one, others[place], y):
+                    found.append((names[index], names[index + 1 + place]))
+    return list(dict.fromkeys(found))
+
+
+def _vary(*columns: Floats) -> bool:
+    """Whether columns take so many values, in rows that have all of them, that one is no sum of others by chance."""
+    there = np.isfinite(columns).all(axis=0)
+    return all(len(np.unique(column[there])) >= LEAST_VALUES for column in columns)

@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from components.ingest.files import Chunk
-from pipeline.init.leaks import is_function_of_label, is_time, rank_correlation, sampled
+from pipeline.init.leaks import is_function_of_label, is_time, rank_correlation, sampled, sums_to_label
 from pipeline.init.profile import Place, Profile
 
 RANDOM = np.random.default_rng(3)
@@ -53,3 +53,15 @@ def test_two_levels_are_compared_as_0_and_1():
     profile = Profile("decision")
     profile.add(column, lambda row: Place(Chunk("t.parquet", 0, None), row, 1))
     np.testing.assert_array_equal(sampled([column], profile), [1, 0, np.nan, 1])
+
+
+def test_two_columns_that_make_up_the_label_are_found():
+    a, b, c = RANDOM.integers(0, 1000, (3, 300)).astype(float)
+    gaps = np.where(np.arange(300) % 7 == 0, np.nan, b)
+    assert sums_to_label({"a": a, "c": c, "b": gaps}, a + b) == [("a", "b")]
+    assert sums_to_label({"a": a, "b": b, "c": c}, b - a) == [("a", "b")]
+    assert sums_to_label({"a": a / 100, "b": b / 100}, (a - b) / 100) == [("a", "b")]
+    assert sums_to_label({"a": a, "b": b}, a + b + c) == []
+    ones = RANDOM.integers(0, 2, (2, 300)).astype(float)
+    assert sums_to_label({"p": ones[0], "q": 1 - ones[0]}, np.ones(300)) == []
+    assert sums_to_label({"p": np.full(300, np.nan), "a": a}, a) == []
