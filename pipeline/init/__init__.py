@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from components.errors import ConfigError
@@ -38,7 +39,7 @@ def write_config(
         raise ConfigError(f"{path}: the file is there already. Remove it, or name another with --output.")
     called = pipeline_name(source, name)
     verdict = judge(profile(source, label))
-    command = f"plumbline init {table} --label {label}"
+    command = shlex.join(["plumbline", "init", str(table), "--label", label])
     with replacing(path) as temporary:
         temporary.write_text(config_text(source, path, called, verdict, command), encoding="utf-8")
     return path, verdict.notes

@@ -14,14 +14,14 @@ from components.values.texts import MISSING_TOKENS
 from pipeline.init import leaks, texts_seen
 from pipeline.init.identifiers import FEW_VALUES, why_identifier
 from pipeline.init.notes import Rank
-from pipeline.init.profile import Profile
+from pipeline.init.profile import LARGEST, Profile
 from pipeline.init.verdict import FEW_ODD, MOSTLY, Verdict, in_rows, told
 
 MOST_LEVELS = 1000
 LEVELS_PER_ROW = 0.2
 LEAST_LEVEL = 5  # rows, of a level that is told apart (`min_rows`)
 MOSTLY_MISSING = 0.4
-SMALL, LARGE = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
+SMALLEST = float(np.finfo(np.float32).tiny)  # number that is stored, but for zero
 FLOAT_DIGITS = 2**24  # up to which a 32-bit float holds every whole number
 
 
@@ -69,7 +69,7 @@ class Column:
 
     def _is_number(self) -> bool:
         column = self._column
-        return bool(column.numbers) and not self._odd_rows and not column.padded and "category" not in column.typed
+        return bool(column.numbers) and not self._odd and not column.padded and "category" not in column.typed
 
     def _why_nothing(self) -> _No | None:
         column = self._column
@@ -87,9 +87,9 @@ class Column:
 
     def _why_no_number(self) -> _No | None:
         column = self._column
-        if column.is_plain and self._largest > LARGEST_INTEGER:
+        if column.is_beyond:
             return _No(Rank.IDENTIFIER, "whole numbers beyond 2^53, as identifiers have them")
-        if self._largest > LARGE or column.least < SMALL:
+        if self._column.largest > LARGEST or column.least < SMALLEST:
             return _No(Rank.CORRECT, "numbers beyond what 32-bit floats hold: use another unit")
         why = why_identifier(column, self._distinct, self._present, self._sample)
         if why is not None:
@@ -102,12 +102,8 @@ class Column:
         )
 
     @property
-    def _largest(self) -> float:
-        return max(abs(self._column.low), abs(self._column.high))
-
-    @property
     def _needs_integers(self) -> bool:
-        return self._column.is_plain and self._largest > FLOAT_DIGITS
+        return self._column.is_plain and FLOAT_DIGITS < self._column.largest <= LARGEST_INTEGER
 
     def _why_leak(self) -> _No | None:
         if leaks.is_time(self._column.name) or not leaks.is_function_of_label(self._sample, self._label):
@@ -156,7 +152,7 @@ class Column:
     def _text(self) -> dict[str, Any]:
         column, levels = self._column, self._levels
         self._tell_tokens()
-        if column.typed <= {"boolean"} and not column.padded and texts_seen.are_truths(levels):
+        if column.typed <= {"boolean"} and not column.padded and texts_seen.are_truths([*levels, *self._odd]):
             return {"kind": "boolean"}
         if self._is_mostly_numbers():
             self._verdict.say(Rank.CORRECT, f"{told(column, self._odd)}; categorical until then", column.name)

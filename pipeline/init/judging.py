@@ -6,9 +6,9 @@ from components.errors import DataError
 from components.row_identity import COLUMNS
 from components.values.names import shown
 from pipeline.init import leaks, texts_seen
-from pipeline.init.columns import LARGE, LEAST_LEVEL, SMALL, Column
+from pipeline.init.columns import LEAST_LEVEL, SMALLEST, Column
 from pipeline.init.notes import Rank
-from pipeline.init.profile import Profile
+from pipeline.init.profile import LARGEST, Profile
 from pipeline.init.reading import Table
 from pipeline.init.verdict import MOSTLY, Verdict, listed, told
 
@@ -57,8 +57,10 @@ def _judge_label(verdict: Verdict) -> None:
     if not table.rows or label.low >= label.high:
         what = "one value in all rows" if table.rows else "no value in any row"
         raise DataError(f"{where} has {what}, so that there is nothing to learn. Name another column.")
-    if max(abs(label.low), abs(label.high)) > LARGE or label.least < SMALL:
+    if label.largest > LARGEST or label.least < SMALLEST:
         raise DataError(f"{where} holds numbers beyond what 32-bit floats hold. Use another unit.")
+    if label.is_beyond:
+        raise DataError(f"{where} holds whole numbers beyond 2^53, as identifiers have them. Name another column.")
     complaint = None if label.digits.exact else label.digits.complaint(label.name, feature=False)
     if complaint:
         raise DataError(f"{table.path}: --label: {complaint}")

@@ -24,8 +24,10 @@ EXAMPLES = 1000  # of them, kept once there are more
 MOST_ODD = 1000  # texts that are no numbers, counted one by one
 PLACED = 5  # of them, whose first place is kept
 
-_WHOLE = numbers.INTEGER
+_DIGITS = r"\A[+-]?\d+\z"
 _PADDED = r"\A0\d+\z"  # digits that begin with a zero: a ZIP code, no number
+
+LARGEST = float(np.finfo(np.float32).max)  # number that is stored
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -58,7 +60,7 @@ class Odd:
     """A text that is no number.
 
     Attributes:
-      rows: how many rows hold it.
+      rows: how many rows hold it, that have a label.
       place: the first of them; None if it is not known.
     """
 
@@ -67,7 +69,7 @@ class Odd:
 
 
 class Profile:
-    """One column.
+    """One column: its rows that have a label; and of all rows `largest` to `padded`, `odd`, `typed` and `unusable`.
 
     Attributes:
       name: the column's; `truths` says whether its truth values are numbers, as those of a label are.
@@ -75,10 +77,10 @@ class Profile:
       unusable: why it can be no feature, by its type or its bytes; empty if it can.
       missing: rows that hold nothing, by the text that says so; "" for blanks, nulls and NaN.
       numbers: rows that hold a number.
-      low, high: of the numbers.
-      least: of their distances from zero, zeros left out.
-      digits: what 32-bit floats make of them.
+      low, high: of the numbers; `digits`: what 32-bit floats make of them.
+      largest, least: of their distances from zero, zeros left out.
       is_whole, is_plain: whether all numbers are whole, and are written (or typed) so.
+      is_beyond: whether one of them is written in digits alone (or typed so), and beyond the integers that a float holds.
       padded: a text of digits that begins with a zero; empty if there is none.
       odd: texts that are no numbers.
       odd_rows: rows that hold one.
@@ -94,9 +96,11 @@ class Profile:
         self.unusable = ""
         self.missing: Counter[str] = Counter()
         self.numbers = 0
-        self.low, self.high, self.least = np.inf, -np.inf, np.inf
+        self.low, self.high = np.inf, -np.inf
+        self.largest, self.least = 0.0, np.inf
         self.digits = Digits()
         self.is_whole = self.is_plain = True
+        self.is_beyond = False
         self.padded = ""
         self.odd: dict[str, Odd] = {}
         self.odd_rows = 0
@@ -104,9 +108,6 @@ class Profile:
         self.distinct = self.counted = 0
         self.typed: set[str] = set()
         self._overflown = False
-        self._pending: dict[
-            int, str
-        ] = {}  # places in the chunk at hand that are to be named by line, with the text there
 
     @property
     def present(self) -> int:
@@ -118,14 +119,16 @@ class Profile:
         """Whether all its texts were told apart."""
         return not self._overflown
 
-    def add(self, column: pa.Array, places: Callable[[int], Place]) -> None:
+    def add(self, column: pa.Array, places: Callable[[int], Place], is_kept: bool = True) -> None:
         """Takes in some rows.
 
         Args:
           column: of any type.
           places: tells where a row of it stands.
+          is_kept: whether the rows have a label. Of others, which are dropped, a run demands no more than that it can read them:
+            they add nothing to counts, ends and levels.
         """
-        self.rows += len(column)
+        self.rows += len(column) * is_kept
         if self.unusable or not len(column):
             return
         try:
@@ -134,15 +137,17 @@ class Profile:
             values, counts = _counted(plain)
             found, odd = _as_numbers(values, self._truths)
         except pa.ArrowInvalid:
-            self.unusable = "bytes that are not UTF-8"
+            self.unusable = f"bytes that are not UTF-8, first in {places(_undecodable(column))}"
             return
         except (TypeError, pa.ArrowNotImplementedError):
             self.unusable = f"of type {column.type}, which is neither number nor text"
             return
-        self._add_missing(values, counts, found, odd)
-        self._add_numbers(values, counts, found)
-        self._add_odd(plain, values, counts, odd, places)
-        self._add_levels(values, counts, found, odd)
+        self._read_numbers(values, found)
+        self._add_odd(plain, values, counts * is_kept, odd, places)
+        if is_kept:
+            self._add_missing(values, counts, found, odd)
+            self._add_numbers(counts, found)
+            self._add_levels(values, counts, found, odd)
 
     def _add_missing(self, values: pa.Array, counts: Counts, found: Floats, odd: NDArray[np.bool_]) -> None:
         gone = np.isnan(found) & ~odd
@@ -150,24 +155,35 @@ class Profile:
             value = values[int(index)].as_py()
             self.missing[value.strip() if isinstance(value, str) else ""] += int(counts[index])
 
-    def _add_numbers(self, values: pa.Array, counts: Counts, found: Floats) -> None:
+    def _add_numbers(self, counts: Counts, found: Floats) -> None:
+        there = np.isfinite(found)
+        self.numbers += int(counts[there].sum())
+        self.low = min(self.low, float(found[there].min(initial=np.inf)))
+        self.high = max(self.high, float(found[there].max(initial=-np.inf)))
+        stored = np.abs(found) <= LARGEST
+        self.digits.add(Digits.of(np.repeat(found[stored], counts[stored])))
+
+    def _read_numbers(self, values: pa.Array, found: Floats) -> None:
+        """How numbers are written, and how large they are."""
         there = np.isfinite(found)
         if not there.any():
             return
         present, away = found[there], np.abs(found[there])
-        self.numbers += int(counts[there].sum())
-        self.low, self.high = min(self.low, float(present.min())), max(self.high, float(present.max()))
+        self.largest = max(self.largest, float(away.max()))
         self.least = min(self.least, float(away[away > 0].min(initial=np.inf)))
-        self.digits.add(Digits.of(np.repeat(present, counts[there])))
-        self.is_whole = self.is_whole and bool((present == np.floor(present)).all())
-        if pa.types.is_string(values.type):
-            written = pc.utf8_trim_whitespace(values.filter(pa.array(there)))
-            self.is_plain = self.is_plain and bool(pc.all(pc.match_substring_regex(written, _WHOLE)).as_py())
-            if not self.padded:
-                padded = written.filter(pc.match_substring_regex(written, _PADDED))
-                self.padded = padded[0].as_py() if len(padded) else ""
-        else:
-            self.is_plain = self.is_whole and (pa.types.is_integer(values.type) or away.max() <= LARGEST_INTEGER)
+        is_whole = bool((present == np.floor(present)).all())
+        self.is_whole &= is_whole
+        if not pa.types.is_string(values.type):
+            self.is_plain &= is_whole
+            self.is_beyond |= not pa.types.is_floating(values.type) and bool(away.max() >= LARGEST_INTEGER)
+            return
+        written = pc.utf8_trim_whitespace(values.filter(pa.array(there)))
+        self.is_plain &= bool(pc.all(pc.match_substring_regex(written, numbers.INTEGER)).as_py())
+        beyond = written.filter(pa.array(away >= LARGEST_INTEGER))
+        self.is_beyond |= bool(pc.any(pc.match_substring_regex(beyond, _DIGITS), min_count=0).as_py())
+        if not self.padded:
+            padded = written.filter(pc.match_substring_regex(written, _PADDED))
+            self.padded = padded[0].as_py() if len(padded) else ""
 
     def _add_odd(
         self, column: pa.Array, values: pa.Array, counts: Counts, odd: NDArray[np.bool_], places: Callable[[int], Place]
@@ -237,6 +253,16 @@ def _plain(column: pa.Array) -> pa.Array:
     return column
 
 
+def _undecodable(column: pa.Array) -> int:
+    """The first row whose bytes are not UTF-8."""
+    for row, value in enumerate(column.to_pylist()):
+        try:
+            str(value or b"", "utf-8")
+        except UnicodeDecodeError:
+            return row
+    return 0
+
+
 def _is_time(kind: pa.DataType) -> bool:
     return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind))
 
@@ -264,13 +290,14 @@ def _as_numbers(values: pa.Array, truths: bool) -> tuple[Floats, NDArray[np.bool
     kind = values.type
     if pa.types.is_string(kind):
         found, odd = numbers.of_texts(values, MISSING_TOKENS, truths)
+        odd = odd | numbers.underflows(values, found)
     elif _is_number(kind) or (truths and pa.types.is_boolean(kind)):
         found, odd = pc.cast(values, pa.float64(), safe=False), np.zeros(len(values), bool)
     else:
         found, odd = pa.nulls(len(values), pa.float64()), values.is_valid().to_numpy(zero_copy_only=False)
     floats = found.to_numpy(zero_copy_only=False).astype(np.float64)
-    infinite = np.isinf(floats)
-    return np.where(infinite, np.nan, floats), odd | infinite
+    odd = odd | np.isinf(floats)
+    return np.where(odd, np.nan, floats), odd
 
 
 def _is_number(kind: pa.DataType) -> bool:

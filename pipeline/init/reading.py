@@ -137,9 +137,10 @@ def profile(source: Source, label: str) -> Table:
                 places = np.arange(done, done + batch.num_rows)
                 table.label.add(batch.column(label), _places(chunk, places, names))
                 keep = np.isfinite(numbers_of(batch.column(label)))
-                labelled = batch if keep.all() else batch.filter(pa.array(keep))
+                labelled, others = (batch.filter(pa.array(rows)) for rows in (keep, ~keep))
                 for name, column in table.columns.items():
                     column.add(labelled.column(name), _places(chunk, places[keep], names))
+                    column.add(others.column(name), _places(chunk, places[~keep], names), is_kept=False)
                 picked = np.flatnonzero((table.rows + np.arange(labelled.num_rows)) % stride == 0)
                 for name, parts in table.sample.items():
                     parts.append(labelled.column(name).take(pa.array(picked)))

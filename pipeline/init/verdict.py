@@ -66,7 +66,7 @@ class Verdict:
                 self.marks.append(mark)
             rows = sum(column.odd[text].rows for text in found if text.strip() == mark)
             what = f"{mark!r} among numbers is read as missing; it is in data.missing now, for all columns"
-            self.say(Rank.MARK, what, column.name, in_rows(rows))
+            self.say(Rank.MARK, what, column.name, in_rows(rows) if rows else "rows without a label")
 
 
 def told(column: Profile, odd: list[str]) -> str:

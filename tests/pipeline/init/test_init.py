@@ -141,7 +141,7 @@ def test_every_type_of_parquet_is_a_feature_or_left_out_with_its_reason(tmp_path
     assert "left out, whole numbers beyond 2^53, as identifiers have them: key" in out
     assert "left out, dates or times: day, at" in out
     assert "left out, of type list<element: string>, which is neither number nor text: tags" in out
-    assert "left out, bytes that are not UTF-8: bytes" in out
+    assert "left out, bytes that are not UTF-8, first in row 1: bytes" in out
     assert "left out, no value in any row: nothing" in out
 
 
@@ -249,6 +249,15 @@ def test_columns_are_judged_on_the_rows_that_have_a_label(tmp_path, random):
     features, out = written(table, "lwage")
     assert features == {"x": "numeric"}
     assert "left out, one value in all rows: inlf" in out
+
+
+def test_a_row_without_a_label_must_be_readable_too(tmp_path, random):
+    x = ["n/k" if i == 9 else i * i % 83 for i in range(N)]
+    truth = ["maybe" if i == 9 else ("yes", "no")[i % 2] for i in range(N)]
+    y = ["" if i == 9 else value for i, value in enumerate(random.normal(size=N))]
+    features, out = written(csv(tmp_path / "t.csv", x=x, truth=truth, z=random.normal(size=N), y=y))
+    assert features == {"truth": {"kind": "categorical", "vocabulary": 2}, "z": "numeric"}
+    assert "column x: 299 numbers and 1 text, 'n/k', first in line 11;" in out
 
 
 def test_folders_and_patterns(tmp_path, random):
