@@ -8,7 +8,7 @@ import json
 import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -266,6 +266,11 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _columns_apart(self) -> Config:
+        for name in self.features:
+            if not name or "\0" in name:
+                raise ValueError(
+                    f"features: {name!r} is no name that a caller could send. Give the column one without NUL, or skip it"
+                )
         for role, column in (("label", self.label), ("weight", self.weight)):
             if column in self.features:
                 raise ValueError(
@@ -470,8 +475,7 @@ def _keys_at(location: tuple[Any, ...]) -> list[str]:
         case ("data", "drop", _):
             section = DropRule
         case ("features", _, kind):
-            kinds: dict[str, type[Settings]] = {"numeric": Numeric, "buckets": Buckets, "categorical": Categorical}
-            section = kinds[kind]
+            section = next(found for found in get_args(Kind) if found.model_fields["kind"].default == kind)
         case ("model", solver):
             section = Exact if solver == "exact" else Sgd
         case ("evaluate",):

@@ -52,8 +52,8 @@ class Digits:
             return cls()
         mean = float(values.mean())
         found = cls(len(values), mean, float(np.square(values - mean).sum()))
-        found.rounded = int((values.astype(np.float32) != values).sum())
-        found.whole = bool((values == np.floor(values)).all() and np.abs(values).max() <= LARGEST_INTEGER)
+        found.rounded = int(np.count_nonzero(values.astype(np.float32) != values))
+        found.whole = _whole(values[:1]) and _whole(values)
         if found.coarseness > _LOOKED_AT:
             distinct = np.unique(values)
             narrow = distinct.astype(np.float32)
@@ -136,6 +136,10 @@ class Digits:
     def from_json(cls, value: dict[str, Any]) -> Digits:
         """The inverse of `to_json`."""
         return cls(**{**value, "pair": value["pair"] and tuple(value["pair"])})
+
+
+def _whole(values: NDArray[np.float64]) -> bool:
+    return bool((values == np.floor(values)).all() and np.abs(values).max() <= LARGEST_INTEGER)
 
 
 def _shown(value: float) -> str:

@@ -290,10 +290,10 @@ def _keep(arrays: dict[str, pa.Array], spec: TableSpec, good: Rows, counts: Coun
             hits[f"above {rule.above}"] = _above(column, rule.above)
         for value in rule.values or ():
             hits[repr(value)] = pc.equal(column, value)
-        for text, mask in hits.items():
-            hit = _true(mask)
-            _count(counts, f"{name}: {text}, row dropped", hit & good)
-            keep &= ~hit
+        for text, found in hits.items():
+            hit = found.fill_null(False)
+            _count(counts, f"{name}: {text}, row dropped", pc.and_(hit, pa.array(good)))
+            keep &= ~_true(hit)
     return keep
 
 
@@ -315,17 +315,17 @@ def _valid_label(arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows, rejec
 
 def _count_values(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) -> None:
     for name, rule in spec.values.items():
-        column = _narrow(batch.column(name))  # as the graph compares it
-        missing = _true(column.is_null())
-        for text, mask in (
-            (f"below {rule.min}", None if rule.min is None else _below(column, rule.min)),
-            (f"above {rule.max}", None if rule.max is None else _above(column, rule.max)),
-        ):
-            if mask is not None:
-                hit = _true(mask)
-                _count(counts, f"{name}: {text}, {'clipped' if rule.outside == 'clip' else 'taken as missing'}", hit)
+        column = batch.column(name)
+        missing = column.is_null()
+        if rule.min is not None or rule.max is not None:
+            column = _narrow(column)  # as the graph compares it
+        for text, bound, beyond in (("below", rule.min, _below), ("above", rule.max, _above)):
+            if bound is not None:
+                hit = beyond(column, bound).fill_null(False)
+                way = "clipped" if rule.outside == "clip" else "taken as missing"
+                _count(counts, f"{name}: {text} {bound}, {way}", hit)
                 if rule.outside == "missing":
-                    missing = missing | hit
+                    missing = pc.or_(missing, hit)
         _count(counts, f"{name}: missing, {rule.impute} imputed", missing)
 
 
@@ -338,9 +338,9 @@ def _above(column: pa.Array, bound: float) -> pa.Array:
     return pc.greater(column, pa.scalar(math.floor(bound) if pa.types.is_integer(column.type) else bound, column.type))
 
 
-def _count(counts: Counter[str], text: str, hit: Rows) -> None:
-    """Adds to a count; there is none of what never was."""
-    number = int(hit.sum())
+def _count(counts: Counter[str], text: str, hit: pa.Array) -> None:
+    """Adds the number of rows to a count; there is none of what never was."""
+    number = hit.true_count
     if number:
         counts[text] += number
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 from pydantic import (
     BeforeValidator,
     Discriminator,
@@ -88,6 +89,16 @@ class Buckets(Settings):
         if not all(map(math.isfinite, value)) or any(b <= a for a, b in pairwise(value)):
             raise ValueError("must be finite and strictly increasing")
         return value
+
+    @model_validator(mode="after")
+    def _apart(self) -> Buckets:
+        for low, high in pairwise(self.boundaries):
+            if not self.whole and np.float32(low) == np.float32(high):
+                raise ValueError(
+                    f"boundaries {low!r} and {high!r} are one number as 32-bit floats, as values are. Leave one out, or, if they "
+                    "are whole numbers, set whole: true"
+                )
+        return self
 
 
 class Boolean(Settings):

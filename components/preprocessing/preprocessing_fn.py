@@ -22,7 +22,7 @@ from components.preprocessing.features import (
     indicator_name,
 )
 from components.row_identity import GROUP_COLUMN, ROW_COLUMN
-from components.values import graph
+from components.values import graph, numbers
 from components.values.names import safe_names
 
 MEDIAN_RANK_ERROR = 1e-4  # of TFT's quantile sketch: the median's rank is right to this fraction of the rows
@@ -56,13 +56,14 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     """
     features = features_from_json(custom_config["features"])
     safe = safe_names(features)
-    numbers = {name: feature for name, feature in features.items() if isinstance(feature, Number)}
-    outputs = _numbers(numbers, inputs, safe) if numbers else {}
+    scaled = {name: feature for name, feature in features.items() if isinstance(feature, Number)}
+    missing = custom_config["missing"]
+    outputs = _numbers(scaled, inputs, safe, missing) if scaled else {}
     for name, feature in features.items():
         if isinstance(feature, Buckets):
-            outputs[name] = _buckets(feature, inputs[name])
+            outputs[name] = _buckets(feature, inputs[name], missing)
         elif isinstance(feature, (Boolean, Categorical)):
-            tokens = _tokens(inputs[name], custom_config["missing"])
+            tokens = _tokens(inputs[name], missing)
             if isinstance(feature, Boolean):
                 outputs[name] = _truth_ids(tokens)
             else:
@@ -93,7 +94,17 @@ def _present(value: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
     return tf.reshape(tf.sparse.to_dense(one_wide, default_value=False), [-1])
 
 
-def _numbers(features: dict[str, Number], inputs: Mapping[str, Any], safe: Mapping[str, str]) -> dict[str, tf.Tensor]:
+def _valued(value: tf.Tensor | tf.SparseTensor, missing: Sequence[str]) -> tf.Tensor:
+    """Which rows have a number that is none of those that stand for nothing, bool [n]."""
+    there, x = _present(value), _dense(value, 0)
+    for mark in numbers.marks_of(missing) if x.dtype.is_floating else numbers.whole_marks(missing):
+        there = there & (x != tf.constant(mark, x.dtype))
+    return there
+
+
+def _numbers(
+    features: dict[str, Number], inputs: Mapping[str, Any], safe: Mapping[str, str], missing_marks: Sequence[str]
+) -> dict[str, tf.Tensor]:
     """Cleaned, imputed and scaled columns, from one pass over the rows (and one before it for the origins of whole numbers).
 
     Mean and variance of an imputed column follow from those of its valid values, of which a part s is there and the rest is c:
@@ -102,10 +113,11 @@ def _numbers(features: dict[str, Number], inputs: Mapping[str, Any], safe: Mappi
     origins = {
         name: _origin(inputs[name], safe[name]) for name, feature in features.items() if isinstance(feature, Integer)
     }
+    valued = {name: _valued(inputs[name], missing_marks) for name in features}
     valid = {
-        name: _valid_integer(feature, inputs[name], origins[name])
+        name: _valid_integer(feature, _dense(inputs[name], 0), valued[name], origins[name])
         if isinstance(feature, Integer)
-        else _valid(feature, tf.cast(_dense(inputs[name], float("nan")), tf.float32))
+        else _valid(feature, tf.cast(_dense(inputs[name], 0), tf.float32), valued[name])
         for name, feature in features.items()
     }
     wide = tf.stack(list(valid.values()), axis=1)
@@ -150,9 +162,8 @@ def _origin(value: tf.Tensor | tf.SparseTensor, safe_name: str) -> tf.Tensor:
     return tf.identity(tf.where(nothing, tf.zeros_like(least), least), name=constant_name(safe_name, "origin"))
 
 
-def _valid_integer(feature: Integer, value: tf.Tensor | tf.SparseTensor, origin: tf.Tensor) -> tf.Tensor:
+def _valid_integer(feature: Integer, x: tf.Tensor, there: tf.Tensor, origin: tf.Tensor) -> tf.Tensor:
     """Whole numbers less their origin, float64 [n], with NaN where nothing valid is there."""
-    x, there = _dense(value, 0), _present(value)
     low, high = (
         end if end is not None else default for end, default in ((feature.min, -(2**63)), (feature.max, 2**63 - 1))
     )
@@ -167,15 +178,15 @@ def _valid_integer(feature: Integer, value: tf.Tensor | tf.SparseTensor, origin:
     return tf.where(there, apart, tf.constant(float("nan"), tf.float64))
 
 
-def _valid(feature: Numeric, x: tf.Tensor) -> tf.Tensor:
+def _valid(feature: Numeric, x: tf.Tensor, there: tf.Tensor) -> tf.Tensor:
     """32-bit floats as float64 [n] with NaN where nothing valid is there; limits have a value's own digits."""
     low = np.float32(-np.inf if feature.min is None else feature.min)
     high = np.float32(np.inf if feature.max is None else feature.max)
     if feature.outside == "clip":
-        x = tf.where(tf.math.is_nan(x), x, tf.clip_by_value(x, low, high))
+        x = tf.clip_by_value(x, low, high)
     else:
-        x = tf.where((x >= low) & (x <= high), x, tf.constant(float("nan"), tf.float32))
-    return tf.cast(x, tf.float64)
+        there = there & (x >= low) & (x <= high)
+    return tf.where(there, tf.cast(x, tf.float64), tf.constant(float("nan"), tf.float64))
 
 
 def _fill(feature: Number, x: tf.Tensor, mean: tf.Tensor, origin: tf.Tensor | None) -> tf.Tensor:
@@ -190,9 +201,9 @@ def _fill(feature: Number, x: tf.Tensor, mean: tf.Tensor, origin: tf.Tensor | No
     return given if origin is None else given - tf.cast(origin, tf.float64)
 
 
-def _buckets(feature: Buckets, value: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
+def _buckets(feature: Buckets, value: tf.Tensor | tf.SparseTensor, missing: Sequence[str]) -> tf.Tensor:
     """Ids of the intervals; values and boundaries are both whole, or both 32-bit floats, so that equal texts are equal."""
-    there, x = _present(value), _dense(value, 0)
+    there, x = _valued(value, missing), _dense(value, 0)
     if feature.whole:
         boundaries = tf.constant(feature.boundaries, tf.float64)
         x = tf.cast(x, tf.float64)

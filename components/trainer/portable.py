@@ -1,4 +1,4 @@
-"""model.json: the fitted model as plain numbers, enough to score rows without TensorFlow. numpy and scipy alone.
+"""model.json: the fitted model as plain numbers, enough to score rows without TensorFlow: by numpy, scipy and pyarrow.
 
 With X the design matrix (a column of ones first), b the coefficients, m the columns' means over the training rows:
 
@@ -20,7 +20,7 @@ Python; a server's signatures have the column's own name.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from components.preprocessing.design_matrix import DesignMatrix, Term
 from components.preprocessing.features import Kind, features_to_json
 from components.values.names import safe_names
+from components.values.numbers import marks_of, whole_marks
 from components.values.texts import TRUTHS, canonical_text
 
 if TYPE_CHECKING:
@@ -187,37 +188,49 @@ def transformed_columns(model: Mapping[str, Any], rows: Mapping[str, Sequence[An
     terms: dict[str, list[Term]] = {}
     for term in DesignMatrix.from_json(model["design"]).terms:
         terms.setdefault(term.feature, []).append(term)
-    missing = {token.strip() for token in model["missing"]}
+    missing = model["missing"]
     for entry in model["features"]:
         name, values = entry["name"], rows[entry["name"]]
         if entry["kind"] in ("categorical", "boolean"):
             columns[name] = _level_ids(entry["kind"], terms[name][0], values, missing)
         elif entry["kind"] == "buckets":
-            columns[name] = _interval_ids(entry, terms[name][0], values)
+            columns[name] = _interval_ids(entry, terms[name][0], values, missing)
         else:
-            columns |= _number(entry, values, terms[name])
+            columns |= _number(entry, values, terms[name], missing)
     return columns
 
 
-def _interval_ids(entry: Mapping[str, Any], term: Term, values: Sequence[Any]) -> NDArray[np.int64]:
+def _interval_ids(
+    entry: Mapping[str, Any], term: Term, values: Sequence[Any], missing: Sequence[str]
+) -> NDArray[np.int64]:
     kind = np.float64 if entry["whole"] else np.float32
-    numbers = np.array([np.nan if value is None else value for value in values], kind)
+    numbers = _without_marks(np.array([np.nan if value is None else value for value in values], kind), missing)
     ids = np.searchsorted(np.array(entry["boundaries"], kind), numbers, side="right")
     return np.where(np.isnan(numbers), term.width - 1, ids)
 
 
-def _number(entry: Mapping[str, Any], values: Sequence[Any], terms: Sequence[Term]) -> dict[str, NDArray[Any]]:
+def _without_marks(numbers: NDArray[Any], missing: Sequence[str]) -> NDArray[Any]:
+    """NaN for numbers that stand for nothing."""
+    return np.where(np.isin(numbers, np.array(marks_of(missing), numbers.dtype)), numbers.dtype.type(np.nan), numbers)
+
+
+def _number(
+    entry: Mapping[str, Any], values: Sequence[Any], terms: Sequence[Term], missing: Sequence[str]
+) -> dict[str, NDArray[Any]]:
     scaled, *indicator = terms
-    numbers = _integers(entry, values, scaled.origin) if entry["kind"] == "integer" else _floats(entry, values)
-    missing = np.isnan(numbers)
-    z = (np.where(missing, entry["fill"], numbers) - scaled.mean) / scaled.std
+    if entry["kind"] == "integer":
+        numbers = _integers(entry, values, scaled.origin, missing)
+    else:
+        numbers = _floats(entry, values, missing)
+    gone = np.isnan(numbers)
+    z = (np.where(gone, entry["fill"], numbers) - scaled.mean) / scaled.std
     z = np.clip(z, -LARGEST_Z, LARGEST_Z).astype(np.float32)
-    return {scaled.key: z, **{term.key: missing for term in indicator}}
+    return {scaled.key: z, **{term.key: gone for term in indicator}}
 
 
-def _floats(entry: Mapping[str, Any], values: Sequence[Any]) -> Array:
+def _floats(entry: Mapping[str, Any], values: Sequence[Any], missing: Sequence[str]) -> Array:
     """32-bit floats with NaN where nothing valid is there."""
-    numbers = np.array([np.nan if value is None else value for value in values], np.float32)
+    numbers = _without_marks(np.array([np.nan if value is None else value for value in values], np.float32), missing)
     low = np.float32(-np.inf if entry["min"] is None else entry["min"])
     high = np.float32(np.inf if entry["max"] is None else entry["max"])
     if entry["outside"] == "clip":
@@ -225,15 +238,17 @@ def _floats(entry: Mapping[str, Any], values: Sequence[Any]) -> Array:
     return np.where((numbers >= low) & (numbers <= high), numbers, np.nan).astype(np.float64)
 
 
-def _integers(entry: Mapping[str, Any], values: Sequence[Any], origin: int) -> Array:
+def _integers(entry: Mapping[str, Any], values: Sequence[Any], origin: int, missing: Sequence[str]) -> Array:
     """Whole numbers less their origin, computed exactly, with NaN where nothing valid is there."""
     low = -(2**63) if entry["min"] is None else entry["min"]
     high = 2**63 - 1 if entry["max"] is None else entry["max"]
-    found = np.full(len(values), np.nan)
+    found, marks = np.full(len(values), np.nan), whole_marks(missing)
     for index, value in enumerate(values):
         if _is_nothing(value):
             continue
         whole = int(value)
+        if whole in marks:
+            continue
         if entry["outside"] == "clip":
             whole = min(max(whole, low), high)
         if low <= whole <= high:
@@ -245,9 +260,10 @@ def _is_nothing(value: Any) -> bool:
     return value is None or (isinstance(value, (float, np.floating)) and math.isnan(value))
 
 
-def _level_ids(kind: str, term: Term, values: Sequence[Any], missing: Set[str]) -> NDArray[np.int64]:
+def _level_ids(kind: str, term: Term, values: Sequence[Any], missing: Sequence[str]) -> NDArray[np.int64]:
     known = {level.text: index for index, level in enumerate(term.levels) if level.special is None}
     nothing, other = term.place("missing"), term.place("other")
+    tokens = {token.strip() for token in missing}
     if kind == "boolean":
         known = {spelling: known[truth] for truth, spellings in TRUTHS.items() for spelling in spellings.split("|")}
 
@@ -255,7 +271,7 @@ def _level_ids(kind: str, term: Term, values: Sequence[Any], missing: Set[str]) 
         if _is_nothing(value):
             return nothing
         text = canonical_text(value)
-        if text.strip() in missing:
+        if text.strip() in tokens or (isinstance(value, str) and value.strip() in tokens):
             return nothing
         return known.get(text.strip().lower() if kind == "boolean" else text, other)
 

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from components.values.texts import CANONICAL, ESCAPES, TRUTHS, missing_pattern, truth_pattern
+from components.values.texts import CANONICAL, ESCAPES, SPELT_OTHERWISE, TRUTHS, missing_pattern, truth_pattern
 
 MISSING = r"\m"  # the token of a missing value: no text is escaped to it
 OTHER = r"\o"  # a token that no vocabulary has
 
 # RE2's `.` does not match what is no UTF-8; `\C` does.
 _BREAKS = r"\C*[\\\n\r]\C*|^$"
-_SPELT_OTHERWISE = "|".join(pattern for pattern, _ in CANONICAL)
 
 
 def _rewritten(x: tf.Tensor, gate: str, rules: Sequence[tuple[str, str]]) -> tf.Tensor:
@@ -38,9 +37,10 @@ def tokens(x: tf.Tensor, missing: Sequence[str]) -> tf.Tensor:
     Returns:
       string [n]: `MISSING`, or the canonical text, escaped.
     """
-    gone = tf.strings.regex_full_match(x, missing_pattern(missing))
-    escaped = _rewritten(_rewritten(x, _SPELT_OTHERWISE, CANONICAL), _BREAKS, ESCAPES)
-    return tf.where(gone, tf.constant(MISSING), escaped)
+    nothing = missing_pattern(missing)
+    text = _rewritten(x, SPELT_OTHERWISE, CANONICAL)
+    gone = tf.strings.regex_full_match(x, nothing) | tf.strings.regex_full_match(text, nothing)
+    return tf.where(gone, tf.constant(MISSING), _rewritten(text, _BREAKS, ESCAPES))
 
 
 def truths(x: tf.Tensor) -> tf.Tensor:

@@ -44,15 +44,11 @@ def of_texts(column: pa.Array, missing: Iterable[str], truths: bool = False) -> 
       float64 [n], null where missing and where there is no number; which rows hold a text that is no number, [n].
     """
     missing = list(missing)
-    texts = pc.utf8_trim_whitespace(column)
-    numbers = _cast(texts, pa.float64())
-    if numbers is None:  # most often for a missing value
-        texts = _without(texts, is_missing(texts, missing))
-        numbers = _cast(texts, pa.float64())
-    # What Arrow reads as a finite number is one by `NUMBER` too; infinities and NaNs it takes in more spellings than one.
+    numbers = _quick(column, missing, pa.float64())
     odd = np.zeros(len(column), bool)
+    # What Arrow reads as a finite number is one by `NUMBER` too; infinities and NaNs it takes in more spellings than one.
     if numbers is None or not _finite(numbers):
-        texts = _plain(texts, missing, truths)
+        texts = _plain(column, missing, truths)
         odd = ~_true(pc.match_substring_regex(texts, NUMBER)) & _valid(texts)
         numbers = pc.cast(_without(texts, pa.array(odd)), pa.float64())
     return without_marks(numbers, missing), odd
@@ -71,14 +67,10 @@ def whole_of_texts(column: pa.Array, missing: Iterable[str], truths: bool = Fals
       beyond 64 bits, [n].
     """
     missing = list(missing)
-    texts = pc.utf8_trim_whitespace(column)
-    numbers = _cast(texts, pa.int64())
-    if numbers is None:
-        texts = _without(texts, is_missing(texts, missing))
-        numbers = _cast(texts, pa.int64())
+    numbers = _quick(column, missing, pa.int64())
     odd, beyond = np.zeros(len(column), bool), np.zeros(len(column), bool)
-    if numbers is None or pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():  # Arrow takes 0x1F for 31
-        texts = _plain(texts, missing, truths)
+    if numbers is None or pc.any(pc.match_substring(column, "x", ignore_case=True)).as_py():  # Arrow takes 0x1F for 31
+        texts = _plain(column, missing, truths)
         odd = ~_true(pc.match_substring_regex(texts, INTEGER)) & _valid(texts)
         digits = pc.replace_substring_regex(_without(texts, pa.array(odd)), _SHORTEST, r"\1\2")
         for row in np.flatnonzero(_true(pc.greater(pc.utf8_length(digits), _SAFE_DIGITS))):
@@ -89,13 +81,19 @@ def whole_of_texts(column: pa.Array, missing: Iterable[str], truths: bool = Fals
 
 def without_marks(numbers: pa.Array, missing: Iterable[str]) -> pa.Array:
     """Numbers, int64 or float64, null where they are one that `missing` names, such as -999."""
-    tokens = [token.strip() for token in missing]
-    if pa.types.is_integer(numbers.type):
-        whole = [int(token.partition(".")[0]) for token in tokens if _INTEGER.match(token)]
-        marks = pa.array([mark for mark in whole if -_INT64 <= mark < _INT64], pa.int64())
-    else:
-        marks = pa.array([float(token) for token in tokens if _NUMBER.match(token)], pa.float64())
-    return _without(numbers, pc.is_in(numbers, marks)) if len(marks) else numbers
+    marks = whole_marks(missing) if pa.types.is_integer(numbers.type) else marks_of(missing)
+    return _without(numbers, pc.is_in(numbers, pa.array(marks, numbers.type))) if marks else numbers
+
+
+def marks_of(missing: Iterable[str]) -> list[float]:
+    """The numbers that stand for nothing."""
+    return [float(token) for token in map(str.strip, missing) if _NUMBER.match(token)]
+
+
+def whole_marks(missing: Iterable[str]) -> list[int]:
+    """The whole numbers of 64 bits that stand for nothing."""
+    whole = [int(token.partition(".")[0]) for token in map(str.strip, missing) if _INTEGER.match(token)]
+    return [mark for mark in whole if -_INT64 <= mark < _INT64]
 
 
 def underflows(column: pa.Array, numbers: pa.Array) -> Rows:
@@ -111,9 +109,23 @@ def underflows(column: pa.Array, numbers: pa.Array) -> Rows:
     return found
 
 
-def _plain(texts: pa.Array, missing: list[str], truths: bool) -> pa.Array:
+def _quick(column: pa.Array, missing: list[str], kind: pa.DataType) -> pa.Array | None:
+    """Arrow's own reading, by far the quickest, null where missing; None if a text is not what it takes."""
+    empty = pc.equal(pc.binary_length(column), 0)
+    texts = _without(column, empty) if "" in missing and pc.any(empty).as_py() else column
+    try:
+        return pc.cast(texts, kind)
+    except pa.ArrowInvalid:
+        texts = _without_missing(texts, missing)
+    try:
+        return pc.cast(texts, kind)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _plain(column: pa.Array, missing: list[str], truths: bool) -> pa.Array:
     """Trimmed texts, null where missing, NaN among them."""
-    texts = _without(texts, is_missing(texts, missing))
+    texts = _without_missing(column, missing)
     texts = _without(texts, pc.match_substring_regex(texts, NAN))
     if truths:
         for pattern, digit in ((_TRUE, "1"), (_FALSE, "0")):
@@ -121,12 +133,9 @@ def _plain(texts: pa.Array, missing: list[str], truths: bool) -> pa.Array:
     return texts
 
 
-def _cast(texts: pa.Array, kind: pa.DataType) -> pa.Array | None:
-    """Arrow's reading, by far the quickest; None if a text is not what it takes."""
-    try:
-        return pc.cast(texts, kind)
-    except pa.ArrowInvalid:
-        return None
+def _without_missing(column: pa.Array, missing: list[str]) -> pa.Array:
+    texts = pc.utf8_trim_whitespace(column)
+    return _without(texts, is_missing(texts, missing))
 
 
 def _finite(numbers: pa.Array) -> bool:
@@ -135,7 +144,13 @@ def _finite(numbers: pa.Array) -> bool:
 
 def _without(column: pa.Array, rows: pa.Array) -> pa.Array:
     """Null in some rows. Not by pyarrow 18's `if_else`, which makes an invalid array of a sliced one of texts."""
-    return pc.replace_with_mask(column, rows.fill_null(False), pa.scalar(None, column.type))
+    rows = rows.fill_null(False)
+    if not pa.types.is_string(column.type):
+        return pc.replace_with_mask(column, rows, pa.scalar(None, column.type))
+    _, offsets, data = column.buffers()  # replace_with_mask copies them
+    present = pc.and_not(column.is_valid(), rows)
+    offsets = offsets.slice(4 * column.offset)
+    return pa.StringArray.from_buffers(len(column), offsets, data, present.buffers()[1], -1)
 
 
 def _true(mask: pa.Array) -> Rows:

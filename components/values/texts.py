@@ -38,7 +38,7 @@ CANONICAL = (
     (rf"\A({_TIME}){_FRACTION}\z", r"\1\2"),
 )
 """Patterns of whole texts and what they become, to be applied in this order."""
-_SPELT_OTHERWISE = "|".join(pattern for pattern, _ in CANONICAL)
+SPELT_OTHERWISE = "|".join(pattern for pattern, _ in CANONICAL)
 
 # So that any text is one line of a vocabulary file, and none of them empty: reversible, and nothing else becomes a token of
 # these. A missing value has one that no text has.
@@ -56,7 +56,7 @@ def missing_pattern(tokens: Iterable[str]) -> str:
 
 def canonical(column: pa.Array) -> pa.Array:
     """Strings as they are compared: `CANONICAL` applied."""
-    if not pc.any(pc.match_substring_regex(column, _SPELT_OTHERWISE)).as_py():
+    if not pc.any(pc.match_substring_regex(column, SPELT_OTHERWISE)).as_py():
         return column
     for pattern, rewrite in CANONICAL:
         column = pc.replace_substring_regex(column, pattern, rewrite)
@@ -77,6 +77,8 @@ def levels(column: pa.Array, missing: Iterable[str]) -> pa.Array:
     coded = column.dictionary_encode()  # there are few
     found = canonical(coded.dictionary)
     gone = pc.or_(is_missing(coded.dictionary, missing), is_missing(found, missing))
+    if found is coded.dictionary and not pc.any(gone).as_py():
+        return column
     return pc.replace_with_mask(found, gone, pa.scalar(None, pa.string())).take(coded.indices)
 
 

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import re
 import zipfile
 
 import numpy as np
@@ -223,14 +224,48 @@ def test_a_good_table_is_passed_and_its_size_told(tmp_path):
             "features z: no training row has a value there. Leave it out.",
         ),
         (ROWS[:6], "{train: 1}", "too few rows: there are 6 training rows"),
+        (
+            [(10**8 + row[0], *row[1:]) for row in ROWS],
+            "{train: 1}",
+            "column 'x': 32-bit floats, as which it travels, have too few digits for it: of 30 different values 5 remain, "
+            "100000000 and 100000001 become one.",
+        ),
+        (
+            [(*row[:2], 1e6 + row[2] / 64, "") for row in ROWS],
+            "{train: 1}",
+            "column 'y': 32-bit floats, as which it travels, have too few digits for it",
+        ),
+        (
+            [(f"{row[0] + 1}e-46", *row[1:]) for row in ROWS],
+            "{train: 1}",
+            "line 2, column 'x': expected a number that a 32-bit float holds; received 1e-46, too near zero (below 1.2e-38): use "
+            "another unit. 30 rows are bad",
+        ),
         (ROWS, "{by: d, eval_from: 2025-01-01}", "split eval has no row"),
         (ROWS, "{by: d, eval_from: 2024-01-05}", "too few rows: there are 4 training rows"),
         (ROWS, "{by: z, eval_from: 2024-01-05}", "column 'z': expected a date or time such as 2024-01-31"),
     ],
 )
 def test_what_cant_be_fitted_is_said_at_once(tmp_path, rows, split, message):
-    with pytest.raises(DataError, match=message.replace("(", r"\(")):
+    with pytest.raises(DataError, match=re.escape(message)):
         look(tmp_path, rows, split)
+
+
+def test_whole_numbers_of_any_size_are_no_trouble_in_the_label_and_as_integers(tmp_path):
+    rows = [(10**15 + row[0], row[1], 10**12 + row[2], "") for row in ROWS]
+    text = TABLE.replace("x: numeric", "x: integer")
+    (tmp_path / "t.csv").write_text("x,z,y,d\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    (tmp_path / "p.yaml").write_text(text.replace("SPLIT", "{train: 1}"))
+    assert check_table(load_config(tmp_path / "p.yaml"), tmp_path / "R")
+
+
+def test_a_reading_does_not_depend_on_the_neighbours(tmp_path):
+    """Seen: `-nan` was missing, and rejected in a table with another bad row."""
+    rows = [("-nan" if index % 7 == 0 else row[0], *row[1:]) for index, row in enumerate(ROWS)]
+    assert look(tmp_path, rows, "{train: 1}")
+    bad = [*rows[:5], ("bad", *rows[5][1:]), *rows[6:]]
+    with pytest.raises(DataError, match=r"line 7, column 'x': expected a number; received 'bad'\. It is listed"):
+        look(tmp_path, bad, "{train: 1}")
 
 
 def test_a_penalty_needs_no_more_rows_than_coefficients(tmp_path):

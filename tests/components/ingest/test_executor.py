@@ -43,7 +43,7 @@ def ingest(folder, pattern, out, **spec):
     from components.ingest.table import TableSpec
     from pipeline.runners.beam import local_args
 
-    spec = TableSpec(numbers=["x", "y"], texts=[], label="y", **spec)
+    spec = TableSpec(**{"numbers": ["x", "y"], "texts": [], "label": "y", **spec})
     component = TableExampleGen(str(folder), pattern, spec, 0, f"{out}-rejected")
     examples = standard_artifacts.Examples()
     examples.uri = str(out)
@@ -119,6 +119,84 @@ def test_a_change_that_no_chunk_saw_is_seen_at_the_end_of_the_step(tmp_path, mon
     monkeypatch.setattr(executor, "_sum_counts", summed)
     with pytest.raises(DataError, match="its content was written anew"):
         ingest(tmp_path, "t.csv", tmp_path / "examples")
+
+
+def stored(folder):
+    """All tf.Examples of an artifact: by feature, the values in order, and the kinds that they have."""
+    import tensorflow as tf
+
+    columns, kinds = {}, {}
+    for path in sorted(folder.glob("Split-*/data_tfrecord-*")):
+        for record in tf.data.TFRecordDataset(str(path), "GZIP").as_numpy_iterator():
+            for name, feature in tf.train.Example.FromString(record).features.feature.items():
+                kind = feature.WhichOneof("kind")
+                columns.setdefault(name, []).append(getattr(feature, kind).value[0] if kind else None)
+                kinds.setdefault(name, set()).add(kind)
+    return columns, kinds
+
+
+def test_whole_numbers_that_32_bit_floats_do_not_hold_reach_the_examples(tmp_path):
+    """Seen: integers up to 2^53 passed, and were stored as 32-bit floats."""
+    rows = [(10**9 + index, 2**61 + index, 10**12 + index, 2**24 + 1 + index) for index in range(200)]
+    text = "n,id,y,w\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+    (tmp_path / "t.csv").write_text(text)
+    table = pa.table(
+        {name: list(column) for name, column in zip(["n", "id", "y", "w"], zip(*rows, strict=True), strict=True)}
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    spec = {"numbers": ["y", "w"], "integers": ["n", "id"], "wide": ["id"], "weight": "w", "features": ["n", "id"]}
+    for name in ("t.csv", "t.parquet"):
+        ingest(tmp_path, name, tmp_path / f"examples-{name}", **spec)
+        columns, kinds = stored(tmp_path / f"examples-{name}")
+        assert set.union(*kinds.values()) == {"int64_list"}
+        kept = sorted(zip(*(columns[key] for key in ("n", "id", "y", "w")), strict=True))
+        assert kept == rows
+
+
+def test_a_label_with_one_decimal_or_of_small_whole_numbers_travels_as_a_float(tmp_path):
+    big = [10**6 + 10**7 * index for index in range(200)]
+    for name, labels in {"small": range(200), "decimal": [*big[:-1], 0.5], "big": big}.items():
+        (tmp_path / f"{name}.csv").write_text("x,y\n" + "".join(f"{i % 7},{y}\n" for i, y in enumerate(labels)))
+        counts = ingest(tmp_path, f"{name}.csv", tmp_path / name)
+        columns, kinds = stored(tmp_path / name)
+        assert kinds["y"] == {"int64_list" if name == "big" else "float_list"}
+        assert kinds["x"] == {"float_list"}
+        assert (sum(counts["splits"].values()), len(columns["y"])) == (200, 200)
+    assert sorted(columns["y"]) == big
+
+
+def test_too_few_digits_end_the_step_and_a_little_rounding_is_counted(tmp_path):
+    for name, first, step in (("coarse", 10**8, 1), ("fine", 10**8 + 1, 10**6)):
+        text = "x,y\n" + "".join(f"{first + step * index},{index % 11}\n" for index in range(400))
+        (tmp_path / f"{name}.csv").write_text(text)
+    with pytest.raises(
+        DataError, match=r"coarse\.csv: column 'x': 32-bit floats, .* All are whole numbers: make it of kind integer"
+    ):
+        ingest(tmp_path, "coarse.csv", tmp_path / "coarse", features=["x"])
+    counts = ingest(tmp_path, "fine.csv", tmp_path / "fine", features=["x"])
+    rounded = counts["x: whole numbers of training rows rounded to 32-bit floats (kind: integer keeps them)"]
+    assert 0.8 * counts["splits"]["train"] < rounded <= counts["splits"]["train"]
+
+
+def test_counts_name_what_stood_for_nothing_and_no_rule_that_hit_nothing(tmp_path):
+    from components.ingest.table import DropRule, ValueRule
+
+    texts = ["NA", "", " NA ", "fine", "TRUE", "true"] * 40
+    lines = [f"{index},{index % 9},{text}" for index, text in enumerate(texts)]
+    (tmp_path / "t.csv").write_text("x,y,c\n" + "\n".join(lines) + "\n")
+    counts = ingest(
+        tmp_path,
+        "t.csv",
+        tmp_path / "examples",
+        texts=["c"],
+        drop={"y": DropRule(missing=True, above=100), "c": DropRule(values=["fine", "never"])},
+        values={"x": ValueRule(max=1000, outside="missing", impute="mean")},
+    )
+    assert counts["missing tokens"] == {"c": {"NA": 80, "": 40}}
+    assert [key for key in counts if key.startswith(("x: ", "y: ", "c: "))] == ["c: 'fine', row dropped"]
+    assert (counts["c: 'fine', row dropped"], counts["rows dropped"], counts["rows rejected"]) == (40, 40, 0)
+    columns, _ = stored(tmp_path / "examples")
+    assert set(columns["c"]) == {None, b"true"}
 
 
 def test_two_input_splits_are_refused():

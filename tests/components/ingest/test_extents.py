@@ -58,3 +58,24 @@ def test_rows_of_weight_zero_and_features_without_variation_do_not_count():
 
 def test_a_penalty_allows_more_coefficients_than_rows():
     seen({"a": [1.0, 2], "b": [2.0, 1], "y": [1.0, 2]}).check("y", ["a", "b"], penalised=True)
+
+
+def test_too_few_digits_of_a_feature_or_the_label_are_said_but_not_of_what_travels_as_integers():
+    columns = {"x": [float(index % 7) for index in range(40)], "n": [10**9 + index for index in range(40)]}
+    columns["y"] = [1e9 + index for index in range(40)]
+    with pytest.raises(DataError, match="column 'y': 32-bit floats"):
+        seen(columns).check("y", ["x", "n"], penalised=False)
+    seen(columns).check("y", ["x", "n"], penalised=False, exact={"y"})
+    columns = {"x": columns["y"], "y": columns["x"], "w": columns["y"]}
+    with pytest.raises(DataError, match="column 'x': 32-bit floats"):
+        seen(columns, "w").check("y", ["x"], penalised=False)
+    seen(columns, "w").check("y", [], penalised=False)  # a weight acts by its ratio to others
+
+
+def test_a_little_rounding_of_whole_numbers_is_counted():
+    found = seen({"x": [float(10**9 + 7 * 10**6 * index + 1) for index in range(40)], "y": [0.1] * 40})
+    assert found.rounded(["x", "y", "z"]) == {"x": 40}
+
+
+def test_rows_of_weight_above_zero_are_counted_not_their_weights():
+    assert seen({"y": [1.0, 2, 3, 4], "w": [0.0, 10.0, 0.5, 0.0]}, "w").rows == 2
