@@ -73,8 +73,8 @@ class Column:
 
     def _why_nothing(self) -> _No | None:
         column = self._column
-        if column.name in COLUMNS:
-            return _No(Rank.TYPE, "the name of a column that ingest adds: rename it")
+        if column.name in COLUMNS or "\0" in column.name:
+            return _No(Rank.TYPE, "a name that ingest gives itself, or that no caller could send: rename it")
         if column.unusable:
             return _No(Rank.TYPE, column.unusable)
         if not self._present:

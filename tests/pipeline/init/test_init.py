@@ -299,6 +299,11 @@ def test_small_tables_hold_no_row_out(tmp_path, random):
 
 def test_names_that_yaml_or_a_terminal_would_take_for_something_else(tmp_path, random):
     names = ["no", "1e-3", "a: b #c", "li\nne", "x.y", "Größe (cm)", "class", "y"]
-    pq.write_table(pa.table({name: random.normal(size=N) for name in names}), tmp_path / "t.parquet")
-    features, _ = written(tmp_path / "t.parquet")
+    none = ["plumbline_row", "a\0b"]
+    pq.write_table(pa.table({name: random.normal(size=N) for name in [*none, *names]}), tmp_path / "t.parquet")
+    features, out = written(tmp_path / "t.parquet")
     assert list(features) == names[:-1]
+    assert (
+        "left out, a name that ingest gives itself, or that no caller could send: rename it: plumbline_row, 'a\\x00b'"
+        in out
+    )
