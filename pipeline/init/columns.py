@@ -15,7 +15,7 @@ from pipeline.init import leaks, texts_seen
 from pipeline.init.identifiers import FEW_VALUES, why_identifier
 from pipeline.init.notes import Rank
 from pipeline.init.profile import LARGEST, Profile
-from pipeline.init.verdict import FEW_ODD, MOSTLY, Verdict, in_rows, told
+from pipeline.init.verdict import FEW_ODD, MOSTLY, Verdict, in_rows, quoted, told
 
 MOST_LEVELS = 1000
 LEVELS_PER_ROW = 0.2
@@ -114,10 +114,10 @@ class Column:
     def _why_no_text(self) -> _No | None:
         column, levels = self._column, self._levels
         if texts_seen.are_dates(levels):
-            return _No(Rank.DATE, "dates or times", f"such as {next(iter(levels))!r}")
+            return _No(Rank.DATE, "dates or times", f"such as {quoted(next(iter(levels)))}")
         form = texts_seen.formatted(self._odd) if self._odd and not column.typed else None
         if form and all(texts_seen.formatted([text]) for text in self._odd):
-            return _No(Rank.FORMATTED, f"numbers with {form[0]}: write plain numbers", f"such as {form[1]!r}")
+            return _No(Rank.FORMATTED, f"numbers with {form[0]}: write plain numbers", f"such as {quoted(form[1])}")
         if self._is_mostly_numbers() and self._distinct > FEW_VALUES:
             return _No(Rank.CORRECT, told(column, self._odd))
         if self._distinct > max(LEVELS_PER_ROW * column.counted, FEW_VALUES):

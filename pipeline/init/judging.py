@@ -10,7 +10,7 @@ from pipeline.init.columns import LEAST_LEVEL, SMALLEST, Column
 from pipeline.init.notes import Rank
 from pipeline.init.profile import LARGEST, Profile
 from pipeline.init.reading import Table
-from pipeline.init.verdict import MOSTLY, Verdict, listed, told
+from pipeline.init.verdict import MOSTLY, Verdict, listed, quoted, told
 
 ROWS_PER_COLUMN = 10
 LEAST_HELD_OUT = 50  # rows, of a table from which a fifth is held out
@@ -90,14 +90,16 @@ def _refusal(where: str, label: Profile, odd: list[str]) -> str:
     """Why texts are no label, and how to go on."""
     form = texts_seen.formatted(odd)
     if texts_seen.are_dates(odd):
-        return f"{where} holds dates or times such as {odd[0]!r}; expected numbers. Name another column."
+        return f"{where} holds dates or times such as {quoted(odd[0])}; expected numbers. Name another column."
     if form:
-        return f"{where} holds numbers with {form[0]}, such as {form[1]!r}; expected plain numbers. Write them so."
+        return (
+            f"{where} holds numbers with {form[0]}, such as {quoted(form[1])}; expected plain numbers. Write them so."
+        )
     most = sorted(odd, key=lambda text: -label.odd[text].rows)[:3]
     texts = listed((text, label.odd[text].rows) for text in most)
     more = f" and other texts ({len(odd) - 3:,})" if odd[3:] else ""
     way = (
-        f"Write 1 and 0 in the place of {odd[0]!r} and {odd[1]!r}"
+        f"Write 1 and 0 in the place of {quoted(odd[0])} and {quoted(odd[1])}"
         if len(odd) == 2 and not label.numbers
         else "Write numbers in their place (for one text of several, 1 where it stands and 0 elsewhere)"
     )

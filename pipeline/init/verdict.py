@@ -12,6 +12,7 @@ from pipeline.init.profile import Profile
 from pipeline.init.reading import Table
 
 FEW_ODD = 5  # texts among numbers that are told one by one
+LONGEST_TEXT = 60
 MOSTLY = 0.9  # part of the rows that makes a column of numbers of it
 
 Feature = str | dict[str, Any]
@@ -72,11 +73,17 @@ class Verdict:
 def told(column: Profile, odd: list[str]) -> str:
     """Of a few texts among numbers."""
     place = column.odd[odd[0]].place
+    them = "them" if odd[1:] else "it"
+    texts = ", ".join(map(quoted, odd[:FEW_ODD])) + " …" * (len(odd) > FEW_ODD)
     return (
-        f"{column.numbers:,} numbers and {f'{len(odd)} texts' if odd[1:] else '1 text'}, "
-        f"{', '.join(map(repr, odd[:FEW_ODD]))}{' …' * (len(odd) > FEW_ODD)}{f', first in {place}' if place is not None else ''}; "
-        f"correct {'them' if odd[1:] else 'it'}, or add to data.missing what stands for nothing"
+        f"{column.numbers:,} numbers and {f'{len(odd)} texts' if odd[1:] else '1 text'}, {texts}"
+        f"{f', first in {place}' if place is not None else ''}; correct {them}, or add to data.missing what stands for nothing"
     )
+
+
+def quoted(text: str) -> str:
+    """A text of the table in a message, not more than its beginning."""
+    return repr(text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…")
 
 
 def in_rows(number: int) -> str:
@@ -86,4 +93,4 @@ def in_rows(number: int) -> str:
 
 def listed(texts: Iterable[tuple[str, int]]) -> str:
     """Texts, and in how many rows each is."""
-    return ", ".join(f"{text!r} in {in_rows(rows)}" for text, rows in texts)
+    return ", ".join(f"{quoted(text)} in {in_rows(rows)}" for text, rows in texts)
