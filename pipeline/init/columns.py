@@ -158,6 +158,11 @@ class Column:
             self._verdict.say(Rank.CORRECT, f"{told(column, self._odd)}; categorical until then", column.name)
         if column.padded:
             self._verdict.remarks[column.name] = f"a text: {column.padded} begins with a zero"
+        if self._distinct > MOST_LEVELS:
+            texts = f"{self._distinct:,}{'' if column.is_counted else ' or more'} texts"
+            self._verdict.say(
+                Rank.TEXT, f"the {MOST_LEVELS:,} most frequent texts are levels, the others one", column.name, texts
+            )
         options: dict[str, Any] = {"kind": "categorical", "vocabulary": min(self._distinct, MOST_LEVELS)}
         if column.is_counted and max(levels.values()) < LEAST_LEVEL:
             options["min_rows"] = 2

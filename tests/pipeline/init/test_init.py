@@ -251,6 +251,13 @@ def test_columns_are_judged_on_the_rows_that_have_a_label(tmp_path, random):
     assert "left out, one value in all rows: inlf" in out
 
 
+def test_of_many_texts_the_most_frequent_are_levels(tmp_path, random):
+    table = csv(tmp_path / "t.csv", tail=[f"N{i % 1500}" for i in range(9000)], y=random.normal(size=9000))
+    features, out = written(table)
+    assert features == {"tail": {"kind": "categorical", "vocabulary": 1000}}
+    assert "the 1,000 most frequent texts are levels, the others one: tail (1,500 texts)" in out
+
+
 def test_a_row_without_a_label_must_be_readable_too(tmp_path, random):
     x = ["n/k" if i == 9 else i * i % 83 for i in range(N)]
     truth = ["maybe" if i == 9 else ("yes", "no")[i % 2] for i in range(N)]
