@@ -124,7 +124,8 @@ def run(
 @_CONFIG
 @_ROOT
 @click.option("--json", "as_json", is_flag=True, help="The whole summary as JSON.")
-def show(config: Path, root: Path, as_json: bool) -> None:
+@click.option("--all", "whole", is_flag=True, help="Every level of every feature.")
+def show(config: Path, root: Path, as_json: bool, whole: bool) -> None:
     """Show the last run: coefficients, metrics, verdict, pushed version, times and rows of each step."""
     from rich.console import Console
 
@@ -139,7 +140,7 @@ def show(config: Path, root: Path, as_json: bool) -> None:
         return
     console = Console()
     print_steps(console, summary)
-    print_summary(console, summary, str(config), str(root))
+    print_summary(console, summary, str(config), str(root), whole)
 
 
 @main.command()
@@ -158,6 +159,7 @@ def show(config: Path, root: Path, as_json: bool) -> None:
     help="Of the intervals.  [default: the model's, serve.level]",
 )
 @click.option("--version", type=int, help="Of the model.  [default: the newest]")
+@click.option("--check", is_flag=True, help="With --json: ask the SavedModel too, and compare (loads TensorFlow).")
 def predict(
     config: Path,
     root: Path,
@@ -168,6 +170,7 @@ def predict(
     contributions: bool,
     level: float | None,
     version: int | None,
+    check: bool,
 ) -> None:
     """Predict through a model that was pushed: rows as JSON, or a whole table."""
     from components.errors import ConfigError
@@ -182,11 +185,10 @@ def predict(
     loaded = load_config(config)
     root = root.resolve()
     wanted = Wanted(intervals or level is not None, contributions, level)
-    parsed = parse_rows(rows, loaded) if rows is not None else []
     with to_file(root / "logs" / f"{loaded.name}-predict.log"):
         model = PushedModel(loaded, root, version)
         if table is None or output is None:
-            answer = json.dumps(predict_rows(model, parsed, wanted))
+            answer = json.dumps(predict_rows(model, parse_rows(rows or "", model.spec), wanted, check))
         else:
             number = predict_file(loaded, model, table, output, wanted)
             answer = f"wrote {output}: {number:,} rows, by version {model.version}"

@@ -1,8 +1,9 @@
-"""The model that was pushed: found, loaded, asked. What `predict` does with rows, wherever they come from."""
+"""The model that was pushed: found, read, asked. What `predict` does with rows, wherever they come from."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import json
 from collections.abc import Mapping, Sequence
@@ -13,12 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import ConfigError, RunError
+from components.ingest.table import TableSpec
 from components.manifest import MANIFEST_FILE, verify_if_signed
 from components.pusher.versions import versions
-from components.trainer.portable import MODEL_FILE, UNBOUNDED, quantile
+from components.trainer.portable import MODEL_FILE, UNBOUNDED, quantile, score
 from pipeline.config import Config
 
 CONTRIBUTION = "contribution_"
+_TEXTS = ("boolean", "categorical")
+
+Columns = Mapping[str, Sequence[Any]]
+Answer = dict[str, NDArray[np.float32]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,18 +43,19 @@ class Wanted:
 
 
 class PushedModel:
-    """A pushed version, loaded by TensorFlow alone.
+    """A pushed version, its files compared with its manifest.
 
     Attributes:
       version: its number.
+      features: of its model.json, in order.
     """
 
     def __init__(self, config: Config, root: Path, version: int | None = None) -> None:
-        """Loads a version; None for the newest.
+        """Finds a version and reads its model.json; None for the newest. TensorFlow is not loaded.
 
         Raises:
           RunError: nothing was pushed yet, or not that version; its files are not what was published, or it has no manifest
-            that says what was.
+            that says what was; an earlier version of Plumbline made it.
         """
         serving = config.serving_directory(root)
         present = versions(serving)
@@ -59,45 +66,93 @@ class PushedModel:
         if version is not None and version not in present:
             raise RunError(f"{serving}: there is no version {version}. Present: {', '.join(map(str, present))}.")
         self.version = present[-1] if version is None else version
-        folder = serving / str(self.version)
-        self._portable = _read(folder)
-        self._tf: Any = importlib.import_module("tensorflow")
-        self._signatures = self._tf.saved_model.load(str(folder)).signatures
+        self._folder = serving / str(self.version)
+        self._portable = _read(self._folder)
+        self.features: list[dict[str, Any]] = self._portable["features"]
 
-    def ask(self, columns: Mapping[str, Sequence[Any]], wanted: Wanted) -> dict[str, NDArray[np.float32]]:
-        """Answers rows.
+    @property
+    def spec(self) -> TableSpec:
+        """What the model takes the columns of a table for."""
+        names = [entry["name"] for entry in self.features]
+        whole = [entry["name"] for entry in self.features if entry["kind"] == "integer" or entry.get("whole")]
+        kinds = {kind: [entry["name"] for entry in self.features if entry["kind"] == kind] for kind in _TEXTS}
+        return TableSpec(
+            numbers=[name for name in names if name not in {*whole, *kinds["boolean"], *kinds["categorical"]}],
+            integers=whole,
+            wide=[entry["name"] for entry in self.features if entry.get("wide")],
+            booleans=kinds["boolean"],
+            texts=kinds["categorical"],
+            label=self._portable["label"],
+            missing=self._portable["missing"],
+            features=names,
+        )
+
+    def names_of(self, wanted: Wanted) -> list[str]:
+        """Names of the answers.
+
+        Raises:
+          ConfigError: intervals are asked of a model that has none.
+        """
+        if wanted.intervals and self._portable["interval"] is None:
+            raise ConfigError(
+                f"version {self.version} was fitted by {self._portable['solver']} or has no degrees of freedom left, and has no "
+                "intervals. Fit with solver: exact and more rows than coefficients."
+            )
+        names = ["prediction"]
+        names += ["standard_error", "low", "high"] if wanted.intervals else []
+        contributions = [f"{CONTRIBUTION}{entry['name']}" for entry in self.features]
+        return names + (["baseline", *contributions] if wanted.contributions else [])
+
+    def score(self, columns: Columns, wanted: Wanted) -> Answer:
+        """Answers rows by model.json's arithmetic; as `ask`."""
+        return self._chosen(
+            {name: values.astype(np.float32) for name, values in score(self._portable, columns).items()}, wanted
+        )
+
+    def ask(self, columns: Columns, wanted: Wanted) -> Answer:
+        """Answers rows by the SavedModel.
 
         Args:
-          columns: raw values [n] by feature; NaN for a missing number, an empty text for a missing text.
+          columns: raw values [n] by feature, as `table.typed` makes them; None, or NaN for a number, where missing.
           wanted: what to answer.
 
         Returns:
           float32 [n] by name, `prediction` first; NaN where a row has no finite interval.
 
         Raises:
-          ConfigError: intervals are asked of a model that has none.
+          ConfigError: intervals are asked of a model that has none; a text is missing, and none stands for nothing.
         """
-        interval = self._portable["interval"]
-        if wanted.intervals and interval is None:
-            raise ConfigError(
-                f"version {self.version} was fitted by {self._portable['solver']} or has no degrees of freedom left, and has no "
-                "intervals. Fit with solver: exact and more rows than coefficients."
-            )
-        tensors = {
-            entry["name"]: self._tf.constant(
-                columns[entry["name"]], self._tf.string if entry["kind"] == "categorical" else self._tf.float32
-            )
-            for entry in self._portable["features"]
-        }
         signature = "explain" if wanted.intervals or wanted.contributions else "serving_default"
-        answer = {name: value.numpy() for name, value in self._signatures[signature](**tensors).items()}
-        chosen = {"prediction": answer["prediction"]}
+        arguments = {entry.get("input", entry["name"]): self._tensor(entry, columns) for entry in self.features}
+        answer = self._signatures[signature](**arguments)
+        return self._chosen({name: value.numpy() for name, value in answer.items()}, wanted)
+
+    def _chosen(self, answer: Answer, wanted: Wanted) -> Answer:
+        names = self.names_of(wanted)
         if wanted.intervals:
-            chosen |= _intervals(answer, interval, wanted.level)
-        if wanted.contributions:
-            names = [f"{CONTRIBUTION}{entry['name']}" for entry in self._portable["features"]]
-            chosen |= {name: answer[name] for name in ("baseline", *names)}
-        return chosen
+            answer |= _intervals(answer, self._portable["interval"], wanted.level)
+        return {name: answer[name] for name in names}
+
+    @functools.cached_property
+    def _signatures(self) -> Any:
+        return importlib.import_module("tensorflow").saved_model.load(str(self._folder)).signatures
+
+    def _tensor(self, entry: Mapping[str, Any], columns: Columns) -> Any:
+        tf = importlib.import_module("tensorflow")
+        values = columns[entry["name"]]
+        if entry["kind"] in _TEXTS or entry.get("wide"):
+            return tf.constant([self._sent(entry["name"], value) for value in values], tf.string)
+        kind = np.float64 if entry["kind"] == "integer" or entry.get("whole") else np.float32
+        return tf.constant(np.array([np.nan if value is None else value for value in values], kind))
+
+    def _sent(self, name: str, value: Any) -> str:
+        if value is not None:
+            return str(value)
+        if not self._portable["missing"]:
+            raise ConfigError(
+                f"{name}: a value is missing, and data.missing has no text that says so to a served model. Name one there, and run."
+            )
+        return str(self._portable["missing"][0])
 
 
 def _read(folder: Path) -> dict[str, Any]:
@@ -113,6 +168,10 @@ def _read(folder: Path) -> dict[str, Any]:
         raise RunError(
             f"{folder}: has no {MODEL_FILE}, so it is no model of Plumbline's. Ask for another version: --version N."
         ) from error
+    if "missing" not in portable:
+        raise RunError(
+            f"{folder}: was made by an earlier version of Plumbline, whose {MODEL_FILE} says less. Run again, or serve it."
+        )
     return portable
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ import pyarrow.parquet as pq
 
 from components.errors import ConfigError, DataError
 from components.ingest import files, rejected, stamps
+from components.ingest.arrow_types import is_text
 from components.ingest.table import typed
-from components.preprocessing.features import Categorical
 from pipeline.config import Config
 from pipeline.model import PushedModel, Wanted
 from pipeline.replacing import replacing
@@ -29,10 +30,13 @@ _PLAIN = pa_csv.WriteOptions(quoting_style="needed")
 def predict_file(config: Config, model: PushedModel, source: Path, target: Path, wanted: Wanted) -> int:
     """Writes the table again, with the model's answers as further columns.
 
+    Columns that are no features are passed on: from Parquet to Parquet with their types and whatever they hold, from CSV to CSV
+    as they are written. To CSV, lists, structs and maps become JSON.
+
     Args:
-      config: says which columns are features, and which texts stand for nothing.
+      config: says how CSV files are written.
       model: answers.
-      source: a CSV, CSV.gz or Parquet file; columns that are no features are passed on.
+      source: a CSV, CSV.gz or Parquet file.
       target: a .csv or .parquet file. It appears whole, or not at all.
       wanted: what to add beside `prediction`; empty where a row has no finite interval.
 
@@ -41,20 +45,23 @@ def predict_file(config: Config, model: PushedModel, source: Path, target: Path,
 
     Raises:
       ConfigError: the target's name, or a column of the source is called like an answer.
-      DataError: the source can't be read, lacks a feature, or has a bad row; the text names its line.
+      DataError: the source can't be read, lacks a feature, has a bad row (the text names its line), or holds what the target can't.
     """
     if target.suffix not in OUTPUTS:
         raise ConfigError(f"--output {target}: expected a name that ends in {' or '.join(OUTPUTS)}.")
     [path] = files.find_files(str(source.parent), source.name)
     names = files.header(path, escape=config.data.escape)
-    for name in config.features:
+    for name in model.spec.features:
         if name not in names:
             raise DataError(f"{path}: feature {name!r} is not among its columns: {', '.join(names)}. Add the column.")
+    taken = set(names) & set(model.names_of(wanted))
+    if taken:
+        raise ConfigError(f"{path}: column {min(taken)!r} is called like an answer. Rename it.")
     writer: pa_csv.CSVWriter | pq.ParquetWriter | None = None
     rows = 0
     try:
         with replacing(target) as temporary:
-            for batch in _scored(config, model, path, names, wanted):
+            for batch in _scored(config, model, path, names, wanted, target.suffix):
                 if writer is None:
                     writer = (
                         pq.ParquetWriter(str(temporary), batch.schema)
@@ -72,21 +79,23 @@ def predict_file(config: Config, model: PushedModel, source: Path, target: Path,
 
 
 def _scored(
-    config: Config, model: PushedModel, path: str, names: list[str], wanted: Wanted
+    config: Config, model: PushedModel, path: str, names: list[str], wanted: Wanted, suffix: str
 ) -> Iterator[pa.RecordBatch]:
     stamp = stamps.take_local(path)
+    spec = model.spec
     for chunk in files.plan([path], escape=config.data.escape, stamps={path: stamp}):
         ragged: list[files.Ragged] = []
         before = 0
-        with contextlib.closing(files.read(chunk, names, names, [""], ragged)) as batches:
+        with contextlib.closing(files.read(chunk, names, names, [], ragged)) as batches:
             for batch in _slices(batches):
-                columns, reasons = _features(config, batch, path)
+                try:
+                    columns, reasons = typed(batch.select(spec.features), spec, spec.features)
+                    passed_on = _passed_on(batch, path, suffix)
+                except DataError as error:
+                    raise DataError(f"{path}, {error}") from error
                 _stop_at(chunk, len(names), {before + row: why for row, why in reasons.items()}, ragged)
-                answer = model.ask(columns, wanted)
-                taken = set(names) & set(answer)
-                if taken:
-                    raise ConfigError(f"{path}: column {min(taken)!r} is called like an answer. Rename it.")
-                yield _with(batch, answer)
+                answer = model.ask({name: column.to_pylist() for name, column in columns.items()}, wanted)
+                yield _with(passed_on, answer)
                 before += batch.num_rows
         _stop_at(chunk, len(names), {}, ragged)
     stamps.check(path, stamp)
@@ -95,36 +104,47 @@ def _scored(
 def _slices(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         for start in range(0, batch.num_rows, ROWS):
-            yield _texts(batch.slice(start, ROWS))
+            yield batch.slice(start, ROWS)
 
 
-def _texts(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The bytes of a CSV's columns as texts; what is not UTF-8 stays as it is, to be found with its line."""
+def _passed_on(batch: pa.RecordBatch, path: str, suffix: str) -> pa.RecordBatch:
+    """The columns of a table as they are written again."""
+    from_csv = not path.endswith(".parquet")
+    if not from_csv and suffix == ".parquet":
+        return batch
     arrays = []
-    for column in batch.columns:
-        try:
-            arrays.append(pc.cast(column, pa.string()) if pa.types.is_binary(column.type) else column)
-        except pa.ArrowInvalid:
-            arrays.append(column)
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        written = _text(column, name, from_csv) if from_csv else _in_csv(column, name)
+        arrays.append(written)
     return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
-def _features(config: Config, batch: pa.RecordBatch, path: str) -> tuple[dict[str, Any], dict[int, str]]:
-    """The features' values as the model takes them, and why rows can't be right."""
-    texts = [name for name, feature in config.features.items() if isinstance(feature, Categorical)]
-    numbers = [name for name in config.features if name not in texts]
+def _in_csv(column: pa.Array, name: str) -> pa.Array:
+    """A typed column as CSV can have it."""
+    if pa.types.is_dictionary(column.type):
+        return _in_csv(column.cast(column.type.value_type), name)
+    if pa.types.is_nested(column.type):
+        values = column.to_pylist()
+        return pa.array(
+            [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in values], pa.string()
+        )
+    if is_text(column.type):
+        return _text(column, name, False)
+    return column
+
+
+def _text(column: pa.Array, name: str, from_csv: bool) -> pa.Array:
+    """Bytes as strings; of a CSV, a field without a character as none."""
     try:
-        arrays, reasons = typed(batch, config.table_spec(), config.features)
-    except DataError as error:
-        raise DataError(f"{path}, {error}") from error
-    columns: dict[str, Any] = {name: arrays[name].to_numpy(zero_copy_only=False) for name in numbers}
-    columns |= {name: arrays[name].fill_null("").to_pylist() for name in texts}
-    for index, name in enumerate(batch.schema.names):
-        if pa.types.is_binary(batch.column(index).type) and name not in config.features:
-            raise DataError(
-                f"{path}, column {name!r}: expected UTF-8. Save the file as UTF-8, or leave the column out."
-            )
-    return columns, reasons
+        texts = pc.cast(column, pa.string())
+    except pa.ArrowInvalid as error:
+        way = "Save the file as UTF-8" if from_csv else "Write to a .parquet file, which holds any bytes"
+        raise DataError(f"column {name!r}: expected UTF-8. {way}, or leave the column out.") from error
+    return (
+        pc.replace_with_mask(texts, pc.equal(texts, "").fill_null(False), pa.scalar(None, pa.string()))
+        if from_csv
+        else texts
+    )
 
 
 def _stop_at(chunk: files.Chunk, columns: int, reasons: dict[int, str], ragged: list[files.Ragged]) -> None:
@@ -138,5 +158,6 @@ def _stop_at(chunk: files.Chunk, columns: int, reasons: dict[int, str], ragged: 
 
 
 def _with(batch: pa.RecordBatch, answer: dict[str, Any]) -> pa.RecordBatch:
-    arrays = [*batch.columns, *(pa.array(values, mask=np.isnan(values)) for values in answer.values())]
-    return pa.RecordBatch.from_arrays(arrays, names=[*batch.schema.names, *answer])
+    for name, values in answer.items():
+        batch = batch.append_column(name, pa.array(values, mask=np.isnan(values)))
+    return batch

@@ -53,9 +53,7 @@ def test_serve_does_not_load_it_and_says_why(taxi_run, copied):
     root, version = copied
     load("taxi-fare", 1, version).close()
     swap_two_lines(version)
-    with pytest.raises(
-        RequestError, match=r"assets/vocabulary_payment_type is changed: .* where its manifest lists"
-    ):
+    with pytest.raises(RequestError, match=r"assets/vocabulary_payment_type is changed: .* where its manifest lists"):
         load("taxi-fare", 1, version)
     done = plumbline("serve", taxi_run.config, "--root", root, "--rest-port", "0", "--grpc-port", "0")
     assert (done.code, done.out) == (1, "")

@@ -1,3 +1,4 @@
+import json
 import math
 
 import pytest
@@ -8,15 +9,25 @@ from tests.pipeline.test_config import GOOD, load
 
 
 @pytest.fixture
-def config(tmp_path):
-    return load(tmp_path, GOOD)
+def spec(tmp_path):
+    return load(
+        tmp_path, GOOD.replace("x: numeric,", "x: numeric, n: integer, w: {kind: integer, wide: true}, b: boolean,")
+    ).table_spec()
 
 
-def test_null_is_a_missing_value(config):
-    [row] = parse_rows('{"x": null, "c": null, "h": 7}', config)
-    assert math.isnan(row["x"])
-    assert (row["c"], row["h"]) == ("", 7)
-    assert len(parse_rows('[{"x": 1, "c": "a", "h": 7}, {"x": 2, "c": "b", "h": 8}]', config)) == 2
+def rows(spec, **odd):
+    usual = {"x": 1, "n": 5, "w": 7, "b": True, "c": "a", "h": 7}
+    return parse_rows(json.dumps({**usual, **odd}), spec)
+
+
+def test_null_is_a_missing_value_and_5_is_5_0(spec):
+    assert rows(spec, **dict.fromkeys(["x", "n", "w", "b", "c", "h"])) == {
+        name: [None] for name in ["x", "n", "w", "b", "c", "h"]
+    }
+    assert rows(spec, x=5, n=5.0, h=5) == rows(spec, x=5.0, n=5, h=5.0)
+    assert rows(spec, w=2**62 + 1)["w"] == rows(spec, w=str(2**62 + 1))["w"] == [2**62 + 1]
+    assert rows(spec, b="YES", c=7.0) == rows(spec, b=1, c="7")
+    assert rows(spec, c=" NA ", x=math.nan)["c"] == [None]
 
 
 @pytest.mark.parametrize(
@@ -25,14 +36,33 @@ def test_null_is_a_missing_value(config):
         ("{x: 1}", "not valid JSON"),
         ("3", "expected an object by feature"),
         ("[]", "expected an object by feature"),
-        ('{"x": 1, "c": "a"}', "feature 'h' is missing. Give it a value, or null"),
-        ('{"x": 1, "c": "a", "h": 1, "z": 2}', "'z' is not a feature. The features: x, c, h."),
-        ('{"x": "1", "c": "a", "h": 1}', "feature 'x' takes a number or null; received '1'"),
-        ('{"x": true, "c": "a", "h": 1}', "feature 'x' takes a number or null; received True"),
-        ('{"x": 1, "c": 5, "h": 1}', "feature 'c' takes a text or null; received 5"),
+        ('{"x": 1, "c": "a"}', "is missing. Give it a value, or null"),
+        ('{"x": 1, "z": 2}', "'z' is not a feature. The features: x, n, w, b, c, h."),
     ],
 )
-def test_wrong_rows(config, text, message):
+def test_wrong_texts(spec, text, message):
     with pytest.raises(ConfigError) as caught:
-        parse_rows(text, config)
+        parse_rows(text, spec)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        ({"x": "1"}, "feature 'x' takes a number or null; received '1'"),
+        ({"x": True}, "feature 'x' takes a number or null; received True"),
+        ({"x": [1]}, "feature 'x' takes a number or null; received [1]"),
+        ({"c": [1]}, "feature 'c' takes a text or null; received [1]"),
+        ({"x": math.inf}, "row 1, column 'x': expected a finite number that a 32-bit float holds; received inf"),
+        ({"x": 1e39}, "row 1, column 'x': expected a finite number that a 32-bit float holds"),
+        ({"x": 1e-46}, "too near zero"),
+        ({"n": 5.5}, "column 'n': expected a whole number"),
+        ({"n": 2**60}, "column 'n': expected a whole number within 2^53"),
+        ({"w": 2**70}, "column 'w': expected a whole number within 64 bits"),
+        ({"b": "maybe"}, "column 'b': expected a truth value"),
+    ],
+)
+def test_what_ingest_would_reject(spec, odd, message):
+    with pytest.raises(ConfigError) as caught:
+        rows(spec, **odd)
     assert message in str(caught.value)
