@@ -457,7 +457,12 @@ def _describe(path: Path, detail: Any) -> str:
         return f"{path}: {where}{rule}." + (
             "" if isinstance(received, dict) and not location else f" Received {_short(received)}."
         )
-    return f"{path}: {key}: {detail['msg']}. Received {_short(received)}."
+    hint = ""
+    if detail["type"] == "string_type" and isinstance(received, (bool, int, float)):
+        hint = f" A text that looks like something else is written in quotes: '{received}'."
+    elif detail["type"] == "bool_type" and str(received).lower() in ("yes", "no", "on", "off"):
+        hint = " Write true or false."
+    return f"{path}: {key}: {detail['msg']}. Received {_short(received)}.{hint}"
 
 
 def _is_tag(location: tuple[Any, ...], index: int) -> bool:
