@@ -6,14 +6,13 @@ from components.errors import DataError
 from components.row_identity import COLUMNS
 from components.values.names import shown
 from pipeline.init import leaks, texts_seen
-from pipeline.init.columns import LEAST_LEVEL, SMALLEST, Column
+from pipeline.init.columns import LEAST_HELD_OUT, LEAST_LEVEL, LEAST_PRESENT, SMALLEST, Column
 from pipeline.init.notes import Rank
 from pipeline.init.profile import LARGEST, Profile
 from pipeline.init.reading import Table
 from pipeline.init.verdict import MOSTLY, Verdict, listed, quoted, told
 
 ROWS_PER_COLUMN = 10
-LEAST_HELD_OUT = 50  # rows, of a table from which a fifth is held out
 
 
 def judge(table: Table) -> Verdict:
@@ -116,10 +115,17 @@ def _judge_size(verdict: Verdict) -> None:
             coefficients += sum(number >= feature.get("min_rows", LEAST_LEVEL) for number in column.levels.values())
         else:
             coefficients += 1
-    verdict.holds_out = rows >= LEAST_HELD_OUT
+    label = verdict.table.label
+    others = rows - max(label.levels.values()) if label.is_counted else rows  # that have not the most frequent label
+    verdict.holds_out = rows >= LEAST_HELD_OUT and others >= LEAST_PRESENT
     if rows < ROWS_PER_COLUMN * coefficients:
         what = f"few rows: {rows:,} with a label for about {coefficients:,} coefficients, fewer than {ROWS_PER_COLUMN} each"
         verdict.say(Rank.FEW, what)
     if not verdict.holds_out:
-        what = f"fewer than {LEAST_HELD_OUT} rows: none is held out, cross-validation judges (data.split: {{train: 1}})"
+        few = (
+            f"{LEAST_HELD_OUT} rows"
+            if rows < LEAST_HELD_OUT
+            else f"{LEAST_PRESENT} rows with another label than most have"
+        )
+        what = f"fewer than {few}: none is held out, cross-validation judges (data.split: {{train: 1}})"
         verdict.say(Rank.FEW, what)

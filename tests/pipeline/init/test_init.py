@@ -251,6 +251,15 @@ def test_columns_are_judged_on_the_rows_that_have_a_label(tmp_path, random):
     assert "left out, one value in all rows: inlf" in out
 
 
+def test_rare_values_and_labels_are_not_left_to_the_draw_of_the_split(tmp_path, random):
+    rare = [i if i in (7, 70, 170) else "" for i in range(N)]
+    table = csv(tmp_path / "t.csv", rare=rare, x=random.normal(size=N), y=[int(i in (9, 99)) for i in range(N)])
+    features, out = written(table)
+    assert list(features) == ["x"]
+    assert "left out, a value in fewer than 10 rows: rare" in out
+    assert load_config(tmp_path / "t.yaml").data.split.shares() == {"train": 1}
+
+
 def test_of_many_texts_the_most_frequent_are_levels(tmp_path, random):
     table = csv(tmp_path / "t.csv", tail=[f"N{i % 1500}" for i in range(9000)], y=random.normal(size=9000))
     features, out = written(table)
