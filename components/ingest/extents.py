@@ -107,9 +107,8 @@ class Extents:
                 f"features {', '.join(empty)}: no training row has a value there. Leave {'them' if empty[1:] else 'it'} out."
             )
         for name in (*features, label):
-            complaint = None
-            if name in self.digits and name not in exact:
-                complaint = self.digits[name].complaint(name, name in features)
+            found = self.digits.get(name, Digits())
+            complaint = found.complaint(name, name in features, name in exact)
             if complaint:
                 raise DataError(complaint)
         least_coefficients = 1 + sum(self.columns[name][1] != self.columns[name][2] for name in features)
