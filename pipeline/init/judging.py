@@ -60,7 +60,7 @@ def _judge_label(verdict: Verdict) -> None:
         raise DataError(f"{where} holds numbers beyond what 32-bit floats hold. Use another unit.")
     if label.is_beyond:
         raise DataError(f"{where} holds whole numbers beyond 2^53, as identifiers have them. Name another column.")
-    complaint = None if label.digits.exact else label.digits.complaint(label.name, feature=False)
+    complaint = label.digits.complaint(label.name, feature=False, exact=label.digits.exact)
     if complaint:
         raise DataError(f"{table.path}: --label: {complaint}")
     without = label.rows - table.rows
