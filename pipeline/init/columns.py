@@ -83,7 +83,7 @@ class Column:
             return _No(Rank.CONSTANT, "no value in any row")
         if "time" in column.typed:
             return _No(Rank.DATE, "dates or times")
-        if self._distinct < 2 or (self._is_number() and column.low == column.high):
+        if self._distinct < 2 or (self._is_number() and column.low == column.high and not column.is_beyond):
             return _No(Rank.CONSTANT, "one value in all rows")
         is_rare = self._present < LEAST_PRESENT and column.rows >= LEAST_HELD_OUT
         return _No(Rank.CONSTANT, f"a value in fewer than {LEAST_PRESENT} rows") if is_rare else None
@@ -92,7 +92,7 @@ class Column:
         column = self._column
         if column.is_beyond:
             return _No(Rank.IDENTIFIER, "whole numbers beyond 2^53, as identifiers have them")
-        if self._column.largest > LARGEST or column.least < SMALLEST:
+        if column.largest > LARGEST or column.least < SMALLEST:
             return _No(Rank.CORRECT, "numbers beyond what 32-bit floats hold: use another unit")
         why = why_identifier(column, self._distinct, self._present, self._sample)
         if why is not None:

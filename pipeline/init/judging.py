@@ -53,13 +53,13 @@ def _judge_label(verdict: Verdict) -> None:
         raise DataError(_refusal(where, label, odd))
     if rows:
         verdict.say(Rank.CORRECT, f"{told(label, odd)}; rows without a label until then", label.name)
+    if label.is_beyond:
+        raise DataError(f"{where} holds whole numbers beyond 2^53, as identifiers have them. Name another column.")
     if not table.rows or label.low >= label.high:
         what = "one value in all rows" if table.rows else "no value in any row"
         raise DataError(f"{where} has {what}, so that there is nothing to learn. Name another column.")
     if label.largest > LARGEST or label.least < SMALLEST:
         raise DataError(f"{where} holds numbers beyond what 32-bit floats hold. Use another unit.")
-    if label.is_beyond:
-        raise DataError(f"{where} holds whole numbers beyond 2^53, as identifiers have them. Name another column.")
     complaint = label.digits.complaint(label.name, feature=False, exact=label.digits.exact)
     if complaint:
         raise DataError(f"{table.path}: --label: {complaint}")
