@@ -15,7 +15,7 @@ from components.errors import DataError
 
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 UTF8 = "utf-8"
-LOOKED_AT = 4096  # bytes of a file's beginning
+LOOKED_AT, SNIFFED = 1 << 12, 1 << 16  # bytes of a file's beginning: to name it, and to guess how it is written
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 

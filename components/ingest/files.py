@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.errors import DataError
-from components.ingest.dialect import DELIMITERS, LOOKED_AT, PLAIN, UTF8, Dialect, what_else
+from components.ingest.dialect import DELIMITERS, LOOKED_AT, PLAIN, SNIFFED, UTF8, Dialect, sniff, what_else
 from components.ingest.records import Scanner, count_lines
 from components.ingest.stamps import Stamp
 from components.ingest.streams import Open, Scanned, as_text, open_local, open_stream, without_mark
@@ -167,6 +167,15 @@ def header(path: str, open_file: Open = open_local, dialect: Dialect = PLAIN) ->
         also = " once blanks around the names are taken away" if written.count(repeated[0]) < 2 else ""
         raise DataError(f"{path}, line 1: column {repeated[0]!r} stands more than once in the header{also}. Rename it.")
     return names
+
+
+def sniff_file(path: str, open_file: Open = open_local) -> tuple[Dialect, list[str]]:
+    """Guesses how a file is written; as `dialect.sniff`."""
+    _check_regular(path)
+    if path.endswith(".parquet"):
+        return PLAIN, []
+    with _errors(path), open_stream(path, open_file) as stream:
+        return sniff(stream.read(SNIFFED))
 
 
 def trimmed(path: str, open_file: Open = open_local, dialect: Dialect = PLAIN) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
 import math
 from collections import Counter
@@ -21,6 +22,7 @@ from components.ingest.dialect import PLAIN, Dialect
 from components.ingest.splits import SplitRule, assign, group_values, time_values
 from components.row_identity import GROUP_COLUMN, ROW_COLUMN
 from components.settings import Settings
+from components.values.names import shown
 from components.values.texts import MISSING_TOKENS, canonical_text
 
 _KEY = "split by "  # before the name of a column that decides a row's split, beside its typed twin
@@ -118,9 +120,11 @@ def check_columns(path: str, names: list[str], spec: TableSpec) -> None:
     """Raises a DataError if a table lacks a column that the configuration uses."""
     for name in spec.columns:
         if name not in names:
+            near = difflib.get_close_matches(name, names, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else "."
             raise DataError(
-                f"{path}: the configuration uses column {name!r}, which the table does not have. "
-                f"Its columns: {', '.join(names)}. Rename the column in one of the two."
+                f"{path}: the configuration uses column {name!r}, which the table does not have{hint} "
+                f"Its columns: {', '.join(map(shown, filter(None, names)))}. Rename the column in one of the two."
             )
 
 
