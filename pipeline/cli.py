@@ -284,6 +284,19 @@ def init(table: Path, label: str, output: Path | None, name: str | None) -> None
 
 
 @main.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: TABLE's name + .parquet]"
+)
+def convert(table: Path, output: Path | None) -> None:
+    """Write a Stata, Excel or Feather table as Parquet, once."""
+    from pipeline.convert import convert as to_parquet
+
+    path, rows, columns = to_parquet(table, output)
+    click.echo(f"wrote {path}: {rows:,} rows, {columns:,} columns\nnext: plumbline init {path} --label COLUMN")
+
+
+@main.command()
 @click.option("--quick", is_flag=True, help="Leave out what needs TensorFlow and TFX.")
 def doctor(quick: bool) -> None:
     """Check the installation."""

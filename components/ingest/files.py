@@ -31,6 +31,7 @@ from components.ingest.stamps import Stamp
 from components.ingest.streams import Open, Scanned, as_text, open_local, open_stream, without_mark
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
+CONVERTED = (".dta", ".xlsx", ".feather", ".arrow")  # by `plumbline convert`
 LEAST_CHUNK, MOST_CHUNK = 2 << 20, 32 << 20  # bytes
 CHUNKS = 16  # aimed at, between these two
 CHUNK_ROWS = 1 << 18  # of Parquet
@@ -88,7 +89,16 @@ def split_pattern(path: str) -> tuple[str, str]:
 def check_suffix(path: str) -> None:
     """Raises a ValueError unless a file, or a pattern of files, has a name that can be read."""
     if not path.endswith(SUFFIXES):
-        raise ValueError(f"must be a {', '.join(SUFFIXES)} file, or a pattern of such files")
+        raise ValueError(f"must be a {', '.join(SUFFIXES)} file, or a pattern of such files{_way_from(path)}")
+
+
+def _way_from(path: str) -> str:
+    """What to do about a table of another kind."""
+    if path.lower().endswith(CONVERTED):
+        return f"; plumbline convert makes one of {os.path.basename(path)}"
+    if path.lower().endswith((".tsv", ".txt")):
+        return "; name it .csv, and say data.delimiter if that is no comma"
+    return ""
 
 
 def find_files(
@@ -118,7 +128,9 @@ def find_files(
     for name in found:
         if not name.endswith(SUFFIXES):
             raise DataError(
-                f"{name}: expected a {', '.join(SUFFIXES)} file; data.path matches this one too. "
+                f"{name}: expected a {', '.join(SUFFIXES)} file{_way_from(name)}."
+                if name == path
+                else f"{name}: expected a {', '.join(SUFFIXES)} file; data.path matches this one too. "
                 "Convert it, or narrow the pattern."
             )
     return found
