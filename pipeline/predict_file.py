@@ -82,7 +82,7 @@ def _scored(
     config: Config, model: PushedModel, path: str, names: list[str], wanted: Wanted, suffix: str
 ) -> Iterator[pa.RecordBatch]:
     stamp = stamps.take_local(path)
-    spec = model.spec
+    spec = model.spec.model_copy(update={"dialect": config.data.dialect()})
     for chunk in files.plan([path], dialect=config.data.dialect(), stamps={path: stamp}):
         ragged: list[files.Ragged] = []
         before = 0

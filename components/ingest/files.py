@@ -23,12 +23,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.errors import DataError
+from components.ingest import header as headers
 from components.ingest.dialect import PLAIN, Dialect, open_records
-from components.ingest.header import fields, header, same_columns, skipped_places  # noqa: F401
 from components.ingest.readable import BLOCK, check_regular, errors
 from components.ingest.records import Scanner, count_lines
 from components.ingest.stamps import Stamp
 from components.ingest.streams import Open, Scanned, as_text, open_local, open_stream, without_mark
+
+header, same_columns = headers.header, headers.same_columns
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 CONVERTED = (".dta", ".xlsx", ".xls", ".feather", ".arrow", ".ipc")  # by `plumbline convert`
@@ -334,8 +336,8 @@ def _all(chunk: Chunk, names: list[str], open_file: Open) -> list[str]:
     """The names of all columns, none of them twice, skipped ones among them."""
     if not chunk.dialect.skip_columns:
         return names
-    found = fields(chunk.path, open_file, chunk.dialect)
-    skipped = skipped_places(chunk.path, found, chunk.dialect)
+    found = headers.fields(chunk.path, open_file, chunk.dialect)
+    skipped = headers.skipped_places(chunk.path, found, chunk.dialect)
     # No name of a header has a NUL.
     return [f"\0{place}" if place in skipped else name for place, name in enumerate(found)]
 
@@ -383,7 +385,8 @@ def _read_csv(
         reader = pa_csv.open_csv(file, **options)
         try:
             for batch in reader:
-                yield batch.slice(headers)
+                if batch.num_rows > headers:
+                    yield batch.slice(headers)
                 headers = max(headers - batch.num_rows, 0)
         finally:
             reader.close()
