@@ -124,7 +124,7 @@ def check_columns(path: str, names: list[str], spec: TableSpec) -> None:
             hint = f"; did you mean {near[0]!r}?" if near else "."
             raise DataError(
                 f"{path}: the configuration uses column {name!r}, which the table does not have{hint} "
-                f"Its columns: {', '.join(map(shown, filter(None, names)))}. Rename the column in one of the two."
+                f"Its columns: {', '.join(map(shown, names))}. Rename the column in one of the two."
             )
 
 
@@ -208,7 +208,9 @@ def _deciding(batch: pa.RecordBatch, spec: TableSpec) -> tuple[dict[str, pa.Arra
         arrays[spec.split.group] = group_values(batch.column(spec.split.group), spec.split.group, spec.missing)
     if spec.split.time is not None:
         name = spec.split.time.column
-        arrays[name], undecided = time_values(batch.column(name), name, spec.split.time.starts, spec.missing)
+        arrays[name], undecided = time_values(
+            batch.column(name), name, spec.split.time.starts, spec.missing, spec.dialect.decimal
+        )
     return arrays, undecided
 
 
@@ -254,8 +256,11 @@ def _columns(
     rejected: dict[int, str] = {}
     wide = set(spec.wide)
     read: dict[str, Callable[[pa.Array, str, list[str], dict[int, str]], pa.Array]] = {
-        **dict.fromkeys(spec.numbers, functools.partial(columns.number, point=spec.dialect.decimal)),
-        **{name: functools.partial(columns.integer, wide=name in wide) for name in spec.integers},
+        **dict.fromkeys(spec.numbers, functools.partial(columns.number, decimal=spec.dialect.decimal)),
+        **{
+            name: functools.partial(columns.integer, wide=name in wide, decimal=spec.dialect.decimal)
+            for name in spec.integers
+        },
         **dict.fromkeys(spec.booleans, columns.boolean),
         **dict.fromkeys(spec.texts, columns.text),
     }
