@@ -293,18 +293,12 @@ def read(
             yield from _read_parquet(chunk, wanted, open_file)
         else:
             try:
-                own = _own_names(chunk, names, open_file)
                 with _records(chunk, open_file) as stream:
                     yield from _read_csv(chunk, stream, _all(chunk, names, open_file), wanted, missing, ragged)
             except pa.ArrowInvalid as error:
                 if "CSV parse error" in str(error):  # Arrow does not hand over a ragged record that is not UTF-8
                     raise _undecodable(chunk, len(names), len(ragged), open_file) from error
                 raise
-
-
-def _own_names(chunk: Chunk, names: list[str], open_file: Open) -> list[str]:
-    """The names by which Arrow knows the columns: those that are written where it reads the header itself."""
-    return names if chunk.end is not None else _written_header(chunk.path, open_file, chunk.dialect)
 
 
 def _undecodable(chunk: Chunk, columns: int, before: int, open_file: Open) -> DataError:
