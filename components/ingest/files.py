@@ -321,7 +321,8 @@ def _read_parquet(chunk: Chunk, wanted: list[str], open_file: Open) -> Iterator[
         for batch in parquet.iter_batches(row_groups=[chunk.row_group], columns=columns):
             begin, end = max(chunk.begin - row, 0), min(chunk.end - row, batch.num_rows)
             if begin < end:
-                yield batch.slice(begin, end - begin).select(columns).rename_columns(wanted)
+                part = batch.slice(begin, end - begin).select(columns).rename_columns(wanted)
+                yield part.replace_schema_metadata(batch.schema.metadata)
             row += batch.num_rows
             if row >= chunk.end:
                 return
@@ -338,8 +339,8 @@ def _all(chunk: Chunk, names: list[str], open_file: Open) -> list[str]:
         return names
     found = headers.fields(chunk.path, open_file, chunk.dialect)
     skipped = headers.skipped_places(chunk.path, found, chunk.dialect)
-    # No name of a header has a NUL.
-    return [f"\0{place}" if place in skipped else name for place, name in enumerate(found)]
+    other = "\0" * (1 + max(name.count("\0") for name in found))  # which no name holds
+    return [f"{other}{place}" if place in skipped else name for place, name in enumerate(found)]
 
 
 def _read_csv(
