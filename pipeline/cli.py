@@ -124,7 +124,8 @@ def run(
 @_CONFIG
 @_ROOT
 @click.option("--json", "as_json", is_flag=True, help="The whole summary as JSON.")
-def show(config: Path, root: Path, as_json: bool) -> None:
+@click.option("--all", "whole", is_flag=True, help="Every level of every feature.")
+def show(config: Path, root: Path, as_json: bool, whole: bool) -> None:
     """Show the last run: coefficients, metrics, verdict, pushed version, times and rows of each step."""
     from rich.console import Console
 
@@ -139,7 +140,7 @@ def show(config: Path, root: Path, as_json: bool) -> None:
         return
     console = Console()
     print_steps(console, summary)
-    print_summary(console, summary, str(config), str(root))
+    print_summary(console, summary, str(config), str(root), whole)
 
 
 @main.command()
@@ -269,12 +270,17 @@ def serve(
 @click.argument("table", type=click.Path(path_type=Path))
 @click.option("--label", required=True, help="The column to predict.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: TABLE's name + .yaml]")
-def init(table: Path, label: str, output: Path | None) -> None:
-    """Write a configuration file for TABLE, to be read and changed before the first run."""
+@click.option("--name", help="Of the pipeline.  [default: the names of TABLE's folder and of TABLE]")
+def init(table: Path, label: str, output: Path | None, name: str | None) -> None:
+    """Write a configuration file for TABLE (a file, a folder or a pattern), to be read and changed before the first run."""
     from pipeline.init import write_config
+    from pipeline.init.notes import for_terminal
 
-    path = write_config(table, label, output)
-    click.echo(f"wrote {path}\nnext: read it, then plumbline run {path}")
+    path, notes = write_config(table, label, output, name)
+    click.echo(f"wrote {path}")
+    for line in for_terminal(notes, str(path)):
+        click.echo(line)
+    click.echo(f"next: read it, then plumbline run {path}")
 
 
 @main.command()

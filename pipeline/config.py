@@ -281,7 +281,8 @@ class Config(Settings):
         for name in COLUMNS:
             if name in self.table_spec().columns:
                 raise ValueError(f"{name!r} is the name of a column that ingest adds. Rename the table's column")
-        derived = {indicator_name(n): n for n, f in self.features.items() if isinstance(f, Numeric) and f.indicator}
+        numbers = {name: f for name, f in self.features.items() if isinstance(f, (Numeric, Integer))}
+        derived = {indicator_name(name): name for name, feature in numbers.items() if feature.indicator}
         for clash in derived.keys() & {*self.features, self.label, self.weight}:
             raise ValueError(
                 f"features.{derived[clash]}: its missing indicator would be called {clash!r}, which is a column already. "
@@ -456,7 +457,12 @@ def _describe(path: Path, detail: Any) -> str:
         return f"{path}: {where}{rule}." + (
             "" if isinstance(received, dict) and not location else f" Received {_short(received)}."
         )
-    return f"{path}: {key}: {detail['msg']}. Received {_short(received)}."
+    hint = ""
+    if detail["type"] == "string_type" and isinstance(received, (bool, int, float)):
+        hint = f" A text that looks like something else is written in quotes: '{received}'."
+    elif detail["type"] == "bool_type" and str(received).lower() in ("yes", "no", "on", "off"):
+        hint = " Write true or false."
+    return f"{path}: {key}: {detail['msg']}. Received {_short(received)}.{hint}"
 
 
 def _is_tag(location: tuple[Any, ...], index: int) -> bool:

@@ -10,12 +10,12 @@ from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
+from pipeline.regression_table import figure, is_empty, pooled_lines, print_coefficients
 from pipeline.summary import Summary
 
 TRACE_LINES = 12
 SHARED_LINES = 10
 LEAST_WIDTH = 132
-SHOWN = {"coefficient": 6, "standard_error": 4, "t": 4, "p": 3, "low": 6, "high": 6}  # digits of each
 
 
 def _rows(rows: dict[str, int] | None) -> str:
@@ -62,13 +62,20 @@ class RunView:
         self._status.stop()
 
 
-def print_summary(console: Console, summary: Summary, config_path: str, root: str) -> None:
-    """The coefficients, the metrics, the verdict with its reasons, what was pushed, and what to do next."""
+def print_summary(console: Console, summary: Summary, config_path: str, root: str, whole: bool = False) -> None:
+    """The coefficients, the metrics, the verdict with its reasons, what was pushed, and what to do next.
+
+    Args:
+      console: where to.
+      summary: of a run.
+      config_path, root: for the next command.
+      whole: whether every level is shown.
+    """
     console = wide(console)
     if summary["cleaning"]:
         _print_cleaning(console, summary["cleaning"])
     if summary["linear_fit"]:
-        _print_regression(console, summary["linear_fit"])
+        _print_regression(console, summary["linear_fit"], whole)
     if summary["fit"] and summary["fit"]["loss_trace"]:
         _print_descent(console, summary["fit"], summary["linear_fit"])
     if summary["verdict"]:
@@ -116,8 +123,11 @@ def _print_cleaning(console: Console, counts: dict[str, Any]) -> None:
         highlight=False,
     )
     for text, count in counts.items():
-        if not text.startswith("rows ") and isinstance(count, int):
+        if not text.startswith("rows ") and isinstance(count, int) and count:
             console.print(f"  {escape(text)}: {count:,}", highlight=False)
+    for name, tokens in counts.get("missing tokens", {}).items():
+        read = ", ".join(f"{token!r} {rows:,}" for token, rows in tokens.items())
+        console.print(f"  {escape(name)}: taken for missing: {escape(read)}", highlight=False)
     table = counts.get("table")
     if table is None:  # of a run before tables had a digest
         return
@@ -125,25 +135,13 @@ def _print_cleaning(console: Console, counts: dict[str, Any]) -> None:
     console.print(f"table: {number}, SHA-256 {table['sha256']}", highlight=False, soft_wrap=True)
 
 
-def _print_regression(console: Console, found: dict[str, Any]) -> None:
+def _print_regression(console: Console, found: dict[str, Any], whole: bool) -> None:
     """The table that a statistician expects."""
     console.print(f"least squares: {found['label']}, in its units per raw unit of each column", highlight=False)
-    table = Table(box=None)
-    low, high = (f"{100 * share:g}%" for share in ((1 - found["level"]) / 2, (1 + found["level"]) / 2))
-    for heading in ("column", "coefficient", "std. error", "t", "p", low, high, "rows"):
-        table.add_column(heading, justify="left" if heading == "column" else "right", no_wrap=True)
-    dropped = {column["name"] for column in found["dropped"]}
-    references = {f"{feature}[{level}]" for feature, level in found["references"].items()}
-    for column in found["columns"]:
-        name = column["name"]
-        cells = [_figure(column[key], digits) for key, digits in SHOWN.items()]
-        if name in references or name in dropped:
-            cells = ["reference" if name in references else "dropped", *[""] * 5]
-        table.add_row(escape(name), *cells, "" if column["rows"] is None else f"{column['rows']:,g}")
-    console.print(table)
+    print_coefficients(console, found, whole)
     console.print(
-        f"n {found['rows']:,}, degrees of freedom {found['degrees_of_freedom']:,.6g}, R² {_figure(found['r_squared'])}, "
-        f"adjusted R² {_figure(found['adjusted_r_squared'])}, σ {_figure(found['sigma'])}, "
+        f"n {found['rows']:,}, degrees of freedom {found['degrees_of_freedom']:,.6g}, R² {figure(found['r_squared'])}, "
+        f"adjusted R² {figure(found['adjusted_r_squared'])}, σ {figure(found['sigma'])}, "
         f"rank {found['rank']}, condition {found['condition_number']:.3g}",
         highlight=False,
         soft_wrap=True,
@@ -158,21 +156,21 @@ def _print_regression(console: Console, found: dict[str, Any]) -> None:
         )
     if found["refined"]:
         console.print(f"refined in {found['refined']} further passes", highlight=False)
+    empty = {column["name"] for column in found["columns"] if is_empty(column)}
     for column in found["dropped"]:
-        console.print(f"dropped: {escape(column['because'])}", highlight=False, soft_wrap=True)
-    shared = found.get("shared", [])  # a summary of an earlier version has neither
+        if whole or column["name"] not in empty:
+            console.print(f"dropped: {escape(column['because'])}", highlight=False, soft_wrap=True)
+    for line in pooled_lines(found):
+        console.print(escape(line), highlight=False, soft_wrap=True)
+    shared = found["shared"]
     for column in shared[:SHARED_LINES]:
         console.print(f"kept by the penalty: {escape(column['because'])}", highlight=False, soft_wrap=True)
     if len(shared) > SHARED_LINES:
         console.print(
             f"kept by the penalty: {len(shared) - SHARED_LINES:,} more columns that others give", highlight=False
         )
-    for line in found.get("leaks", []):
+    for line in found["leaks"]:
         console.print(f"[yellow]{escape(line)}[/yellow]", highlight=False, soft_wrap=True)
-
-
-def _figure(value: float | None, digits: int = 6) -> str:
-    return "" if value is None else f"{value:.{digits}g}"
 
 
 def _print_descent(console: Console, fit: dict[str, Any], exact: dict[str, Any]) -> None:
@@ -184,7 +182,7 @@ def _print_descent(console: Console, fit: dict[str, Any], exact: dict[str, Any])
     best = {column["name"]: column["coefficient"] for column in exact["columns"]}
     intercept = exact["columns"][0]["name"]
     for name, value in {intercept: fit["intercept"], **fit["coefficients"]}.items():
-        table.add_row(escape(name), _figure(value), _figure(best[name]))
+        table.add_row(escape(name), figure(value), figure(best[name]))
     console.print(table)
     points = fit["loss_trace"]
     step = -(-len(points) // TRACE_LINES)
@@ -216,5 +214,5 @@ def _print_metrics(console: Console, models: dict[str, dict[str, float | None]])
     for name in models:
         table.add_column(name, justify="right")
     for metric in next(iter(models.values())):
-        table.add_row(metric, *(_figure(values.get(metric)) for values in models.values()))
+        table.add_row(metric, *(figure(values.get(metric)) for values in models.values()))
     console.print(table)

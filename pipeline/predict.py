@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 import numpy as np
@@ -98,7 +97,10 @@ def predict_rows(
     answer = model.score(columns, wanted)
     if check:
         _compare(answer, model.ask(columns, wanted))
-    listed = {name: [None if math.isnan(value) else float(value) for value in array] for name, array in answer.items()}
+    # A 32-bit float's own digits, not those of the double that equals it.
+    listed = {
+        name: [None if np.isnan(value) else float(str(value)) for value in array] for name, array in answer.items()
+    }
     said: dict[str, Any] = {"version": model.version, **({"checked": "SavedModel"} if check else {})}
     if not (wanted.intervals or wanted.contributions):
         return {**said, "predictions": listed["prediction"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ MOST_NODES = 100_000  # aliases written out
 DEEPEST = 50
 
 _MERGE = "tag:yaml.org,2002:merge"
-_TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
 def read_yaml(path: Path) -> Any:
     """The value that a file holds.
 
-    A key that stands twice is an error, not a silent overwrite. What looks like a date stays a text: whoever reads the value knows
-    whether a date was meant.
+    A key that stands twice is an error, not a silent overwrite. Scalars are those of YAML 1.2: `1e-3` is a number, and `no`, `on`,
+    `007` and `12:30` are texts. A key is always a text, so a column may be called `2010` or `true`. What looks like a date stays a
+    text: whoever reads the value knows whether a date was meant.
 
     Raises:
       ConfigError: the file can't be read, or is not YAML that a configuration may be; the text names file, line and rule.
@@ -121,6 +122,8 @@ class _Loader(yaml.SafeLoader):
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
                 raise _refusal("a key must be a text; received a list or a mapping", key_node)
+            if key_node.tag in _SCALARS:
+                key_node.tag = _TEXT
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise _refusal(f"the key {key!r} stands twice", key_node)
@@ -128,7 +131,20 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+_TEXT = "tag:yaml.org,2002:str"
+_RESOLVERS = {
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    "float": (
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "merge": (r"<<", "<"),
 }
+_SCALARS = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null")}
+_Loader.yaml_implicit_resolvers = {}
+for _kind, (_pattern, _first) in _RESOLVERS.items():
+    # A number that begins with zeros (a ZIP code) is a text.
+    _whole = re.compile(rf"^(?:{_pattern})$" if _kind != "float" else rf"^(?![-+]?0[0-9])(?:{_pattern})$")
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", _whole, list(_first))

@@ -29,7 +29,7 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
     column = _decoded(column)
     odd = too_small = np.zeros(len(column), bool)
     if _is_written(column.type):
-        column = _strings(column, name, rejected)
+        column = strings(column, name, rejected)
         found, odd = numbers.of_texts(column, missing, truths=True)
         too_small = numbers.underflows(column, found)
     elif _is_number(column.type):
@@ -60,8 +60,8 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
             rejected,
             beyond,
             column,
-            f"column {name!r}: expected a number; received {{}}, beyond the integers that a float holds (2^53): if it is an "
-            "identifier, it is a text",
+            f"column {name!r}: expected a number; received {{}}, beyond the integers that a float holds (2^53): make "
+            "it of kind integer with wide: true, or, if it is an identifier, categorical",
         )
     return found
 
@@ -71,7 +71,7 @@ def integer(column: pa.Array, name: str, missing: list[str], rejected: dict[int,
     column = _decoded(column)
     fraction = beyond = np.zeros(len(column), bool)
     if _is_written(column.type):
-        column = _strings(column, name, rejected)
+        column = strings(column, name, rejected)
         found, fraction, beyond = numbers.whole_of_texts(column, missing, truths=True)
     elif pa.types.is_floating(column.type):
         values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
@@ -121,7 +121,7 @@ def boolean(column: pa.Array, name: str, missing: list[str], rejected: dict[int,
 def text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
     """A column as canonical strings, null where missing."""
     if is_text(column.type):
-        return texts.levels(_strings(column, name, rejected), missing)
+        return texts.levels(strings(column, name, rejected), missing)
     try:
         found = texts.of_column(column)
     except TypeError as error:
@@ -131,7 +131,7 @@ def text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, st
 
 def raw_text(column: pa.Array) -> pa.Array:
     """A column of texts as they stand, trimmed, null where there is none; for counting what stood for nothing."""
-    return pc.utf8_trim_whitespace(_strings(column, "", {}))
+    return pc.utf8_trim_whitespace(strings(column, "", {}) if is_text(column.type) else texts.of_column(column))
 
 
 def _decoded(column: pa.Array) -> pa.Array:
@@ -154,7 +154,7 @@ def _unsuited(column: pa.Array, name: str, expected: str) -> DataError:
     )
 
 
-def _strings(column: pa.Array, name: str, rejected: dict[int, str]) -> pa.Array:
+def strings(column: pa.Array, name: str, rejected: dict[int, str]) -> pa.Array:
     """A column of texts, bytes or decimals as strings; what is not UTF-8 is rejected."""
     if pa.types.is_decimal(column.type):
         return texts.of_decimals(column)

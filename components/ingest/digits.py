@@ -3,7 +3,9 @@
 A 32-bit float has 24 bits: near 1e8 the next one is 8 away. What that does to a fit depends on how far the column reaches: its
 values move at random by up to half that spacing, which adds (spacing / standard deviation)² / 12 to a variance of 1. Where they
 have fewer than 1,000 steps a standard deviation (`COARSEST`), that is noise of 3 in 10,000 of it, as much as is left over at an R²
-of 0.9999999, and neighbouring values become one. A weight is no such case: it acts by its ratio to others.
+of 0.9999999, and neighbouring values become one. A weight is no such case: it acts by its ratio to others. A label of whole
+numbers is stored exactly, so its fit is right in any case; but predictions are 32-bit floats, which must not be coarser than a
+tenth of a standard deviation (`COARSEST_ANSWER`): that takes less than 0.001 from R².
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from components.values.numbers import LARGEST_INTEGER
 
 COARSEST = 1e-3  # the spacing of 32-bit floats at a column's values, in standard deviations
+COARSEST_ANSWER = 0.1
 _LOOKED_AT = COARSEST / 4  # from it on, a batch's values are counted
 
 
@@ -98,15 +101,18 @@ class Digits:
         """Whether integers would keep what 32-bit floats do not."""
         return self.whole and self.rounded > 0
 
-    def complaint(self, name: str, feature: bool) -> str | None:
+    def complaint(self, name: str, feature: bool, exact: bool = False) -> str | None:
         """What is said of a column for which 32-bit floats are too coarse; None of another.
 
         Args:
           name: of the column.
           feature: whether it is one, else the label.
+          exact: whether it is a label that is stored as integers, so that its predictions alone are rounded.
         """
-        if self.coarseness <= COARSEST:
+        limit = COARSEST_ANSWER if exact else COARSEST
+        if self.coarseness <= limit:
             return None
+        travels = "its predictions travel" if exact else "it travels"
         lost = ""
         if self.pair is not None:
             one, other = (_shown(value) for value in self.pair)
@@ -124,8 +130,8 @@ class Digits:
                 f"are whole numbers{kind}"
             )
         return (
-            f"column {name!r}: 32-bit floats, as which it travels, have too few digits for it{lost}. They are {self.spacing:g} "
-            f"apart there, and the standard deviation is {self.spread:g}; expected at least {1 / COARSEST:,.0f} times that. {way}."
+            f"column {name!r}: 32-bit floats, as which {travels}, have too few digits for it{lost}. They are {self.spacing:g} "
+            f"apart there, and the standard deviation is {self.spread:g}; expected at least {1 / limit:,.0f} times that. {way}."
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -38,11 +38,14 @@ class Extents:
             batch.num_rows if weight is None else int(np.sum(batch.column(weight).to_numpy(zero_copy_only=False) > 0))
         )
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            if name not in COLUMNS:
-                ends = pc.min_max(column).as_py()
-                self._merge(name, len(column) - column.null_count, _short(ends["min"]), _short(ends["max"]))
             if column.type == pa.float64():
-                self._digits(name).add(Digits.of(column.drop_null().to_numpy()))
+                values = column.drop_null().to_numpy()
+                ends = (float(values.min()), float(values.max())) if len(values) else (None, None)
+                self._merge(name, len(values), *ends)
+                self._digits(name).add(Digits.of(values))
+            elif name not in COLUMNS:
+                least, greatest = pc.min_max(column).as_py().values()
+                self._merge(name, len(column) - column.null_count, _short(least), _short(greatest))
 
     def _merge(self, name: str, present: int, least: Any, greatest: Any) -> None:
         if name in self.columns:
@@ -104,9 +107,8 @@ class Extents:
                 f"features {', '.join(empty)}: no training row has a value there. Leave {'them' if empty[1:] else 'it'} out."
             )
         for name in (*features, label):
-            complaint = None
-            if name in self.digits and name not in exact:
-                complaint = self.digits[name].complaint(name, name in features)
+            found = self.digits.get(name, Digits())
+            complaint = found.complaint(name, name in features, name in exact)
             if complaint:
                 raise DataError(complaint)
         least_coefficients = 1 + sum(self.columns[name][1] != self.columns[name][2] for name in features)

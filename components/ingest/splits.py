@@ -17,6 +17,9 @@ from pydantic import BaseModel
 from components import row_identity
 from components.errors import DataError
 from components.ingest.arrow_types import is_text
+from components.ingest.columns import strings
+from components.values import numbers
+from components.values.texts import is_missing
 from components.wire_format import field
 
 SPLITS = ("train", "eval", "test")
@@ -218,17 +221,15 @@ def time_values(
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     given = column
+    undecided: dict[int, str] = {}
     if is_text(column.type):
-        given = pc.cast(pc.cast(column, pa.binary()), pa.string())
-        given = pc.utf8_trim_whitespace(given)
-        given = pc.replace_with_mask(
-            given, pc.is_in(given, pa.array(missing, pa.string())), pa.scalar(None, pa.string())
-        )
-        values = _times_of(given) if dates else _numbers_of(given)
+        given = pc.utf8_trim_whitespace(strings(column, name, undecided))
+        given = pc.replace_with_mask(given, is_missing(given, missing), pa.scalar(None, pa.string()))
+        values = _times_of(given) if dates else numbers.of_texts(given, missing)[0]
     elif dates and (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
         values = pc.cast(pc.cast(column, pa.timestamp("us", getattr(column.type, "tz", None)), safe=False), pa.int64())
     elif not dates and (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        values = pc.cast(column, pa.float64(), safe=False)
+        values = numbers.without_marks(pc.cast(column, pa.float64(), safe=False), missing)
     else:
         kind = "dates or times" if dates else "numbers"
         raise DataError(
@@ -237,28 +238,16 @@ def time_values(
     kind = "a date or time such as 2024-01-31 or 2024-01-31T23:59:00Z" if dates else "a number"
     known = values.is_valid().to_numpy(zero_copy_only=False)
     if not dates:
-        known &= ~np.isnan(values.to_numpy(zero_copy_only=False))
-    return values, {
+        known &= np.isfinite(values.to_numpy(zero_copy_only=False))
+    odd = {
         int(row): f"column {name!r}: expected {kind} to split by; received {_received(given[int(row)].as_py())}"
         for row in np.flatnonzero(~known)
     }
+    return values, odd | undecided
 
 
 def _received(value: Any) -> str:
     return "nothing" if value is None else repr(value)
-
-
-def _numbers_of(texts: pa.Array) -> pa.Array:
-    def number(text: str | None) -> float | None:
-        try:
-            return None if text is None else float(text)
-        except ValueError:
-            return None
-
-    try:
-        return pc.cast(texts, pa.float64())
-    except pa.ArrowInvalid:
-        return pa.array([number(text) for text in texts.to_pylist()], pa.float64())
 
 
 def _times_of(texts: pa.Array) -> pa.Array:

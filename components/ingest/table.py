@@ -17,7 +17,6 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from components.errors import DataError
 from components.ingest import columns
-from components.ingest.arrow_types import is_text
 from components.ingest.splits import SplitRule, assign, group_values, time_values
 from components.row_identity import GROUP_COLUMN, ROW_COLUMN
 from components.settings import Settings
@@ -331,11 +330,20 @@ def _count_values(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) 
 
 def _below(column: pa.Array, bound: float) -> pa.Array:
     """Which numbers are below a bound, compared as what they are."""
-    return pc.less(column, pa.scalar(math.ceil(bound) if pa.types.is_integer(column.type) else bound, column.type))
+    if pa.types.is_integer(column.type):
+        return pc.less_equal(column, _whole(math.ceil(bound) - 1))
+    return pc.less(column, pa.scalar(bound, column.type))
 
 
 def _above(column: pa.Array, bound: float) -> pa.Array:
-    return pc.greater(column, pa.scalar(math.floor(bound) if pa.types.is_integer(column.type) else bound, column.type))
+    if pa.types.is_integer(column.type):
+        return pc.greater_equal(column, _whole(math.floor(bound) + 1))
+    return pc.greater(column, pa.scalar(bound, column.type))
+
+
+def _whole(bound: int) -> pa.Scalar:
+    """A bound of integers, or the nearest one that there is."""
+    return pa.scalar(min(max(bound, -(1 << 63)), (1 << 63) - 1), pa.int64())
 
 
 def _count(counts: Counter[str], text: str, hit: pa.Array) -> None:
@@ -351,7 +359,7 @@ def _count_tokens(batch: pa.RecordBatch, arrays: dict[str, pa.Array], spec: Tabl
     for name in (*spec.texts, *spec.booleans):
         column = batch.column(name)
         gone = _true(arrays[name].is_null()) & keep
-        if gone.any() and is_text(column.type):
+        if gone.any():
             texts = columns.raw_text(column.filter(pa.array(gone))).drop_null()
             pairs = texts.value_counts().to_pylist()
             if pairs:

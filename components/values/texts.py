@@ -81,8 +81,10 @@ def levels(column: pa.Array, missing: Iterable[str]) -> pa.Array:
     """
     coded = column.dictionary_encode()  # there are few
     found = canonical(coded.dictionary)
-    gone = pc.or_(is_missing(coded.dictionary, missing), is_missing(found, missing))
-    if found is coded.dictionary and not pc.any(gone).as_py():
+    gone = is_missing(coded.dictionary, missing)
+    if found is not coded.dictionary:
+        gone = pc.or_(gone, is_missing(found, missing))
+    elif not pc.any(gone).as_py():
         return column
     return pc.replace_with_mask(found, gone, pa.scalar(None, pa.string())).take(coded.indices)
 

@@ -12,6 +12,8 @@ SUMMARY = {
         "rows dropped": 1,
         "rows rejected": 0,
         "y: missing, row dropped": 1,
+        "x1: missing, mean imputed": 0,
+        "missing tokens": {"c": {"NA": 3, "": 1}},
         "splits": {"train": 7, "eval": 2},
         "table": {"files": 2, "sha256": "ab" * 32},
     },
@@ -27,6 +29,10 @@ SUMMARY = {
                 "low": 0.5,
                 "high": 2.5,
                 "rows": None,
+                "feature": None,
+                "level": None,
+                "weight": None,
+                "role": None,
             },
             {
                 "name": "c[a]",
@@ -36,7 +42,11 @@ SUMMARY = {
                 "p": None,
                 "low": None,
                 "high": None,
-                "rows": 5.0,
+                "rows": 5,
+                "feature": "c",
+                "level": "a",
+                "weight": None,
+                "role": "reference",
             },
             {
                 "name": "c[b]",
@@ -46,7 +56,11 @@ SUMMARY = {
                 "p": 0.0,
                 "low": 2.0,
                 "high": 2.5,
-                "rows": 3.0,
+                "rows": 3,
+                "feature": "c",
+                "level": "b",
+                "weight": None,
+                "role": None,
             },
             {
                 "name": "x2",
@@ -57,10 +71,15 @@ SUMMARY = {
                 "low": None,
                 "high": None,
                 "rows": None,
+                "feature": None,
+                "level": None,
+                "weight": None,
+                "role": "dropped",
             },
         ],
         "level": 0.95,
         "references": {"c": "a"},
+        "other": [],
         "rows": 9,
         "degrees_of_freedom": 7.0,
         "r_squared": 0.5,
@@ -108,7 +127,11 @@ def printed(function, *args):
 def test_a_refused_model_is_shown_with_its_reason():
     text = printed(print_summary, SUMMARY, "c.yaml", "/R")
     assert "rows: 10 read, 1 dropped, 9 kept" in text
-    assert "y: missing, row dropped: 1\ntable: 2 files, SHA-256 " + "ab" * 32 + "\n" in text
+    assert (
+        "y: missing, row dropped: 1\n  c: taken for missing: 'NA' 3, '' 1\ntable: 2 files, SHA-256 " + "ab" * 32 + "\n"
+        in text
+    )
+    assert "mean imputed" not in text
     assert "verdict: refused" in text
     assert "  r_squared on overall is 0.1; the limit is at least 0.5: not kept" in text
     assert "pushed: nothing" in text

@@ -252,7 +252,7 @@ def test_what_cant_be_fitted_is_said_at_once(tmp_path, rows, split, message):
 
 
 def test_whole_numbers_of_any_size_are_no_trouble_in_the_label_and_as_integers(tmp_path):
-    rows = [(10**15 + row[0], row[1], 10**12 + row[2], "") for row in ROWS]
+    rows = [(10**15 + row[0], row[1], 10**12 + 10**7 * row[2], "") for row in ROWS]
     text = TABLE.replace("x: numeric", "x: integer")
     (tmp_path / "t.csv").write_text("x,z,y,d\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
     (tmp_path / "p.yaml").write_text(text.replace("SPLIT", "{train: 1}"))

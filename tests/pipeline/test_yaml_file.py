@@ -106,3 +106,48 @@ def test_a_damaged_configuration_is_read_or_refused_and_never_crashes(tmp_path):
             load_config(path)
         except ConfigError as error:
             assert str(error).startswith(str(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 1e-3),
+        ("1e6", 1e6),
+        ("-.5", -0.5),
+        ("5", 5),
+        ("5.", 5.0),
+        (".inf", float("inf")),
+        ("true", True),
+        ("~", None),
+        ("", None),
+        *(
+            (text, text)
+            for text in (
+                "no",
+                "yes",
+                "on",
+                "Off",
+                "y",
+                "007",
+                "02001.5",
+                "12:30",
+                "1_000",
+                "0x1F",
+                "2024-01-31",
+                "1960Q1",
+            )
+        ),
+    ],
+)
+def test_scalars_are_what_is_meant(tmp_path, text, value):
+    file = tmp_path / "c.yaml"
+    file.write_text(f"a: {text}")
+    assert read_yaml(file) == {"a": value}
+
+
+def test_any_key_is_a_text(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("2010: a\ntrue: b\nno: c\nnull: d\n1.50: e\nbase: &b {x: 1}\nmore: {<<: *b}\n")
+    assert read_yaml(file) == {
+        "2010": "a", "true": "b", "no": "c", "null": "d", "1.50": "e", "base": {"x": 1}, "more": {"x": 1},
+    }  # fmt: skip

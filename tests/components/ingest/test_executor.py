@@ -137,7 +137,7 @@ def stored(folder):
 
 def test_whole_numbers_that_32_bit_floats_do_not_hold_reach_the_examples(tmp_path):
     """Seen: integers up to 2^53 passed, and were stored as 32-bit floats."""
-    rows = [(10**9 + index, 2**61 + index, 10**12 + index, 2**24 + 1 + index) for index in range(200)]
+    rows = [(10**9 + index, 2**61 + index, 10**12 + 10**7 * index + 1, 2**24 + 1 + index) for index in range(200)]
     text = "n,id,y,w\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
     (tmp_path / "t.csv").write_text(text)
     table = pa.table(

@@ -62,10 +62,15 @@ def test_a_penalty_allows_more_coefficients_than_rows():
 
 def test_too_few_digits_of_a_feature_or_the_label_are_said_but_not_of_what_travels_as_integers():
     columns = {"x": [float(index % 7) for index in range(40)], "n": [10**9 + index for index in range(40)]}
-    columns["y"] = [1e9 + index for index in range(40)]
+    columns["y"] = [1e9 + 100 * index for index in range(40)]
     with pytest.raises(DataError, match="column 'y': 32-bit floats"):
         seen(columns).check("y", ["x", "n"], penalised=False)
     seen(columns).check("y", ["x", "n"], penalised=False, exact={"y"})
+    closer = {**columns, "y": [1e9 + index for index in range(40)]}
+    with pytest.raises(
+        DataError, match=r"column 'y': 32-bit floats, as which its predictions travel, have .* at least 10 times"
+    ):
+        seen(closer).check("y", ["x", "n"], penalised=False, exact={"y"})
     columns = {"x": columns["y"], "y": columns["x"], "w": columns["y"]}
     with pytest.raises(DataError, match="column 'x': 32-bit floats"):
         seen(columns, "w").check("y", ["x"], penalised=False)

@@ -122,6 +122,18 @@ def test_what_is_no_time_is_named():
     assert sorted(bad) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("start", [1.0, "2024-01-31"])
+def test_bytes_that_are_no_text_and_numbers_that_are_none_split_no_row(start):
+    texts = pa.array([str(start).encode(), b"\xff", b" NA ", b"inf", b"1_0"])
+    _, bad = time_values(texts, "t", {"eval": start}, MISSING)
+    assert set(bad) == {1, 2, 3, 4}
+    assert bad[1] == "column 't': expected UTF-8; received b'\\xff'"
+    assert bad[2].endswith(" to split by; received nothing")
+    if start == 1.0:
+        typed = pa.array([1.0, float("nan"), float("inf"), -999.0])
+        assert set(time_values(typed, "t", {"eval": start}, [*MISSING, "-999"])[1]) == {1, 2, 3}
+
+
 def test_a_column_of_another_type_is_an_error():
     with pytest.raises(
         DataError, match=r"column 't': expected numbers, as data\.split names one; the column is of type date32"

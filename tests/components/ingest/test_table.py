@@ -136,6 +136,23 @@ def test_rules_of_integers_are_exact(tmp_path):
     }
 
 
+@pytest.mark.parametrize("column", [["3", "", "5"], [3.0, None, 5.0]])
+def test_a_bound_beyond_all_numbers_hits_all_or_none(column):
+    batch = pa.RecordBatch.from_pydict({"x": column, "n": column, "y": [1.0] * 3, "c": [""] * 3})
+    for name, kind in (("x", "numbers"), ("n", "integers")):
+        for far in (1e30, 1e300):
+            rule = ValueRule(min=-far, max=far, outside="missing", impute="mean")
+            spec = SPEC.model_copy(
+                update={"integers": ["n"], "values": {name: rule}, "drop": {name: DropRule(above=far)}}
+            )
+            counts = Counter()
+            clean(batch, spec, np.arange(3), counts)
+            assert (kind, counts["rows kept"], counts[f"{name}: missing, mean imputed"]) == (kind, 3, 1)
+            dropping = spec.model_copy(update={"drop": {name: DropRule(above=-far)}})
+            clean(batch, dropping, np.arange(3), counts := Counter())
+            assert (kind, counts["rows dropped"]) == (kind, 2)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
