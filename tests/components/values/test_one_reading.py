@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
 TABLES = 2_000
 NAMES = ["a", "class", "Größe (cm)", "x.y", "x_y", " b", "q\"u'o,te"]
-TOKENS = [MISSING_TOKENS, ["", "-999", "."], ["NA", " x "], ["", "7.0", "TRUE", "2024-01-31"], []]
+TOKENS = [MISSING_TOKENS, ["", "-999", "."], ["NA", " x "], ["", "7.0", "2024-01-31", "No"], []]
 ODD = [
     "a\nb", "a\rb", "a\r\nb", "\n", "\0", "x\0y", "a\u2028b", "\u0085", "", " ", "\t", "\xa0", "\\", "\\n", "\\m", "\\o", '"', "''",
     "a,b", "caf\u00e9", "cafe\u0301", "cash", "cash ", " cash", "(other)", "(missing)", "#", "w" * 5000, "\ufeff", "\u200b",
