@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import hashlib
 import json
 import math
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
+from components.ingest.dialect import UTF8, Dialect
 from components.ingest.files import check_suffix, split_pattern
 from components.ingest.splits import SPLITS, SplitRule, TimeSplit, check_starts
 from components.ingest.table import DropRule, TableSpec, ValueRule
@@ -108,8 +110,10 @@ class Data(Settings):
 
     `path` is a file, or a pattern of files (`trips/*.csv`) that may hold TFX's `{SPAN}` and `{VERSION}`. Rows that have the same
     value in `split_by` (a customer's, say) stay together in one split and one fold. `missing` are the texts that stand for nothing.
-    `escape` is the character of a CSV that keeps a quote within quotes, a backslash in Spark's; without it such a quote is written
-    twice. A row that can't be right (fields too many, a text for a number) is passed over up to `max_rejected` times; more of them
+    A CSV has fields between `delimiter`s, numbers with `decimal` (a point or a comma), and is text in `encoding`.
+    `escape` is the character that keeps a quote within quotes, a backslash in Spark's; without it such a quote is written twice.
+    Lines that begin with `comment` are left out. `skip_columns` are places of columns, from 1, that the header has no name for.
+    A row that can't be right (fields too many, a text for a number) is passed over up to `max_rejected` times; more of them
     end the run.
     """
 
@@ -117,7 +121,12 @@ class Data(Settings):
     split: Split = Split(train=0.8, eval=0.2)
     split_by: str | None = None
     missing: list[str] = MISSING_TOKENS
+    delimiter: str = ","
+    decimal: Literal[".", ","] = "."
+    encoding: str = UTF8
+    comment: str | None = None
     escape: str | None = None
+    skip_columns: list[int] = []
     max_rejected: int = Field(default=0, ge=0)
     drop: dict[str, DropRule] = {}
 
@@ -125,6 +134,17 @@ class Data(Settings):
         """The folder that holds the files, and their pattern below it."""
         base, pattern = split_pattern(str(self.path))
         return Path(base), pattern
+
+    def dialect(self) -> Dialect:
+        """How CSV files are written."""
+        return Dialect(
+            delimiter=self.delimiter,
+            escape=self.escape,
+            decimal=self.decimal,
+            encoding=codecs.lookup(self.encoding).name,
+            comment=self.comment,
+            unnamed=tuple(self.skip_columns),
+        )
 
     def split_rule(self) -> SplitRule:
         """What ingest has to know of the split."""
@@ -148,12 +168,34 @@ class Data(Settings):
             raise ValueError("rows are split by time (split.by) or by a column's values (split_by), not by both")
         return self
 
-    @field_validator("escape")
+    @field_validator("delimiter", "comment", "escape")
     @classmethod
     def _one_character(cls, value: str | None) -> str | None:
-        if value is not None and (len(value) != 1 or not value.isascii() or value in '",\r\n'):
-            raise ValueError("must be one character of ASCII, such as '\\' (Spark's), and no quote, comma or line end")
+        if value is not None and (len(value) != 1 or not value.isascii() or value in '"\r\n'):
+            raise ValueError(
+                "must be one character of ASCII, such as ';', a tab or '\\' (Spark's escape), and no quote or line end"
+            )
         return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str) -> str:
+        try:
+            "".encode(value)
+        except LookupError as error:
+            raise ValueError(
+                "must be an encoding that Python knows, such as 'utf-16', 'latin-1' or 'cp1252'"
+            ) from error
+        return value
+
+    @model_validator(mode="after")
+    def _characters_apart(self) -> Data:
+        used = [mark for mark in (self.delimiter, self.escape, self.comment) if mark is not None]
+        if len(set(used)) < len(used):
+            raise ValueError("delimiter, escape and comment must be three different characters")
+        if self.delimiter in (".", "+", "-") or self.delimiter.isalnum():
+            raise ValueError("delimiter must be no character of a number or a word")
+        return self
 
 
 class Limit(Settings):
@@ -376,7 +418,7 @@ class Config(Settings):
             split=self.data.split_rule(),
             features=list(self.features),
             penalised=isinstance(self.model, Exact) and self.model.l2 != 0,
-            escape=self.data.escape,
+            dialect=self.data.dialect(),
             values={
                 name: ValueRule(min=f.min, max=f.max, outside=f.outside, impute=str(f.impute))
                 for name, f in self.features.items()

@@ -37,10 +37,10 @@ def check_table(config: Config, root: Path) -> int:
     base, pattern = config.data.location()
     paths = files.without_empty(files.find_files(str(base), re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern)))
     spec = config.table_spec()
-    names = {path: files.header(path, escape=spec.escape) for path in paths}
+    names = {path: files.header(path, dialect=spec.dialect) for path in paths}
     files.same_columns(names)
     check_columns(paths[0], names[paths[0]], spec)
-    for chunk in files.beginning(paths[0], escape=spec.escape):
+    for chunk in files.beginning(paths[0], dialect=spec.dialect):
         ragged: list[files.Ragged] = []
         columns = names[chunk.path]
         batches = files.read(chunk, columns, spec.columns, [], ragged)

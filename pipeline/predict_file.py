@@ -50,7 +50,7 @@ def predict_file(config: Config, model: PushedModel, source: Path, target: Path,
     if target.suffix not in OUTPUTS:
         raise ConfigError(f"--output {target}: expected a name that ends in {' or '.join(OUTPUTS)}.")
     [path] = files.find_files(str(source.parent), source.name)
-    names = files.header(path, escape=config.data.escape)
+    names = files.header(path, dialect=config.data.dialect())
     for name in model.spec.features:
         if name not in names:
             raise DataError(f"{path}: feature {name!r} is not among its columns: {', '.join(names)}. Add the column.")
@@ -82,8 +82,8 @@ def _scored(
     config: Config, model: PushedModel, path: str, names: list[str], wanted: Wanted, suffix: str
 ) -> Iterator[pa.RecordBatch]:
     stamp = stamps.take_local(path)
-    spec = model.spec
-    for chunk in files.plan([path], escape=config.data.escape, stamps={path: stamp}):
+    spec = model.spec.model_copy(update={"dialect": config.data.dialect()})
+    for chunk in files.plan([path], dialect=config.data.dialect(), stamps={path: stamp}):
         ragged: list[files.Ragged] = []
         before = 0
         with contextlib.closing(files.read(chunk, names, names, [], ragged)) as batches:

@@ -24,13 +24,15 @@ _DIGITS = r"\A[+-]?\d+\z"
 Rows = NDArray[np.bool_]
 
 
-def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
-    """A column as float64, null where missing, of numbers that a 32-bit float can stand for."""
+def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str], point: str = ".") -> pa.Array:
+    """A column as float64, null where missing, of numbers that a 32-bit float can stand for; `point` is that of written ones."""
     column = _decoded(column)
     odd = too_small = np.zeros(len(column), bool)
     if _is_written(column.type):
+        decimal = pa.types.is_decimal(column.type)
         column = strings(column, name, rejected)
-        found, odd = numbers.of_texts(column, missing, truths=True)
+        read = numbers.with_point(column, missing) if point == "," and not decimal else column
+        found, odd = numbers.of_texts(read, missing, truths=True)
         too_small = numbers.underflows(column, found)
     elif _is_number(column.type):
         wide = pc.cast(column, pa.float64(), safe=False)

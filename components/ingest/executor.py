@@ -102,10 +102,10 @@ class Executor(BaseBeamExecutor):
         settings = _settings(exec_properties)
         splits = settings.spec.split.names
         base = exec_properties["input_base"]
-        found = files.find_files(base, pattern, fileio.glob)
+        found = files.find_files(base, pattern, fileio.glob, fileio.exists)
         paths = files.without_empty(found, storage.open_file)
         stamped = {path: storage.take_stamp(path) for path in paths}
-        names = {path: files.header(path, storage.open_file, settings.spec.escape) for path in paths}
+        names = {path: files.header(path, storage.open_file, settings.spec.dialect) for path in paths}
         files.same_columns(names)
         check_columns(paths[0], names[paths[0]], settings.spec)
         for split in splits:
@@ -114,7 +114,7 @@ class Executor(BaseBeamExecutor):
         integers = _groups_are_integers(paths, names, settings.spec)
         job = Job(settings.spec, names, examples.uri, codes, settings.max_rejected, integers)
         digests: dict[str, str] = {}
-        chunks = files.plan(paths, storage.open_file, settings.spec.escape, stamped, digests)
+        chunks = files.plan(paths, storage.open_file, settings.spec.dialect, stamped, digests)
         reports, exact = self._convert(job, chunks)
         counts = _sum_counts(reports)
         _write_rejected(reports, settings, counts["rows rejected"], os.path.basename(examples.uri))
@@ -194,7 +194,7 @@ def _groups_are_integers(paths: list[str], names: dict[str, list[str]], spec: Ta
     """Whether the column that rows are grouped by begins with integers. That all of it are shows when it is read."""
     if spec.split.group is None:
         return False
-    for chunk in files.beginning(paths[0], storage.open_file, spec.escape):
+    for chunk in files.beginning(paths[0], storage.open_file, spec.dialect):
         columns = [spec.split.group]
         for batch in files.read(chunk, names[chunk.path], columns, [], [], storage.open_file):
             return are_integers(group_values(batch.column(0), spec.split.group, spec.missing))

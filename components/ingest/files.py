@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.errors import DataError
+from components.ingest.dialect import DELIMITERS, LOOKED_AT, PLAIN, UTF8, Dialect, what_else
 from components.ingest.records import Scanner, count_lines
 from components.ingest.stamps import Stamp
 from components.ingest.streams import Open, Scanned, as_text, open_local, open_stream, without_mark
@@ -39,8 +40,8 @@ _FOREIGN = {
     b"\x1f\x8b": "gzip; name it .csv.gz",
     b"PAR1": "Parquet; name it .parquet",
     b"PK\x03\x04": "a zip archive (or a spreadsheet); unpack it, or save it as CSV",
-    b"\xff\xfe": "UTF-16; save it as UTF-8",
-    b"\xfe\xff": "UTF-16; save it as UTF-8",
+    b"\xff\xfe": "UTF-16; set data.encoding: utf-16, or save it as UTF-8",
+    b"\xfe\xff": "UTF-16; set data.encoding: utf-16, or save it as UTF-8",
 }
 
 csv.field_size_limit(2 * BLOCK)  # Python's own 131,072 is less than Arrow reads
@@ -56,7 +57,7 @@ class Chunk:
         `end` is None for a file that is read as a stream.
       row_group: of a Parquet file.
       first: the number of its first record among the file's, from 0; ragged ones count, blank lines don't.
-      escape: of a CSV, the character that takes the next one's meaning away; None for none.
+      dialect: how a CSV is written.
       stamp: of the file when it was cut into chunks; None if nobody looked.
       checksum: of a part of a CSV, zlib's CRC-32 of its bytes then.
     """
@@ -66,14 +67,15 @@ class Chunk:
     end: int | None
     row_group: int = 0
     first: int = 0
-    escape: str | None = None
+    dialect: Dialect = PLAIN
     stamp: Stamp | None = None
     checksum: int | None = None
 
     @property
     def begins_packed(self) -> bool:
         """Whether it is the first chunk of a file that `plan` does not read through."""
-        return not self.path.endswith(".csv") and self.begin == 0 and self.row_group == 0
+        is_read = self.path.endswith(".csv") and self.dialect.is_plain
+        return not is_read and self.begin == 0 and self.row_group == 0
 
 
 def split_pattern(path: str) -> tuple[str, str]:
@@ -89,14 +91,26 @@ def check_suffix(path: str) -> None:
         raise ValueError(f"must be a {', '.join(SUFFIXES)} file, or a pattern of such files")
 
 
-def find_files(base: str, pattern: str, find: Callable[[str], Sequence[str]] = glob.glob) -> list[str]:
-    """Files that a pattern matches, sorted. Names that begin with `.` or `_` are left out, as Hadoop and Spark do.
+def find_files(
+    base: str,
+    pattern: str,
+    find: Callable[[str], Sequence[str]] = glob.glob,
+    exists: Callable[[str], bool] = os.path.isfile,
+) -> list[str]:
+    """The file of a name, or the files that a pattern matches, sorted.
+
+    A name that exists is taken literally, whatever it holds (`t[1].csv`). Of a pattern's, those that begin with `.` or `_` are left
+    out, as Hadoop and Spark do.
 
     Raises:
       DataError: there is none, or one is neither CSV nor Parquet.
     """
     path = os.path.join(base, pattern)
-    found = sorted(name for name in map(str, find(path)) if os.path.basename(name)[0] not in "._")
+    found = (
+        [path]
+        if exists(path)
+        else sorted(name for name in map(str, find(path)) if os.path.basename(name)[0] not in "._")
+    )
     if not found:
         raise DataError(
             f"{path}: no such file. data.path names the table: a {', '.join(SUFFIXES)} file, or a pattern of such files."
@@ -121,35 +135,54 @@ def without_empty(paths: Sequence[str], open_file: Open = open_local) -> list[st
     return filled or list(paths[:1])
 
 
-def header(path: str, open_file: Open = open_local, escape: str | None = None) -> list[str]:
-    """Names of a table's columns, in order.
+def header(path: str, open_file: Open = open_local, dialect: Dialect = PLAIN) -> list[str]:
+    """Names of a table's columns, in order, without blanks around them; empty for a column that the dialect passes over.
 
     Args:
       path: the file.
       open_file: opens a path.
-      escape: the escape character of a CSV; None for none.
+      dialect: how a CSV is written.
 
     Raises:
       DataError: the file can't be read, is empty or of another kind, or its header has no name or one name twice.
     """
-    _check_kind(path, open_file)
+    _check_kind(path, open_file, dialect)
+    written = _written_header(path, open_file, dialect)
+    names = ["" if place in dialect.unnamed else name.strip() for place, name in enumerate(written, 1)]
+    unnamed = [place for place, name in enumerate(names, 1) if not name and place not in dialect.unnamed]
+    if unnamed or not names:
+        what, way = "the line is blank", "Name every column"
+        if names:
+            what = f"column {unnamed[0]} has no name"
+            way += f", or leave that one out with data.skip_columns: [{unnamed[0]}]"
+            way += " (row numbers: pandas writes none with index=False, R none with row.names=FALSE)" * (
+                unnamed[0] == 1
+            )
+        raise DataError(f"{path}, line 1: expected the names of the columns; {what}. {way}.")
+    odd = next((name for name in names if "\0" in name), None)
+    if odd is not None:
+        raise DataError(f"{path}, line 1: the column name {odd!r} holds NUL. Rename the column.")
+    repeated = [name for name, times in Counter(filter(None, names)).items() if times > 1]
+    if repeated:
+        also = " once blanks around the names are taken away" if written.count(repeated[0]) < 2 else ""
+        raise DataError(f"{path}, line 1: column {repeated[0]!r} stands more than once in the header{also}. Rename it.")
+    return names
+
+
+def trimmed(path: str, open_file: Open = open_local, dialect: Dialect = PLAIN) -> list[str]:
+    """Names in a table's header that have blanks around them, as they are written."""
+    return [name for name in _written_header(path, open_file, dialect) if name != name.strip() and name.strip()]
+
+
+def _written_header(path: str, open_file: Open, dialect: Dialect) -> list[str]:
     with _errors(path):
         if path.endswith(".parquet"):
             with open_file(path) as file:
-                names = list(pq.ParquetFile(file).schema_arrow.names)
-        else:
-            with open_stream(path, open_file) as stream:
-                text = as_text(stream)
-                fields = next(csv.reader(without_mark(text), escapechar=escape), [])
-                names = [field.encode("latin-1").decode() for field in fields]
-    unnamed = [str(index + 1) for index, name in enumerate(names) if not name.strip()]
-    if unnamed or not names:
-        what = f"column {unnamed[0]} has no name" if names else "the line is blank"
-        raise DataError(f"{path}, line 1: expected the names of the columns; {what}. Name every column.")
-    repeated = [name for name, times in Counter(names).items() if times > 1]
-    if repeated:
-        raise DataError(f"{path}, line 1: column {repeated[0]!r} stands more than once in the header. Rename it.")
-    return names
+                return list(pq.ParquetFile(file).schema_arrow.names)
+        with dialect.decoded(open_stream(path, open_file), path) as stream:
+            rows = csv.reader(without_mark(as_text(stream)), delimiter=dialect.delimiter, escapechar=dialect.escape)
+            fields = next(filter(None, rows) if dialect.comment else rows, [])
+            return [field.encode("latin-1").decode() for field in fields]
 
 
 def same_columns(names: Mapping[str, list[str]]) -> None:
@@ -171,17 +204,17 @@ def same_columns(names: Mapping[str, list[str]]) -> None:
             )
 
 
-def beginning(path: str, open_file: Open = open_local, escape: str | None = None) -> list[Chunk]:
+def beginning(path: str, open_file: Open = open_local, dialect: Dialect = PLAIN) -> list[Chunk]:
     """A chunk that begins at the first row, found without reading the file; none if a Parquet file has no row."""
     if path.endswith(".parquet"):
         return plan([path], open_file)[:1]
-    return [Chunk(path, 0, None, escape=escape)]
+    return [Chunk(path, 0, None, dialect=dialect)]
 
 
 def plan(
     paths: Sequence[str],
     open_file: Open = open_local,
-    escape: str | None = None,
+    dialect: Dialect = PLAIN,
     stamps: Mapping[str, Stamp] | None = None,
     digests: dict[str, str] | None = None,
 ) -> list[Chunk]:
@@ -192,7 +225,7 @@ def plan(
     Args:
       paths: the files.
       open_file: opens a path.
-      escape: the escape character of CSV files; None for none.
+      dialect: how CSV files are written.
       stamps: of the files, to be compared when chunks are read.
       digests: takes the SHA-256 of each file that is read through.
 
@@ -218,22 +251,22 @@ def plan(
                         Chunk(path, cut, min(cut + CHUNK_ROWS, count), group, first + cut, stamp=stamp) for cut in cuts
                     ]
                     first += count
-            elif path.endswith(".csv.gz"):
-                chunks.append(Chunk(path, 0, None, escape=escape, stamp=stamp))
+            elif path.endswith(".csv.gz") or not dialect.is_plain:
+                chunks.append(Chunk(path, 0, None, dialect=dialect, stamp=stamp))
             else:
-                found, digests[path] = _plan_csv(path, aim, open_file, escape)
-                chunks += [dataclasses.replace(chunk, escape=escape, stamp=stamp) for chunk in found]
+                found, digests[path] = _plan_csv(path, aim, open_file, dialect)
+                chunks += [dataclasses.replace(chunk, dialect=dialect, stamp=stamp) for chunk in found]
     return chunks
 
 
-def _plan_csv(path: str, aim: int, open_file: Open, escape: str | None) -> tuple[list[Chunk], str]:
+def _plan_csv(path: str, aim: int, open_file: Open, dialect: Dialect) -> tuple[list[Chunk], str]:
     """Cuts after the first end of a record beyond each multiple of `aim`. Returns the chunks, and the file's SHA-256."""
     cuts: list[int] = []
     first: list[int] = []  # number of the record that follows each cut
     checksums = [0]  # of what lies before the first cut, between two, after the last
     position, ended, records = 0, 0, -1  # the header is no record
     digest = hashlib.sha256()
-    scanner = Scanner(path, escape)
+    scanner = Scanner(path, dialect)
     with open_file(path) as file:
         while True:
             block = file.read(BLOCK)
@@ -322,12 +355,21 @@ def read(
             yield from _read_parquet(chunk, wanted, open_file)
         else:
             try:
+                own = _own_names(chunk, names, open_file)
                 with _records(chunk, open_file) as stream:
-                    yield from _read_csv(chunk, stream, names, wanted, missing, ragged)
+                    for batch in _read_csv(
+                        chunk, stream, own, [own[names.index(name)] for name in wanted], missing, ragged
+                    ):
+                        yield batch.rename_columns(wanted)
             except pa.ArrowInvalid as error:
                 if "CSV parse error" in str(error):  # Arrow does not hand over a ragged record that is not UTF-8
                     raise _undecodable(chunk, len(names), len(ragged), open_file) from error
                 raise
+
+
+def _own_names(chunk: Chunk, names: list[str], open_file: Open) -> list[str]:
+    """The names by which Arrow knows the columns: those that are written where it reads the header itself."""
+    return names if chunk.end is not None else _written_header(chunk.path, open_file, chunk.dialect)
 
 
 def _undecodable(chunk: Chunk, columns: int, before: int, open_file: Open) -> DataError:
@@ -371,7 +413,10 @@ def _read_csv(
     options = {
         "read_options": pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=None if whole else names),
         "parse_options": pa_csv.ParseOptions(
-            newlines_in_values=True, invalid_row_handler=on_ragged, escape_char=chunk.escape or False
+            delimiter=chunk.dialect.delimiter,
+            newlines_in_values=True,
+            invalid_row_handler=on_ragged,
+            escape_char=chunk.dialect.escape or False,
         ),
         "convert_options": pa_csv.ConvertOptions(
             include_columns=wanted,
@@ -384,7 +429,7 @@ def _read_csv(
         yield from pa_csv.read_csv(pa.BufferReader(stream.read()), **options).to_batches()
         return
     failed: list[Exception] = []
-    source = Scanned(stream, Scanner(chunk.path, chunk.escape), failed)
+    source = Scanned(stream, Scanner(chunk.path, chunk.dialect), failed)
     released = threading.Event()
     weakref.finalize(source, released.set)
     file = pa.PythonFile(source, "r")
@@ -418,11 +463,12 @@ def lines(chunk: Chunk, columns: int, open_file: Open = open_local) -> Iterator[
             line += count_lines(file.read(chunk.begin))
     with _records(chunk, open_file) as stream:
         text = as_text(stream)
-        reader = csv.reader(without_mark(text), escapechar=chunk.escape)
-        start = line
-        for index, fields in enumerate(reader):
-            if fields and not (index == 0 and chunk.end is None):
+        reader = csv.reader(without_mark(text), delimiter=chunk.dialect.delimiter, escapechar=chunk.dialect.escape)
+        start, is_header = line, chunk.end is None
+        for fields in reader:
+            if fields and not is_header:
                 yield len(fields) == columns, start
+            is_header &= not fields
             start = line + reader.line_num
 
 
@@ -445,7 +491,7 @@ def stem(base: str, path: str) -> str:
 
 def _records(chunk: Chunk, open_file: Open) -> BinaryIO:
     if chunk.end is None:
-        return open_stream(chunk.path, open_file)
+        return chunk.dialect.decoded(open_stream(chunk.path, open_file), chunk.path)
     with open_file(chunk.path) as file:
         file.seek(chunk.begin)
         data = file.read(chunk.end - chunk.begin)
@@ -474,17 +520,26 @@ def _check_regular(path: str) -> None:
         )
 
 
-def _check_kind(path: str, open_file: Open) -> None:
-    """Says at once that a file is not what its name says."""
+def _check_kind(path: str, open_file: Open, dialect: Dialect) -> None:
+    """Says at once that a file is not what its name says, or not written as the configuration says."""
     _check_regular(path)
     with _errors(path), open_file(path) as file:
-        start = file.read(4)
+        start = file.read(LOOKED_AT)
     if not start:
         raise DataError(f"{path}: the file is empty. Expected a header and at least one row.")
     if path.endswith(".csv"):
         for magic, kind in _FOREIGN.items():
-            if start.startswith(magic):
+            if start.startswith(magic) and not (dialect.encoding != UTF8 and "UTF-16" in kind):
                 raise DataError(f"{path}: expected a CSV in UTF-8; the file is {kind}.")
+    if not path.endswith(".parquet"):
+        with _errors(path), open_stream(path, open_file) as stream:
+            found = what_else(stream.read(LOOKED_AT), dialect)
+        if found:
+            raise DataError(f"{path}: expected fields with {_kind_of(dialect)} between them; {found}.")
+
+
+def _kind_of(dialect: Dialect) -> str:
+    return DELIMITERS.get(dialect.delimiter, repr(dialect.delimiter))
 
 
 class _errors:

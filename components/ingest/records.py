@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import DataError
+from components.ingest.dialect import PLAIN, Dialect
 
 BOM = b"\xef\xbb\xbf"
-_LF, _CR, _QUOTE, _COMMA = b'\n\r",'
+_LF, _CR, _QUOTE = b'\n\r"'
 _EXCERPT = 40  # bytes on either side of a quote that is shown
 
 Positions = NDArray[np.intp]
@@ -27,7 +28,7 @@ class Scanner:
 
     A record ends at a line end (LF, CR LF, CR alone) outside quotes, as for Arrow and for Python's `csv`. A quote opens at the
     beginning of a field alone; within an unquoted field (`5" pipe`) it is a character like any other. What opens must close:
-    before a comma, a line end or the end of the file; `""` is a quote that is meant. The character after an escape character
+    before a delimiter, a line end or the end of the file; `""` is a quote that is meant. The character after an escape character
     is taken as it is.
 
     Attributes:
@@ -35,12 +36,13 @@ class Scanner:
       position: in the file, of what is not decided upon yet.
     """
 
-    def __init__(self, path: str, escape: str | None = None) -> None:
-        """Takes the file's name, for errors, and its escape character of ASCII."""
+    def __init__(self, path: str, dialect: Dialect = PLAIN) -> None:
+        """Takes the file's name, for errors, and how it is written."""
         self.newline_in_quotes = False
         self.position = 0
         self._path = path
-        self._escape = (escape or "").encode()
+        self._escape = (dialect.escape or "").encode()
+        self._delimiter = dialect.delimiter.encode()
         self._pair = re.compile(re.escape(self._escape) + b".", re.DOTALL)
         self._held = b""  # of the last block, what the next one decides about
         self._line = 1
@@ -123,9 +125,9 @@ class Scanner:
         marks = np.flatnonzero(values == _QUOTE)
         first = int(self._open)
         # If every other one may open and the rest may close, so they do.
-        if self._opens(values, marks[first::2]).all() and _closes(values, marks[1 - first :: 2]).all():
+        if self._opens(values, marks[first::2]).all() and self._closes(values, marks[1 - first :: 2]).all():
             return marks
-        opens, closes = self._opens(values, marks), _closes(values, marks)
+        opens, closes = self._opens(values, marks), self._closes(values, marks)
         doubled = np.append(np.diff(marks) == 1, False)
         may_open = opens | np.append(False, doubled[:-1])
         if may_open[first::2].all() and (closes | doubled)[1 - first :: 2].all():
@@ -134,10 +136,18 @@ class Scanner:
 
     def _opens(self, values: NDArray[np.uint8], marks: Positions) -> NDArray[np.bool_]:
         """Which quotes stand at the beginning of a field."""
-        found = _ends_field(values[marks - 1])
+        found = self._ends_field(values[marks - 1])
         if len(marks) and marks[0] == 0:
-            found[0] = self._before in b",\r\n"
+            found[0] = self._before in self._delimiter + b"\r\n"
         return found
+
+    def _closes(self, values: NDArray[np.uint8], marks: Positions) -> NDArray[np.bool_]:
+        """After which quotes a field ends."""
+        inside = marks[: len(marks) - int(len(marks) > 0 and marks[-1] == len(values) - 1)]
+        return np.append(self._ends_field(values[inside + 1]), np.ones(len(marks) - len(inside), bool))
+
+    def _ends_field(self, values: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        return np.asarray((values == self._delimiter[0]) | (values == _LF) | (values == _CR))
 
     def _walk(
         self, data: bytes, marks: Positions, opens: list[bool], closes: list[bool], doubled: list[bool]
@@ -170,13 +180,3 @@ class Scanner:
             f"{self._path}, line {self._line + count_lines(data[:position])}: a quote inside a quoted field neither ends it nor is "
             f"doubled: {excerpt} . Where the field ends can't be told. Write a quote that is meant as two{advice}."
         )
-
-
-def _closes(values: NDArray[np.uint8], marks: Positions) -> NDArray[np.bool_]:
-    """After which quotes a field ends."""
-    inside = marks[: len(marks) - int(len(marks) > 0 and marks[-1] == len(values) - 1)]
-    return np.append(_ends_field(values[inside + 1]), np.ones(len(marks) - len(inside), bool))
-
-
-def _ends_field(values: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return np.asarray((values == _COMMA) | (values == _LF) | (values == _CR))

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from components.errors import DataError
 from components.ingest import columns
+from components.ingest.dialect import PLAIN, Dialect
 from components.ingest.splits import SplitRule, assign, group_values, time_values
 from components.row_identity import GROUP_COLUMN, ROW_COLUMN
 from components.settings import Settings
@@ -84,7 +85,7 @@ class TableSpec(BaseModel):
       split: how rows are split.
       features: the columns among these that are features.
       penalised: whether the fit may have a penalty, so that there may be more coefficients than rows.
-      escape: the escape character of CSV files; None for none.
+      dialect: how CSV files are written.
     """
 
     numbers: list[str]
@@ -100,7 +101,7 @@ class TableSpec(BaseModel):
     split: SplitRule = SplitRule()
     features: list[str] = []
     penalised: bool = False
-    escape: str | None = None
+    dialect: Dialect = PLAIN
 
     @property
     def kept(self) -> list[str]:
@@ -249,7 +250,7 @@ def _columns(
     rejected: dict[int, str] = {}
     wide = set(spec.wide)
     read: dict[str, Callable[[pa.Array, str, list[str], dict[int, str]], pa.Array]] = {
-        **dict.fromkeys(spec.numbers, columns.number),
+        **dict.fromkeys(spec.numbers, functools.partial(columns.number, point=spec.dialect.decimal)),
         **{name: functools.partial(columns.integer, wide=name in wide) for name in spec.integers},
         **dict.fromkeys(spec.booleans, columns.boolean),
         **dict.fromkeys(spec.texts, columns.text),

@@ -21,6 +21,8 @@ MOST_LEVELS = 1000
 LEVELS_PER_ROW = 0.2
 LEAST_LEVEL = 5  # rows, of a level that is told apart (`min_rows`)
 MOSTLY_MISSING = 0.4
+LEAST_HELD_OUT = 50  # rows, of a table from which a fifth is held out
+LEAST_PRESENT = 10  # rows with a value in such a table: of fewer all might be held out
 SMALLEST = float(np.finfo(np.float32).tiny)  # number that is stored, but for zero
 FLOAT_DIGITS = 2**24  # up to which a 32-bit float holds every whole number
 
@@ -81,15 +83,16 @@ class Column:
             return _No(Rank.CONSTANT, "no value in any row")
         if "time" in column.typed:
             return _No(Rank.DATE, "dates or times")
-        if self._distinct < 2 or (self._is_number() and column.low == column.high):
+        if self._distinct < 2 or (self._is_number() and column.low == column.high and not column.is_beyond):
             return _No(Rank.CONSTANT, "one value in all rows")
-        return None
+        is_rare = self._present < LEAST_PRESENT and column.rows >= LEAST_HELD_OUT
+        return _No(Rank.CONSTANT, f"a value in fewer than {LEAST_PRESENT} rows") if is_rare else None
 
     def _why_no_number(self) -> _No | None:
         column = self._column
         if column.is_beyond:
             return _No(Rank.IDENTIFIER, "whole numbers beyond 2^53, as identifiers have them")
-        if self._column.largest > LARGEST or column.least < SMALLEST:
+        if column.largest > LARGEST or column.least < SMALLEST:
             return _No(Rank.CORRECT, "numbers beyond what 32-bit floats hold: use another unit")
         why = why_identifier(column, self._distinct, self._present, self._sample)
         if why is not None:

@@ -6,14 +6,13 @@ from components.errors import DataError
 from components.row_identity import COLUMNS
 from components.values.names import shown
 from pipeline.init import leaks, texts_seen
-from pipeline.init.columns import LEAST_LEVEL, SMALLEST, Column
+from pipeline.init.columns import LEAST_HELD_OUT, LEAST_LEVEL, LEAST_PRESENT, SMALLEST, Column
 from pipeline.init.notes import Rank
 from pipeline.init.profile import LARGEST, Profile
 from pipeline.init.reading import Table
 from pipeline.init.verdict import MOSTLY, Verdict, listed, quoted, told
 
 ROWS_PER_COLUMN = 10
-LEAST_HELD_OUT = 50  # rows, of a table from which a fifth is held out
 
 
 def judge(table: Table) -> Verdict:
@@ -54,14 +53,14 @@ def _judge_label(verdict: Verdict) -> None:
         raise DataError(_refusal(where, label, odd))
     if rows:
         verdict.say(Rank.CORRECT, f"{told(label, odd)}; rows without a label until then", label.name)
+    if label.is_beyond:
+        raise DataError(f"{where} holds whole numbers beyond 2^53, as identifiers have them. Name another column.")
     if not table.rows or label.low >= label.high:
         what = "one value in all rows" if table.rows else "no value in any row"
         raise DataError(f"{where} has {what}, so that there is nothing to learn. Name another column.")
     if label.largest > LARGEST or label.least < SMALLEST:
         raise DataError(f"{where} holds numbers beyond what 32-bit floats hold. Use another unit.")
-    if label.is_beyond:
-        raise DataError(f"{where} holds whole numbers beyond 2^53, as identifiers have them. Name another column.")
-    complaint = None if label.digits.exact else label.digits.complaint(label.name, feature=False)
+    complaint = label.digits.complaint(label.name, feature=False, exact=label.digits.exact)
     if complaint:
         raise DataError(f"{table.path}: --label: {complaint}")
     without = label.rows - table.rows
@@ -116,10 +115,17 @@ def _judge_size(verdict: Verdict) -> None:
             coefficients += sum(number >= feature.get("min_rows", LEAST_LEVEL) for number in column.levels.values())
         else:
             coefficients += 1
-    verdict.holds_out = rows >= LEAST_HELD_OUT
+    label = verdict.table.label
+    others = rows - max(label.levels.values()) if label.is_counted else rows  # that have not the most frequent label
+    verdict.holds_out = rows >= LEAST_HELD_OUT and others >= LEAST_PRESENT
     if rows < ROWS_PER_COLUMN * coefficients:
         what = f"few rows: {rows:,} with a label for about {coefficients:,} coefficients, fewer than {ROWS_PER_COLUMN} each"
         verdict.say(Rank.FEW, what)
     if not verdict.holds_out:
-        what = f"fewer than {LEAST_HELD_OUT} rows: none is held out, cross-validation judges (data.split: {{train: 1}})"
+        few = (
+            f"{LEAST_HELD_OUT} rows"
+            if rows < LEAST_HELD_OUT
+            else f"{LEAST_PRESENT} rows with another label than most have"
+        )
+        what = f"fewer than {few}: none is held out, cross-validation judges (data.split: {{train: 1}})"
         verdict.say(Rank.FEW, what)

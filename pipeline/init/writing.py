@@ -76,7 +76,8 @@ def config_text(source: Source, path: Path, name: str, verdict: Verdict, command
         [
             f"# Written by `{shown(command)}`. Read it, and say what you know better.\n",
             *(f"# {line}\n" for line in summary(verdict)),
-            _yaml({"name": name, "data": data, "label": label}),
+            _yaml({"name": name, "data": data}),
+            f"label: {_inline(label)}\n",
             "features:\n",
             *(_feature(column, feature, verdict) for column, feature in verdict.features.items()),
             _yaml(config),
@@ -99,8 +100,8 @@ def _feature(column: str, feature: Any, verdict: Verdict) -> str:
 
 
 def _inline(value: Any) -> str:
-    """YAML in one line, as it can stand within braces."""
-    style = None if value.__class__ is not str or value.isprintable() else '"'
+    """YAML in one line, as it can stand within braces; in quotes what YAML 1.1, which PyYAML writes, and 1.2 may read apart."""
+    style = '"' if isinstance(value, str) and not (value.isprintable() and value[:1].isalpha()) else None
     text = yaml.safe_dump(
         [value], sort_keys=False, default_flow_style=True, allow_unicode=True, width=1 << 20, default_style=style
     )

@@ -78,7 +78,11 @@ HOSTILE = {
         "line 52, column 'c': expected UTF-8; received b'caf\\xe9'.",
     ),
     "header not UTF-8": (b"x,caf\xe9,y\n1,a,2\n", "t.csv", "line 1: the header is not UTF-8."),
-    "UTF-16": (GOOD.encode("utf-16"), "t.csv", "expected a CSV in UTF-8; the file is UTF-16; save it as UTF-8."),
+    "UTF-16": (
+        GOOD.encode("utf-16"),
+        "t.csv",
+        "expected a CSV in UTF-8; the file is UTF-16; set data.encoding: utf-16, or save it",
+    ),
     "quote never closed": (
         'x,c,y\n1,"a,2\n' + "1,a,2\n" * 9,
         "t.csv",

@@ -9,6 +9,7 @@ import pytest
 
 from components.errors import DataError
 from components.ingest import files, rejected
+from components.ingest.dialect import Dialect
 from tests.components.ingest.test_table import SPEC, read, write
 from tests.conftest import REPOSITORY
 
@@ -37,7 +38,7 @@ def test_sparks_backslash_is_refused_by_line_or_read(tmp_path, name):
     with pytest.raises(DataError, match=r"line 2: a quote inside a quoted field .* set data.escape: '\\'") as caught:
         read(path)
     assert '"5\\" pipe, long"' in str(caught.value)
-    chunks = files.plan([str(path)], escape="\\")
+    chunks = files.plan([str(path)], dialect=Dialect(escape="\\"))
     [batch] = [batch for chunk in chunks for batch in files.read(chunk, ["c", "x", "y"], ["c"], [], [])]
     assert batch["c"].to_pylist() == [b'5" pipe, long', b"a\\b"]
 
@@ -132,8 +133,8 @@ def test_a_file_without_permission_is_said(tmp_path):
 
 def test_the_specs_escape_reaches_the_bad_rows(tmp_path):
     path = write(tmp_path, '"c\\"",x,y\na,1,2\n"b\\",1",oops,2\n')
-    spec = SPEC.model_copy(update={"escape": "\\", "texts": ['c"']})
-    names = files.header(str(path), escape=spec.escape)
+    spec = SPEC.model_copy(update={"dialect": Dialect(escape="\\"), "texts": ['c"']})
+    names = files.header(str(path), dialect=spec.dialect)
     assert names == ['c"', "x", "y"]
-    [chunk] = files.plan([str(path)], escape=spec.escape)
+    [chunk] = files.plan([str(path)], dialect=spec.dialect)
     assert rejected.locate(chunk, 3, {1: "bad"}, [], 0)[0]["line"] == 3

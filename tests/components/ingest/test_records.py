@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from components.errors import DataError
 from components.ingest import files, rejected
+from components.ingest.dialect import Dialect
 from components.ingest.records import Scanner
 
 HOSTILE = st.lists(
@@ -26,7 +27,7 @@ HOSTILE = st.lists(
 
 def scan(data, sizes, escape=None):
     """The positions after each record, fed in blocks of some sizes in turn."""
-    scanner, ends, start = Scanner("t.csv", escape), [], 0
+    scanner, ends, start = Scanner("t.csv", Dialect(escape=escape)), [], 0
     while start < len(data):
         size = sizes[start % len(sizes)]
         ends += scanner.feed(data[start : start + size])[1].tolist()
@@ -125,9 +126,9 @@ def test_the_escape_character_is_advised_unless_it_is_set():
 
 def read(path, escape=None):
     """Records and bad rows with their lines, as ingest reads a file."""
-    names = files.header(str(path), escape=escape)
+    names = files.header(str(path), dialect=Dialect(escape=escape))
     rows, bad = [], []
-    for chunk in files.plan([str(path)], escape=escape):
+    for chunk in files.plan([str(path)], dialect=Dialect(escape=escape)):
         ragged = []
         for batch in files.read(chunk, names, names, [], ragged):
             rows += [list(row.values()) for row in batch.to_pylist()]

@@ -89,6 +89,12 @@ def test_a_label_with_gaps_gets_a_rule_and_an_identifier_is_left_out(tmp_path):
         ("a,y\n1,2\n1,3\n", "y", "no column can be a feature:\n- a: one value in all rows"),
         ("y\n1\n2\n", "y", "no column can be a feature; the label stands alone"),
         ("a,y\n1,2\n2,3\n3,4,5\n", "y", "t.csv, line 4, expected 2 fields; received 3: '3,4,5'. Correct the table."),
+        (
+            "a,y\n" + "".join(f"{i},{(1 << 40) + i % 9}\n" for i in range(60)),
+            "y",
+            "32-bit floats, as which its predictions travel",
+        ),
+        ("a,y\n" + "".join(f"{i},{(1 << 60) + i}\n" for i in range(60)), "y", "holds whole numbers beyond 2^53"),
         ("plumbline_row,y\n1,2\n2,3\n", "plumbline_row", "has the name of a column that ingest adds"),
     ],
 )
@@ -251,6 +257,15 @@ def test_columns_are_judged_on_the_rows_that_have_a_label(tmp_path, random):
     assert "left out, one value in all rows: inlf" in out
 
 
+def test_rare_values_and_labels_are_not_left_to_the_draw_of_the_split(tmp_path, random):
+    rare = [i if i in (7, 70, 170) else "" for i in range(N)]
+    table = csv(tmp_path / "t.csv", rare=rare, x=random.normal(size=N), y=[int(i in (9, 99)) for i in range(N)])
+    features, out = written(table)
+    assert list(features) == ["x"]
+    assert "left out, a value in fewer than 10 rows: rare" in out
+    assert load_config(tmp_path / "t.yaml").data.split.shares() == {"train": 1}
+
+
 def test_of_many_texts_the_most_frequent_are_levels(tmp_path, random):
     table = csv(tmp_path / "t.csv", tail=[f"N{i % 1500}" for i in range(9000)], y=random.normal(size=9000))
     features, out = written(table)
@@ -295,6 +310,13 @@ def test_tables_of_one_name_get_pipelines_of_their_own(tmp_path):
     assert code == 0 and load_config(tmp_path / "mine.yaml").name == "mine"
     code, out = init(tmp_path / "one" / "t.csv", "y", "-o", tmp_path / "no.yaml", "--name", "No!")
     assert code == 2 and "--name: expected lower-case letters" in out
+
+
+@pytest.mark.parametrize("label", ["1e-3", "no", "2010", "0o7", "~", "null", ".5", "li\nne", "a: b #c", "- x", "{y}"])
+def test_any_name_is_a_label(tmp_path, random, label):
+    pq.write_table(pa.table({"x": random.normal(size=N), label: random.normal(size=N)}), tmp_path / "t.parquet")
+    assert written(tmp_path / "t.parquet", label)[0] == {"x": "numeric"}
+    assert load_config(tmp_path / "t.yaml").label == label
 
 
 def test_small_tables_hold_no_row_out(tmp_path, random):
