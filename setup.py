@@ -43,6 +43,7 @@ setup(
         "grpcio==1.80.0",
         "jinja2>=3.1",
         "kfp==2.16.1",
+        "openpyxl>=3.1",
         "orjson>=3.10",
         "prometheus-client>=0.20",
         "pydantic>=2.10",

@@ -145,10 +145,8 @@ def _said(names: list[str], column: Dropped) -> dict[str, str]:
 
 
 def _number(value: Any) -> Any:
-    """A number for JSON, which has no NaN."""
-    return (
-        None if isinstance(value, float) and math.isnan(value) else float(value) if isinstance(value, float) else value
-    )
+    """A number for JSON, which has neither NaN nor infinity."""
+    return (float(value) if math.isfinite(value) else None) if isinstance(value, float) else value
 
 
 def read_fit(outputs: Outputs) -> dict[str, Any]:

@@ -160,6 +160,7 @@ def show(config: Path, root: Path, as_json: bool, whole: bool) -> None:
 )
 @click.option("--version", type=int, help="Of the model.  [default: the newest]")
 @click.option("--check", is_flag=True, help="With --json: ask the SavedModel too, and compare (loads TensorFlow).")
+@click.option("--prefix", default="", help="With --file: what the names of the columns with answers begin with.")
 def predict(
     config: Path,
     root: Path,
@@ -171,6 +172,7 @@ def predict(
     level: float | None,
     version: int | None,
     check: bool,
+    prefix: str,
 ) -> None:
     """Predict through a model that was pushed: rows as JSON, or a whole table."""
     from components.errors import ConfigError
@@ -182,9 +184,13 @@ def predict(
 
     if (rows is None) == (table is None) or (table is None) != (output is None):
         raise ConfigError("predict: expected either --json ROWS, or --file TABLE with --output FILE.")
+    if check and table is not None:
+        raise ConfigError("predict: --check is for --json; the answers to --file are the SavedModel's.")
+    if prefix and table is None:
+        raise ConfigError("predict: --prefix is for --file.")
     loaded = load_config(config)
     root = root.resolve()
-    wanted = Wanted(intervals or level is not None, contributions, level)
+    wanted = Wanted(intervals or level is not None, contributions, level, prefix)
     with to_file(root / "logs" / f"{loaded.name}-predict.log"):
         model = PushedModel(loaded, root, version)
         if table is None or output is None:
@@ -281,6 +287,19 @@ def init(table: Path, label: str, output: Path | None, name: str | None) -> None
     for line in for_terminal(notes, str(path)):
         click.echo(line)
     click.echo(f"next: read it, then plumbline run {path}")
+
+
+@main.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: TABLE's name + .parquet]"
+)
+def convert(table: Path, output: Path | None) -> None:
+    """Write a Stata, Excel or Feather table as Parquet, once."""
+    from pipeline.convert import convert as to_parquet
+
+    path, rows, columns = to_parquet(table, output)
+    click.echo(f"wrote {path}: {rows:,} rows, {columns:,} columns\nnext: plumbline init {path} --label COLUMN")
 
 
 @main.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import glob
 import hashlib
 import json
 import math
@@ -14,7 +15,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
-from components.ingest.dialect import UTF8, Dialect
+from components.ingest.dialect import Dialect
 from components.ingest.files import check_suffix, split_pattern
 from components.ingest.splits import SPLITS, SplitRule, TimeSplit, check_starts
 from components.ingest.table import DropRule, TableSpec, ValueRule
@@ -110,11 +111,11 @@ class Data(Settings):
 
     `path` is a file, or a pattern of files (`trips/*.csv`) that may hold TFX's `{SPAN}` and `{VERSION}`. Rows that have the same
     value in `split_by` (a customer's, say) stay together in one split and one fold. `missing` are the texts that stand for nothing.
-    A CSV has fields between `delimiter`s, numbers with `decimal` (a point or a comma), and is text in `encoding`.
-    `escape` is the character that keeps a quote within quotes, a backslash in Spark's; without it such a quote is written twice.
-    Lines that begin with `comment` are left out. `skip_columns` are places of columns, from 1, that the header has no name for.
-    A row that can't be right (fields too many, a text for a number) is passed over up to `max_rejected` times; more of them
-    end the run.
+    How a CSV is written: `delimiter` parts its fields (`";"`, `"\\t"`), `decimal` a number's fraction (`","`); `encoding` is
+    a codec of Python's (`cp1252`, `utf-16`); lines that begin with `comment` are left out, and so are `skip_columns`, by name, or
+    by place from 1 where there is none (`[1]`: row numbers of pandas and R). `escape` is the character that keeps a quote within
+    quotes, a backslash in Spark's; without it such a quote is written twice. A row that can't be right (fields too many, a text for
+    a number) is passed over up to `max_rejected` times; more of them end the run.
     """
 
     path: Path = Field(strict=False)
@@ -123,8 +124,9 @@ class Data(Settings):
     missing: list[str] = MISSING_TOKENS
     delimiter: str = ","
     decimal: Literal[".", ","] = "."
-    encoding: str = UTF8
+    encoding: str = "utf-8"
     comment: str | None = None
+    skip_columns: list[str | int] = []
     escape: str | None = None
     skip_columns: list[int] = []
     max_rejected: int = Field(default=0, ge=0)
@@ -133,7 +135,18 @@ class Data(Settings):
     def location(self) -> tuple[Path, str]:
         """The folder that holds the files, and their pattern below it."""
         base, pattern = split_pattern(str(self.path))
-        return Path(base), pattern
+        return Path(base), glob.escape(pattern) if self.path.is_file() else pattern
+
+    def dialect(self) -> Dialect:
+        """How CSV files are written."""
+        return Dialect(
+            delimiter=self.delimiter,
+            decimal=self.decimal,
+            encoding=self.encoding,
+            comment=self.comment,
+            skip_columns=tuple(self.skip_columns),
+            escape=self.escape,
+        )
 
     def dialect(self) -> Dialect:
         """How CSV files are written."""
@@ -168,7 +181,49 @@ class Data(Settings):
             raise ValueError("rows are split by time (split.by) or by a column's values (split_by), not by both")
         return self
 
-    @field_validator("delimiter", "comment", "escape")
+    @field_validator("delimiter")
+    @classmethod
+    def _parts_fields(cls, value: str) -> str:
+        value = "\t" if value in ("tab", r"\t") else value
+        if len(value) != 1 or not value.isascii() or value in '"\r\n\0':
+            raise ValueError("must be one character of ASCII, such as ';' or \"\\t\", and no quote or line end")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_codec(cls, value: str) -> str:
+        try:
+            if "é".encode(value) and codecs.getincrementaldecoder(value):
+                return value
+        except (LookupError, UnicodeError, TypeError):
+            pass
+        raise ValueError("must be a text encoding that Python knows, such as utf-8, cp1252, latin-1 or utf-16")
+
+    @field_validator("comment")
+    @classmethod
+    def _begins_a_line(cls, value: str | None) -> str | None:
+        if value is not None and (not value or '"' in value or len(value.splitlines()) != 1 or value[-1] in "\r\n"):
+            raise ValueError(
+                "must be what a line begins with that is no row, such as '#', without a quote or a line end"
+            )
+        return value
+
+    @field_validator("skip_columns")
+    @classmethod
+    def _each_once(cls, value: list[str | int]) -> list[str | int]:
+        if len(set(value)) < len(value) or any(isinstance(item, int) and item < 1 for item in value):
+            raise ValueError("must be names of columns, or places from 1, each once")
+        return value
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Data:
+        if self.delimiter in (self.decimal, self.escape) and (self.delimiter, self.decimal) != (",", "."):
+            raise ValueError(
+                "delimiter must be another character than decimal and escape: with decimal commas, it is ';' or a tab"
+            )
+        return self
+
+    @field_validator("escape")
     @classmethod
     def _one_character(cls, value: str | None) -> str | None:
         if value is not None and (len(value) != 1 or not value.isascii() or value in '"\r\n'):

@@ -6,9 +6,9 @@ import dataclasses
 import functools
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ from pipeline.config import Config
 CONTRIBUTION = "contribution_"
 _TEXTS = ("boolean", "categorical")
 
-Columns = Mapping[str, Sequence[Any]]
+_T = TypeVar("_T")
+Columns = Mapping[str, Any]
 Answer = dict[str, NDArray[np.float32]]
 
 
@@ -35,11 +36,17 @@ class Wanted:
       intervals: `standard_error`, `low` and `high`.
       contributions: `baseline` and `contribution_<feature>`.
       level: of the intervals; None for the model's own.
+      prefix: what the names of the answers begin with, where they stand beside a table's columns.
     """
 
     intervals: bool = False
     contributions: bool = False
     level: float | None = None
+    prefix: str = ""
+
+    def named(self, answers: Mapping[str, _T]) -> dict[str, _T]:
+        """Answers by the names that they have beside a table's columns."""
+        return {self.prefix + name: values for name, values in answers.items()}
 
 
 class PushedModel:
@@ -113,7 +120,8 @@ class PushedModel:
         """Answers rows by the SavedModel.
 
         Args:
-          columns: raw values [n] by feature, as `table.typed` makes them; None, or NaN for a number, where missing.
+          columns: raw values [n] by feature, as `table.typed` makes them, in lists or arrays; None, or NaN for a number, where
+            missing.
           wanted: what to answer.
 
         Returns:
@@ -143,7 +151,9 @@ class PushedModel:
         if entry["kind"] in _TEXTS or entry.get("wide"):
             return tf.constant([self._sent(entry["name"], value) for value in values], tf.string)
         kind = np.float64 if entry["kind"] == "integer" or entry.get("whole") else np.float32
-        return tf.constant(np.array([np.nan if value is None else value for value in values], kind))
+        if not isinstance(values, np.ndarray):
+            values = np.array([np.nan if value is None else value for value in values])
+        return tf.constant(values.astype(kind))
 
     def _sent(self, name: str, value: Any) -> str:
         if value is not None:

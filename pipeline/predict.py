@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from components.errors import ConfigError, DataError
 from components.ingest.table import TableSpec, typed
+from components.values.texts import canonical_text
 from pipeline.model import Answer, PushedModel, Wanted
 
 TOLERANCE = 1e-5  # of a row's largest answer: 32-bit floats have 7 digits, and terms may cancel
@@ -38,7 +39,7 @@ def parse_rows(text: str, spec: TableSpec) -> dict[str, list[Any]]:
     """
     try:
         value = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # Python reads no whole number of more than 4,300 digits
         raise ConfigError(f"--json: not valid JSON ({error}); received {text!r}") from error
     rows = value if isinstance(value, list) else [value]
     if not rows or not all(isinstance(row, dict) for row in rows):
@@ -69,11 +70,23 @@ def _written(row: dict[str, Any], name: str, spec: TableSpec) -> str | None:
         return None
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
         raise ConfigError(f"--json: feature {name!r} takes {what} or null; received {value!r}")
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if isinstance(value, str) and not _is_unicode(value):
+        raise ConfigError(
+            f"--json: feature {name!r} takes Unicode; received {value!r}, which has half a surrogate pair"
+        )
+    if kind in ("booleans", "texts"):
+        return value if isinstance(value, str) else canonical_text(value)
     if isinstance(value, float) and value.is_integer() and kind != "numbers":
         return str(int(value))
     return str(value)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def predict_rows(

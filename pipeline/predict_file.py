@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,8 @@ def predict_file(config: Config, model: PushedModel, source: Path, target: Path,
     """Writes the table again, with the model's answers as further columns.
 
     Columns that are no features are passed on: from Parquet to Parquet with their types and whatever they hold, from CSV to CSV
-    as they are written. To CSV, lists, structs and maps become JSON.
+    as they are written. From Parquet to CSV, lists, structs and maps become JSON (bytes in them base64, of floats that are no
+    number null), dictionaries their values, timestamps with an offset UTC, and bytes must be UTF-8.
 
     Args:
       config: says how CSV files are written.
@@ -54,9 +57,12 @@ def predict_file(config: Config, model: PushedModel, source: Path, target: Path,
     for name in model.spec.features:
         if name not in names:
             raise DataError(f"{path}: feature {name!r} is not among its columns: {', '.join(names)}. Add the column.")
-    taken = set(names) & set(model.names_of(wanted))
+    taken = set(names) & set(wanted.named(dict.fromkeys(model.names_of(wanted))))
     if taken:
-        raise ConfigError(f"{path}: column {min(taken)!r} is called like an answer. Rename it.")
+        raise ConfigError(
+            f"{path}: column {min(taken)!r} is called like an answer. Rename it, or have the answers' names begin with something "
+            "else: --prefix model_"
+        )
     writer: pa_csv.CSVWriter | pq.ParquetWriter | None = None
     rows = 0
     try:
@@ -94,8 +100,8 @@ def _scored(
                 except DataError as error:
                     raise DataError(f"{path}, {error}") from error
                 _stop_at(chunk, len(names), {before + row: why for row, why in reasons.items()}, ragged)
-                answer = model.ask({name: column.to_pylist() for name, column in columns.items()}, wanted)
-                yield _with(passed_on, answer)
+                answer = model.ask({name: _values(column) for name, column in columns.items()}, wanted)
+                yield _with(passed_on, wanted.named(answer))
                 before += batch.num_rows
         _stop_at(chunk, len(names), {}, ragged)
     stamps.check(path, stamp)
@@ -107,6 +113,11 @@ def _slices(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             yield batch.slice(start, ROWS)
 
 
+def _values(column: pa.Array) -> Any:
+    """Typed values as the model takes them: floats as an array with NaN, all else as a list with None."""
+    return column.to_numpy(zero_copy_only=False) if pa.types.is_floating(column.type) else column.to_pylist()
+
+
 def _passed_on(batch: pa.RecordBatch, path: str, suffix: str) -> pa.RecordBatch:
     """The columns of a table as they are written again."""
     from_csv = not path.endswith(".parquet")
@@ -114,37 +125,67 @@ def _passed_on(batch: pa.RecordBatch, path: str, suffix: str) -> pa.RecordBatch:
         return batch
     arrays = []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        written = _text(column, name, from_csv) if from_csv else _in_csv(column, name)
-        arrays.append(written)
+        try:
+            arrays.append(_field(column) if from_csv else _in_csv(column))
+        except UnicodeDecodeError as error:
+            way = "Save the file as UTF-8" if from_csv else "Write to a .parquet file, which holds any bytes"
+            raise DataError(f"column {name!r}: expected UTF-8. {way}, or leave the column out.") from error
     return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
-def _in_csv(column: pa.Array, name: str) -> pa.Array:
-    """A typed column as CSV can have it."""
-    if pa.types.is_dictionary(column.type):
-        return _in_csv(column.cast(column.type.value_type), name)
-    if pa.types.is_nested(column.type):
-        values = column.to_pylist()
-        return pa.array(
-            [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in values], pa.string()
-        )
-    if is_text(column.type):
-        return _text(column, name, False)
+def _field(column: pa.Array) -> pa.Array:
+    """A CSV's bytes as strings, null for a field without a character."""
+    texts = _utf8(column)
+    return pc.replace_with_mask(texts, pc.equal(texts, "").fill_null(False), pa.scalar(None, pa.string()))
+
+
+def _in_csv(column: pa.Array) -> pa.Array:
+    """A typed column as Arrow can write it to a CSV."""
+    kind = column.type
+    if isinstance(kind, pa.UuidType):
+        return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
+    if isinstance(kind, pa.BaseExtensionType) or pa.types.is_dictionary(kind):
+        return _in_csv(column.dictionary_decode() if pa.types.is_dictionary(kind) else column.storage)
+    if pa.types.is_nested(kind):
+        texts = [json.dumps(_json(value, kind), ensure_ascii=False, default=str) for value in column.to_pylist()]
+        return pc.replace_with_mask(pa.array(texts, pa.string()), column.is_null(), pa.scalar(None, pa.string()))
+    if pa.types.is_timestamp(kind) and kind.tz is not None and kind.tz[:1] in ("+", "-"):
+        return pc.cast(column, pa.timestamp(kind.unit, "UTC"))  # Arrow writes those of its database's zones alone
+    if is_text(kind) or pa.types.is_fixed_size_binary(kind):
+        return _utf8(column)
     return column
 
 
-def _text(column: pa.Array, name: str, from_csv: bool) -> pa.Array:
-    """Bytes as strings; of a CSV, a field without a character as none."""
+def _utf8(column: pa.Array) -> pa.Array:
+    """Strings or bytes as strings.
+
+    Raises:
+      UnicodeDecodeError: bytes that are no UTF-8.
+    """
+    if pa.types.is_fixed_size_binary(column.type):
+        column = pc.cast(column, pa.binary())
     try:
-        texts = pc.cast(column, pa.string())
-    except pa.ArrowInvalid as error:
-        way = "Save the file as UTF-8" if from_csv else "Write to a .parquet file, which holds any bytes"
-        raise DataError(f"column {name!r}: expected UTF-8. {way}, or leave the column out.") from error
-    return (
-        pc.replace_with_mask(texts, pc.equal(texts, "").fill_null(False), pa.scalar(None, pa.string()))
-        if from_csv
-        else texts
-    )
+        return pc.cast(column, pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([None if value is None else value.decode() for value in column.to_pylist()], pa.string())
+
+
+def _json(value: Any, kind: pa.DataType) -> Any:
+    """A nested value as JSON can have it: a map is an object if its keys are texts, else a list of pairs."""
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if pa.types.is_struct(kind):
+        return {field.name: _json(value[field.name], field.type) for field in kind}
+    if pa.types.is_map(kind):
+        pairs = [[_json(key, kind.key_type), _json(part, kind.item_type)] for key, part in value]
+        keys = [key for key, _ in pairs]
+        is_object = all(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys)
+        return dict(pairs) if is_object else pairs
+    if pa.types.is_nested(kind):
+        return [_json(part, kind.value_type) for part in value]
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def _stop_at(chunk: files.Chunk, columns: int, reasons: dict[int, str], ragged: list[files.Ragged]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -95,9 +96,10 @@ def _place(columns: Sequence[Column]) -> Any:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _cells(column: Column, weighted: bool) -> list[str]:

@@ -24,16 +24,21 @@ _DIGITS = r"\A[+-]?\d+\z"
 Rows = NDArray[np.bool_]
 
 
-def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str], point: str = ".") -> pa.Array:
-    """A column as float64, null where missing, of numbers that a 32-bit float can stand for; `point` is that of written ones."""
+def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str], decimal: str = ".") -> pa.Array:
+    """A column as float64, null where missing, of numbers that a 32-bit float can stand for.
+
+    `decimal` is what texts have before a number's fraction.
+    """
     column = _decoded(column)
+    decimal = decimal if is_text(column.type) else "."
+    missing = numbers.marks_with_points(missing, decimal)
     odd = too_small = np.zeros(len(column), bool)
     if _is_written(column.type):
         decimal = pa.types.is_decimal(column.type)
         column = strings(column, name, rejected)
-        read = numbers.with_point(column, missing) if point == "," and not decimal else column
-        found, odd = numbers.of_texts(read, missing, truths=True)
-        too_small = numbers.underflows(column, found)
+        pointed = numbers.with_points(column, decimal)
+        found, odd = numbers.of_texts(pointed, missing, truths=True)
+        too_small = numbers.underflows(pointed, found)
     elif _is_number(column.type):
         wide = pc.cast(column, pa.float64(), safe=False)
         values = wide.to_numpy(zero_copy_only=False)
@@ -44,7 +49,7 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
     if odd.any():
         infinite = _true(pc.match_substring_regex(column, r"(?i)^\s*[+-]?inf(inity)?\s*$"))
         _reject(rejected, odd & infinite, column, finite)
-    _reject(rejected, odd, column, f"column {name!r}: expected a number; received {{!r}}")
+    _reject(rejected, odd, column, f"column {name!r}: expected a number{_of(decimal)}; received {{!r}}")
     size = np.abs(found.to_numpy(zero_copy_only=False))
     _reject(rejected, size > _LARGEST, column, finite)
     _reject(
@@ -68,13 +73,23 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
     return found
 
 
-def integer(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str], wide: bool = False) -> pa.Array:
-    """A column as int64, null where missing, of whole numbers up to 2^53, or of all that 64 bits hold."""
+def integer(
+    column: pa.Array,
+    name: str,
+    missing: list[str],
+    rejected: dict[int, str],
+    wide: bool = False,
+    decimal: str = ".",
+) -> pa.Array:
+    """A column as int64, null where missing, of whole numbers up to 2^53, or of all that 64 bits hold; `decimal` as of `number`."""
     column = _decoded(column)
+    decimal = decimal if is_text(column.type) else "."
+    missing = numbers.marks_with_points(missing, decimal)
     fraction = beyond = np.zeros(len(column), bool)
     if _is_written(column.type):
         column = strings(column, name, rejected)
-        found, fraction, beyond = numbers.whole_of_texts(column, missing, truths=True)
+        pointed = numbers.with_points(column, decimal)
+        found, fraction, beyond = numbers.whole_of_texts(pointed, missing, truths=True)
     elif pa.types.is_floating(column.type):
         values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
         beyond = np.abs(values) > LARGEST_INTEGER  # neighbours can't be told apart there
@@ -89,7 +104,10 @@ def integer(column: pa.Array, name: str, missing: list[str], rejected: dict[int,
     else:
         raise _unsuited(column, name, "whole numbers")
     _reject(
-        rejected, fraction, column, f"column {name!r}: expected a whole number, without an exponent; received {{!r}}"
+        rejected,
+        fraction,
+        column,
+        f"column {name!r}: expected a whole number{_of(decimal)}, without an exponent; received {{!r}}",
     )
     if not wide:
         values = found.fill_null(0).to_numpy(zero_copy_only=False)
@@ -148,6 +166,10 @@ def _is_written(kind: pa.DataType) -> bool:
 def _is_number(kind: pa.DataType) -> bool:
     tests = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
     return any(test(kind) for test in tests)
+
+
+def _of(decimal: str) -> str:
+    return "" if decimal == "." else f" with {decimal!r} before its fraction (data.decimal)"
 
 
 def _unsuited(column: pa.Array, name: str, expected: str) -> DataError:

@@ -1,235 +1,193 @@
-"""How a CSV is written, where it is not as RFC 4180 has it; and what a file that was not read by the right one is."""
+"""How a CSV is written: what parts its fields, its decimals, its bytes. Told by the configuration, or found by `sniff`."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import io
+import dataclasses
+import itertools
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from pydantic import BaseModel, ConfigDict
+from components.ingest.streams import Open, in_utf8, open_local, open_stream, without_comments
 
-from components.errors import DataError
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+EXCEL = "sep="  # how Excel says the delimiter, on a first line of its own
 
-DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
-UTF8 = "utf-8"
-LOOKED_AT = 4096  # bytes of a file's beginning
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_SEEN = 1 << 16  # bytes that a delimiter is found by
+_RECORDS = 50
+_BLOCK = 1 << 22
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+_DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
 
 
-class Dialect(BaseModel):
-    """How CSV files are written.
+@dataclasses.dataclass(frozen=True)
+class Dialect:
+    """How a CSV is written.
 
     Attributes:
-      delimiter: between fields, one character of ASCII.
+      delimiter: the character of ASCII between two fields.
+      decimal: what parts a number's fraction from it, `.` or `,`.
+      encoding: a codec of Python's.
+      comment: how a line begins that is no record; None for none.
+      skip_columns: columns that nobody is shown, by name, or by place from 1, as where one has no name.
       escape: the character that takes the next one's meaning away; None for none.
-      decimal: `.` or `,`.
-      encoding: Python's name of it. What is not UTF-8 is read as a stream, and not cut.
-      comment: lines that begin with this character are left out; None for none. Such a file is not cut either.
-      unnamed: places of the columns, from 1, that are passed over whatever the header says.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     delimiter: str = ","
-    escape: str | None = None
     decimal: str = "."
-    encoding: str = UTF8
+    encoding: str = "utf-8"
     comment: str | None = None
-    unnamed: tuple[int, ...] = ()
+    skip_columns: tuple[str | int, ...] = ()
+    escape: str | None = None
 
     @property
-    def is_plain(self) -> bool:
-        """Whether a file's bytes are those that are parsed."""
-        return self.comment is None and self.encoding == UTF8
+    def is_utf8(self) -> bool:
+        """Whether the bytes need no other reading."""
+        return codecs.lookup(self.encoding).name in ("utf-8", "utf-8-sig")
 
-    def decoded(self, stream: BinaryIO, path: str) -> BinaryIO:
-        """A stream in UTF-8 without comments; lines stay as many, a comment's is empty.
+    @property
+    def can_be_cut(self) -> bool:
+        """Whether a part of a file can be read apart from what comes before it."""
+        return self.is_utf8 and self.comment is None
 
-        Reading raises a DataError where bytes are not of the encoding.
-        """
-        if self.is_plain:
-            return stream
-        reader = codecs.getreader(self.encoding)(stream) if self.encoding != UTF8 else None
-        pieces = _recoded(reader, path, self.encoding) if reader else iter(lambda: stream.read(1 << 20), b"")
-        if self.comment is not None:
-            pieces = _without_comments(pieces, self)
-        return io.BufferedReader(_Pieces(pieces, stream), 1 << 20)
+    def settings(self) -> dict[str, object]:
+        """The keys of `data` that say so, but for those at their defaults."""
+        said = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in said.items()
+            if value != getattr(PLAIN, name)
+        }
 
 
 PLAIN = Dialect()
 
 
-def _recoded(reader: codecs.StreamReader, path: str, encoding: str) -> Iterator[bytes]:
-    try:
-        while text := reader.read(1 << 20):
-            yield text.encode()
-    except UnicodeError as error:
-        raise DataError(
-            f"{path}: expected {encoding}: {error}. Name the encoding that the file was saved in: data.encoding."
-        ) from error
+def open_records(path: str, open_file: Open, dialect: Dialect) -> BinaryIO:
+    """Opens a CSV to be read from its beginning: decompressed, in UTF-8, its comments empty lines."""
+    stream = open_stream(path, open_file)
+    if not dialect.is_utf8:
+        stream = in_utf8(stream, path, dialect.encoding)
+    if dialect.comment is not None:
+        stream = without_comments(stream, dialect.comment, dialect.delimiter, dialect.escape)
+    return stream
 
 
-def _without_comments(pieces: Iterator[bytes], dialect: Dialect) -> Iterator[bytes]:
-    """Empties lines that begin with the comment's character, unless they stand within quotes.
-
-    Python's `csv` takes as many lines as a record has: only the first of them can be a comment.
-    """
-    lines = iter(_lines(pieces))
-    taken: list[str] = []
-
-    def source() -> Iterator[str]:
-        for line in lines:
-            taken.append(line)
-            yield line
-
-    comment = str(dialect.comment)
-    for line in lines:
-        if line.startswith(comment):
-            yield (line[len(line.rstrip("\r\n")) :] or "\n").encode("latin-1")
-            continue
-        taken[:] = [line]
-        record = csv.reader(_chained(line, source()), delimiter=dialect.delimiter, escapechar=dialect.escape)
-        next(record, None)
-        yield "".join(taken).encode("latin-1")
-
-
-def _chained(first: str, others: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from others
-
-
-def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
-    """Lines of any ending, in Latin-1, which takes any bytes; a byte order mark is left out."""
-    text = io.TextIOWrapper(io.BufferedReader(_Pieces(pieces)), "latin-1", newline="")
-    yield next(text, "").removeprefix(codecs.BOM_UTF8.decode("latin-1"))
-    yield from text
-
-
-class _Pieces(io.RawIOBase):
-    """Pieces of bytes as a file; with it, what they come from is closed."""
-
-    def __init__(self, pieces: Iterator[bytes], source: BinaryIO | None = None) -> None:
-        self._pieces = pieces
-        self._source = source
-        self._rest = b""
-
-    def close(self) -> None:
-        self._pieces = iter(())
-        if self._source is not None and not self.closed:
-            self._source.close()
-        super().close()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        while not self._rest:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return 0
-            self._rest = piece
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-
-def what_else(beginning: bytes, dialect: Dialect) -> str | None:
-    """What a file is that a dialect does not read, as the end of a sentence with what to do; None if it may be right.
+def sniff(path: str, open_file: Open = open_local) -> tuple[Dialect, list[str]]:
+    """How a CSV seems to be written.
 
     Args:
-      beginning: its first bytes.
-      dialect: by which it was to be read.
+      path: a .csv or .csv.gz file; of a Parquet file nothing is said.
+      open_file: opens a path.
+
+    Returns:
+      The dialect; a sentence for each of its settings that is not the default.
     """
-    if dialect.encoding == UTF8 and _utf16(beginning):
-        return f"the file is UTF-16 without a byte order mark. Set data.encoding: {_utf16(beginning)}"
-    first = next(iter(_text_lines(beginning, dialect.encoding)), "")
-    if re.fullmatch(r"(?i)\"?sep=.\"?", first):
-        return f"its first line, {first!r}, is a note for spreadsheets. Remove that line"
-    if dialect.comment is None and first.startswith("#"):
-        return "its first line begins with '#'. If that is a comment, set data.comment: '#'"
-    if len(_fields(first, dialect.delimiter)) == 1:
-        for other, name in DELIMITERS.items():
-            if len(_fields(first, other)) > 1:
-                return f"its fields seem to be separated by {name}. Set data.delimiter: {_yaml(other)}"
+    if path.endswith(".parquet"):
+        return PLAIN, []
+    encoding = _encoding(path, open_file)
+    with open_stream(path, open_file) as stream:
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(stream.read(_SEEN)).removeprefix("\ufeff")
+    found = sniff_text(text)
+    found = dataclasses.replace(found, encoding=encoding)
+    return found, _words(found)
+
+
+def sniff_text(text: str) -> Dialect:
+    """How a CSV seems to be written, by its first characters; its encoding aside."""
+    comment = None
+    lines = text.splitlines(keepends=True)
+    if len(lines) > 1 and not lines[-1].endswith(("\n", "\r")):
+        lines.pop()  # cut off
+    first = next((line for line in lines if line.strip()), "")
+    if first.lower().startswith(EXCEL):
+        comment = first[: len(EXCEL)]
+    elif first.startswith("#"):
+        others = [line for line in lines if not line.startswith("#")]
+        by_rest = _delimiter(others)
+        if _widths(lines, by_rest)[:1] != _widths(others, by_rest)[:1]:
+            comment = "#"
+    records = [line for line in lines if comment is None or not line.startswith(comment)]
+    delimiter = _delimiter(records)
+    found = Dialect(delimiter, comment=comment)
+    rows = list(itertools.islice((row for row in csv.reader(iter(records), delimiter=delimiter) if row), _RECORDS))
+    if delimiter != "," and _has_decimal_commas(rows[1:]):
+        found = dataclasses.replace(found, decimal=",")
+    if rows and (is_one_short(rows) or not rows[0][0].strip()):
+        found = dataclasses.replace(found, skip_columns=(1,))
+    return found
+
+
+def is_one_short(rows: list[list[str]]) -> bool:
+    """Whether a header is one name short, as R's `write.table` writes it: all of the first rows have one field more."""
+    return len(rows) > 2 and all(len(row) == len(rows[0]) + 1 for row in rows[1:]) and any(row[-1] for row in rows[1:])
+
+
+def _encoding(path: str, open_file: Open) -> str:
+    with open_stream(path, open_file) as stream:
+        block = stream.read(_BLOCK)
+        if wide := utf16(block[: 1 << 12]):
+            return wide
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            while block:
+                decoder.decode(block)
+                block = stream.read(_BLOCK)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8"
+
+
+def utf16(start: bytes) -> str | None:
+    """The codec of a file that begins so and is UTF-16, with a mark or without; None if it is not."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if max(even, odd) * 2 > len(start) // 2 and min(even, odd) * 8 < max(even, odd):
+        return "utf-16-le" if odd > even else "utf-16-be"
     return None
 
 
-def sniff(beginning: bytes) -> tuple[Dialect, list[str]]:
-    """Guesses how a CSV is written.
-
-    Args:
-      beginning: its first bytes, some lines of them.
-
-    Returns:
-      The dialect; in words, what is not as usual.
-    """
-    words = []
-    encoding = UTF8
-    for mark, name in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
-        if beginning.startswith(mark):
-            encoding = name
-    encoding = _utf16(beginning) or encoding
-    if encoding == UTF8:
-        try:
-            codecs.getincrementaldecoder(UTF8)().decode(beginning)
-        except UnicodeDecodeError:
-            encoding = "cp1252"
-    if encoding != UTF8:
-        words.append(f"the file is read as {encoding} (data.encoding)")
-    lines = _text_lines(beginning, encoding)
-    lines = lines[:-1] or lines  # the last may be cut off
-    comment = None
-    if lines and lines[0].startswith("#"):
-        comment = "#"
-        words.append("lines that begin with '#' are left out (data.comment)")
-        lines = [line for line in lines if not line.startswith("#")]
-    delimiter = _delimiter(lines)
-    if delimiter != ",":
-        words.append(f"fields are separated by {DELIMITERS[delimiter]} (data.delimiter)")
-    decimal = "."
-    fields = [field for line in lines[1:] for field in _fields(line, delimiter)]
-    if delimiter != "," and any(map(_DECIMAL_COMMA.fullmatch, fields)):
-        decimal = ","
-        words.append("numbers have a decimal comma (data.decimal)")
-    header = _fields(lines[0], delimiter) if lines else []
-    unnamed = (1,) if len(header) > 1 and not header[0].strip() and all(map(str.strip, header[1:])) else ()
-    if unnamed:
-        words.append("column 1 has no name, as row numbers of pandas and R have none: left out (data.skip_columns)")
-    return Dialect(delimiter=delimiter, decimal=decimal, encoding=encoding, comment=comment, unnamed=unnamed), words
-
-
-def _text_lines(beginning: bytes, encoding: str) -> list[str]:
-    text = beginning.decode(encoding, "replace").removeprefix("\ufeff")
-    return [line for line in re.split(r"\r\n|\n|\r", text) if line]
-
-
-def _utf16(beginning: bytes) -> str | None:
-    """UTF-16 without a mark: in Latin scripts every other byte is 0."""
-    if beginning[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return None
-    odd, even = beginning[1::2].count(0), beginning[::2].count(0)
-    if len(beginning) < 8 or max(odd, even) < 0.3 * len(beginning) or min(odd, even) > 0.05 * len(beginning):
-        return None
-    return "utf-16-le" if odd > even else "utf-16-be"
+def _widths(lines: list[str], delimiter: str) -> list[int]:
+    rows = (row for row in csv.reader(iter(lines), delimiter=delimiter) if row)
+    try:
+        return [len(row) for row in itertools.islice(rows, _RECORDS)]
+    except csv.Error:
+        return []
 
 
 def _delimiter(lines: list[str]) -> str:
-    """The one that gives the header most fields, and other lines as many; the comma if none does."""
-    best, most = ",", 1
-    for delimiter in (",", ";", "\t", "|"):
-        counts = [len(_fields(line, delimiter)) for line in lines[:20]]
-        if counts and counts[0] > most and counts.count(counts[0]) > len(counts) / 2:
-            best, most = delimiter, counts[0]
-    return best
+    """That by which most of the first records have as many fields as the header, and more than one; a comma if none does."""
+
+    def fitness(delimiter: str) -> tuple[float, int]:
+        widths = _widths(lines, delimiter)
+        if not widths or widths[0] < 2:
+            return 0.0, 0
+        fitting = sum(width in (widths[0], widths[0] + 1) for width in widths[1:])
+        return (fitting / (len(widths) - 1) if len(widths) > 1 else 0.5), widths[0]
+
+    return max(DELIMITERS, key=fitness)
 
 
-def _fields(line: str, delimiter: str) -> list[str]:
-    return next(csv.reader([line], delimiter=delimiter), [])
+def _has_decimal_commas(rows: list[list[str]]) -> bool:
+    fields = [field.strip() for row in rows for field in row]
+    commas = [field for field in fields if _DECIMAL_COMMA.fullmatch(field) and not _THOUSANDS.fullmatch(field)]
+    points = [field for field in fields if _DECIMAL_POINT.fullmatch(field)]
+    return len(commas) > len(points)
 
 
-def _yaml(character: str) -> str:
-    return '"\\t"' if character == "\t" else f"'{character}'"
+def _words(found: Dialect) -> list[str]:
+    said: Iterator[tuple[bool, str]] = iter(
+        (
+            (found.delimiter != ",", f"fields are parted by {DELIMITERS.get(found.delimiter, repr(found.delimiter))}"),
+            (found.decimal != ".", "numbers have a decimal comma"),
+            (found.encoding != "utf-8", f"the bytes are not UTF-8, and read as {found.encoding}"),
+            (found.comment is not None, f"lines that begin with {found.comment!r} are left out"),
+            (bool(found.skip_columns), "the first column has no name, and is left out"),
+        )
+    )
+    return [text for there, text in said if there]

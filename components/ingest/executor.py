@@ -152,7 +152,8 @@ class Executor(BaseBeamExecutor):
             "files": names_read,
             "table": _table(examples.uri, base, paths, digests),
         }
-        words = _rounded(seen.rounded(spec.features)) | _passed_over(found, paths)
+        blanks = files.trimmed(paths[0], storage.open_file, spec.dialect)
+        words = _rounded(seen.rounded(spec.features)) | _passed_over(found, paths) | _trimmed(blanks)
         _write_json({**counts, **words, **facts}, os.path.join(examples.uri, COUNTS_FILE))
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, exec_properties["output_data_format"])
@@ -216,6 +217,15 @@ def _only_pattern(taken: example_gen_pb2.Input) -> str:
     raise RunError(
         f"input_config: expected one input split; received {named}. Rows are split anew, as data.split says, so input splits of "
         "your own can't be kept. Give one split whose pattern matches all the files, such as */*.csv."
+    )
+
+
+def _trimmed(names: list[str]) -> dict[str, int]:
+    """A count, in words, of the columns whose names had blanks around them."""
+    return (
+        {f"names of columns, blanks around them taken away ({names[0]!r}{', …' * bool(names[1:])})": len(names)}
+        if names
+        else {}
     )
 
 

@@ -1,4 +1,4 @@
-"""Opens tables (CSV, CSV.gz, Parquet), and cuts them into chunks that workers read apart from each other. Needs pyarrow alone."""
+"""Finds and opens tables (CSV, CSV.gz, Parquet), and cuts them into chunks that workers read apart. Needs pyarrow alone."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import io
 import itertools
 import os
 import re
-import stat
 import threading
 import weakref
 import zlib
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -25,26 +23,21 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from components.errors import DataError
-from components.ingest.dialect import DELIMITERS, LOOKED_AT, PLAIN, UTF8, Dialect, what_else
+from components.ingest import header as headers
+from components.ingest.dialect import PLAIN, Dialect, open_records
+from components.ingest.readable import BLOCK, check_regular, errors
 from components.ingest.records import Scanner, count_lines
 from components.ingest.stamps import Stamp
 from components.ingest.streams import Open, Scanned, as_text, open_local, open_stream, without_mark
 
+header, same_columns = headers.header, headers.same_columns
+
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
+CONVERTED = (".dta", ".xlsx", ".xls", ".feather", ".arrow", ".ipc")  # by `plumbline convert`
 LEAST_CHUNK, MOST_CHUNK = 2 << 20, 32 << 20  # bytes
 CHUNKS = 16  # aimed at, between these two
 CHUNK_ROWS = 1 << 18  # of Parquet
-BLOCK = 4 << 20  # bytes; a longer record can't be read
 RELEASE_SECONDS = 5.0  # for Arrow's threads to let go of a file
-_FOREIGN = {
-    b"\x1f\x8b": "gzip; name it .csv.gz",
-    b"PAR1": "Parquet; name it .parquet",
-    b"PK\x03\x04": "a zip archive (or a spreadsheet); unpack it, or save it as CSV",
-    b"\xff\xfe": "UTF-16; set data.encoding: utf-16, or save it as UTF-8",
-    b"\xfe\xff": "UTF-16; set data.encoding: utf-16, or save it as UTF-8",
-}
-
-csv.field_size_limit(2 * BLOCK)  # Python's own 131,072 is less than Arrow reads
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +67,7 @@ class Chunk:
     @property
     def begins_packed(self) -> bool:
         """Whether it is the first chunk of a file that `plan` does not read through."""
-        is_read = self.path.endswith(".csv") and self.dialect.is_plain
+        is_read = self.path.endswith(".csv") and self.dialect.can_be_cut
         return not is_read and self.begin == 0 and self.row_group == 0
 
 
@@ -88,29 +81,32 @@ def split_pattern(path: str) -> tuple[str, str]:
 def check_suffix(path: str) -> None:
     """Raises a ValueError unless a file, or a pattern of files, has a name that can be read."""
     if not path.endswith(SUFFIXES):
-        raise ValueError(f"must be a {', '.join(SUFFIXES)} file, or a pattern of such files")
+        way = _way(path)
+        received = f"; received {path!r}. {way}" if way else ""
+        raise ValueError(f"must be a {', '.join(SUFFIXES)} file, or a pattern of such files{received}")
 
 
 def find_files(
     base: str,
     pattern: str,
     find: Callable[[str], Sequence[str]] = glob.glob,
-    exists: Callable[[str], bool] = os.path.isfile,
+    exists: Callable[[str], bool] = os.path.lexists,
 ) -> list[str]:
-    """The file of a name, or the files that a pattern matches, sorted.
+    """Files that a pattern matches, sorted. One that is there by this very name is meant, whatever the name holds.
 
-    A name that exists is taken literally, whatever it holds (`t[1].csv`). Of a pattern's, those that begin with `.` or `_` are left
-    out, as Hadoop and Spark do.
+    Names that begin with `.` or `_` are left out, as Hadoop and Spark do, unless the pattern begins so.
 
     Raises:
       DataError: there is none, or one is neither CSV nor Parquet.
     """
     path = os.path.join(base, pattern)
-    found = (
-        [path]
-        if exists(path)
-        else sorted(name for name in map(str, find(path)) if os.path.basename(name)[0] not in "._")
-    )
+    if exists(path):
+        found = [path]
+    else:
+        asked = os.path.basename(pattern)[:1]
+        found = sorted(
+            name for name in map(str, find(path)) if os.path.basename(name)[0] not in "._".replace(asked, "")
+        )
     if not found:
         raise DataError(
             f"{path}: no such file. data.path names the table: a {', '.join(SUFFIXES)} file, or a pattern of such files."
@@ -119,89 +115,30 @@ def find_files(
         if not name.endswith(SUFFIXES):
             raise DataError(
                 f"{name}: expected a {', '.join(SUFFIXES)} file; data.path matches this one too. "
-                "Convert it, or narrow the pattern."
+                f"{_way(name) or 'Convert it, or narrow the pattern'}."
             )
     return found
+
+
+def _way(path: str) -> str:
+    """What to do with a file of another kind; nothing where nobody knows."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in CONVERTED:
+        return f"Convert it once: plumbline convert {path} -o {os.path.splitext(path)[0]}.parquet"
+    if suffix in (".tsv", ".tab", ".txt"):
+        return 'Name it .csv, and set data.delimiter ("\\t" for tabs)'
+    return ""
 
 
 def without_empty(paths: Sequence[str], open_file: Open = open_local) -> list[str]:
     """Leaves files of 0 bytes out, as Spark writes for a partition without rows, gzipped or not; but not the last file."""
     filled = []
     for path in paths:
-        _check_regular(path)
-        with _errors(path), open_stream(path, open_file) as stream:
+        check_regular(path)
+        with errors(path), open_stream(path, open_file) as stream:
             if stream.read(1):
                 filled.append(path)
     return filled or list(paths[:1])
-
-
-def header(path: str, open_file: Open = open_local, dialect: Dialect = PLAIN) -> list[str]:
-    """Names of a table's columns, in order, without blanks around them; empty for a column that the dialect passes over.
-
-    Args:
-      path: the file.
-      open_file: opens a path.
-      dialect: how a CSV is written.
-
-    Raises:
-      DataError: the file can't be read, is empty or of another kind, or its header has no name or one name twice.
-    """
-    _check_kind(path, open_file, dialect)
-    written = _written_header(path, open_file, dialect)
-    names = ["" if place in dialect.unnamed else name.strip() for place, name in enumerate(written, 1)]
-    unnamed = [place for place, name in enumerate(names, 1) if not name and place not in dialect.unnamed]
-    if unnamed or not names:
-        what, way = "the line is blank", "Name every column"
-        if names:
-            what = f"column {unnamed[0]} has no name"
-            way += f", or leave that one out with data.skip_columns: [{unnamed[0]}]"
-            way += " (row numbers: pandas writes none with index=False, R none with row.names=FALSE)" * (
-                unnamed[0] == 1
-            )
-        raise DataError(f"{path}, line 1: expected the names of the columns; {what}. {way}.")
-    odd = next((name for name in names if "\0" in name), None)
-    if odd is not None:
-        raise DataError(f"{path}, line 1: the column name {odd!r} holds NUL. Rename the column.")
-    repeated = [name for name, times in Counter(filter(None, names)).items() if times > 1]
-    if repeated:
-        also = " once blanks around the names are taken away" if written.count(repeated[0]) < 2 else ""
-        raise DataError(f"{path}, line 1: column {repeated[0]!r} stands more than once in the header{also}. Rename it.")
-    return names
-
-
-def trimmed(path: str, open_file: Open = open_local, dialect: Dialect = PLAIN) -> list[str]:
-    """Names in a table's header that have blanks around them, as they are written."""
-    return [name for name in _written_header(path, open_file, dialect) if name != name.strip() and name.strip()]
-
-
-def _written_header(path: str, open_file: Open, dialect: Dialect) -> list[str]:
-    with _errors(path):
-        if path.endswith(".parquet"):
-            with open_file(path) as file:
-                return list(pq.ParquetFile(file).schema_arrow.names)
-        with dialect.decoded(open_stream(path, open_file), path) as stream:
-            rows = csv.reader(without_mark(as_text(stream)), delimiter=dialect.delimiter, escapechar=dialect.escape)
-            fields = next(filter(None, rows) if dialect.comment else rows, [])
-            return [field.encode("latin-1").decode() for field in fields]
-
-
-def same_columns(names: Mapping[str, list[str]]) -> None:
-    """Checks that all files have the same columns, in whatever order.
-
-    Args:
-      names: of each file's columns, by path.
-
-    Raises:
-      DataError: they differ.
-    """
-    first, expected = next(iter(names.items()))
-    for path, found in names.items():
-        odd = sorted(set(expected) ^ set(found))
-        if odd:
-            raise DataError(
-                f"{path}: its columns differ from those of {first}: {', '.join(map(repr, odd))}, in one of the two alone. "
-                "Give every file the same columns, or narrow the pattern."
-            )
 
 
 def beginning(path: str, open_file: Open = open_local, dialect: Dialect = PLAIN) -> list[Chunk]:
@@ -220,7 +157,8 @@ def plan(
 ) -> list[Chunk]:
     """Cuts files into chunks; where, depends on the files alone.
 
-    A CSV is read through, and cut at ends of records; one that holds a newline within quotes, or is compressed, is not cut.
+    A CSV is read through, and cut at ends of records; one that holds a newline within quotes, is compressed, of another encoding or
+    with comments, is not cut.
 
     Args:
       paths: the files.
@@ -239,7 +177,7 @@ def plan(
     aim = min(max(sum(sizes) // CHUNKS, LEAST_CHUNK), MOST_CHUNK)
     for path in paths:
         stamp = stamps.get(path)
-        with _errors(path):
+        with errors(path):
             if path.endswith(".parquet"):
                 with open_file(path) as file:
                     metadata = pq.ParquetFile(file).metadata
@@ -251,7 +189,7 @@ def plan(
                         Chunk(path, cut, min(cut + CHUNK_ROWS, count), group, first + cut, stamp=stamp) for cut in cuts
                     ]
                     first += count
-            elif path.endswith(".csv.gz") or not dialect.is_plain:
+            elif path.endswith(".csv.gz") or not dialect.can_be_cut:
                 chunks.append(Chunk(path, 0, None, dialect=dialect, stamp=stamp))
             else:
                 found, digests[path] = _plan_csv(path, aim, open_file, dialect)
@@ -266,7 +204,7 @@ def _plan_csv(path: str, aim: int, open_file: Open, dialect: Dialect) -> tuple[l
     checksums = [0]  # of what lies before the first cut, between two, after the last
     position, ended, records = 0, 0, -1  # the header is no record
     digest = hashlib.sha256()
-    scanner = Scanner(path, dialect)
+    scanner = Scanner(path, dialect.escape, dialect.delimiter)
     with open_file(path) as file:
         while True:
             block = file.read(BLOCK)
@@ -350,17 +288,14 @@ def read(
     Raises:
       DataError: the file can't be read.
     """
-    with _errors(chunk.path):
+    with errors(chunk.path):
         if chunk.path.endswith(".parquet"):
             yield from _read_parquet(chunk, wanted, open_file)
         else:
             try:
                 own = _own_names(chunk, names, open_file)
                 with _records(chunk, open_file) as stream:
-                    for batch in _read_csv(
-                        chunk, stream, own, [own[names.index(name)] for name in wanted], missing, ragged
-                    ):
-                        yield batch.rename_columns(wanted)
+                    yield from _read_csv(chunk, stream, _all(chunk, names, open_file), wanted, missing, ragged)
             except pa.ArrowInvalid as error:
                 if "CSV parse error" in str(error):  # Arrow does not hand over a ragged record that is not UTF-8
                     raise _undecodable(chunk, len(names), len(ragged), open_file) from error
@@ -386,10 +321,13 @@ def _read_parquet(chunk: Chunk, wanted: list[str], open_file: Open) -> Iterator[
     assert chunk.end is not None  # noqa: S101
     with open_file(chunk.path) as file:
         row = 0
-        for batch in _verified(file).iter_batches(row_groups=[chunk.row_group], columns=wanted):
+        parquet = _verified(file)
+        written = {name.strip(): name for name in parquet.schema_arrow.names}
+        columns = [written[name] for name in wanted]
+        for batch in parquet.iter_batches(row_groups=[chunk.row_group], columns=columns):
             begin, end = max(chunk.begin - row, 0), min(chunk.end - row, batch.num_rows)
             if begin < end:
-                yield batch.slice(begin, end - begin).select(wanted)
+                yield batch.slice(begin, end - begin).select(columns).rename_columns(wanted)
             row += batch.num_rows
             if row >= chunk.end:
                 return
@@ -400,23 +338,38 @@ def _verified(file: BinaryIO) -> pq.ParquetFile:
     return pq.ParquetFile(file, page_checksum_verification=True)
 
 
+def _all(chunk: Chunk, names: list[str], open_file: Open) -> list[str]:
+    """The names of all columns, none of them twice, skipped ones among them."""
+    if not chunk.dialect.skip_columns:
+        return names
+    found = headers.fields(chunk.path, open_file, chunk.dialect)
+    skipped = headers.skipped_places(chunk.path, found, chunk.dialect)
+    # No name of a header has a NUL.
+    return [f"\0{place}" if place in skipped else name for place, name in enumerate(found)]
+
+
 def _read_csv(
     chunk: Chunk, stream: BinaryIO, names: list[str], wanted: list[str], missing: list[str], ragged: list[Ragged]
 ) -> Iterator[pa.RecordBatch]:
-    whole = chunk.end is None
+    whole = chunk.end is None  # its first record is the header
+    headers = 1
 
     def on_ragged(row: pa_csv.InvalidRow) -> str:
+        nonlocal headers
         # The parser numbers records from 1, blank lines not among them.
+        if whole and row.number == 1:
+            headers = 0  # one short, it is none of the rows already
+            return "skip"
         ragged.append(Ragged(row.number - 1 - int(whole) - len(ragged), row.actual_columns, row.text))
         return "skip"
 
     options = {
-        "read_options": pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=None if whole else names),
+        "read_options": pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=names),
         "parse_options": pa_csv.ParseOptions(
-            delimiter=chunk.dialect.delimiter,
             newlines_in_values=True,
             invalid_row_handler=on_ragged,
             escape_char=chunk.dialect.escape or False,
+            delimiter=chunk.dialect.delimiter,
         ),
         "convert_options": pa_csv.ConvertOptions(
             include_columns=wanted,
@@ -429,7 +382,7 @@ def _read_csv(
         yield from pa_csv.read_csv(pa.BufferReader(stream.read()), **options).to_batches()
         return
     failed: list[Exception] = []
-    source = Scanned(stream, Scanner(chunk.path, chunk.dialect), failed)
+    source = Scanned(stream, Scanner(chunk.path, chunk.dialect.escape, chunk.dialect.delimiter), failed)
     released = threading.Event()
     weakref.finalize(source, released.set)
     file = pa.PythonFile(source, "r")
@@ -437,7 +390,10 @@ def _read_csv(
     try:
         reader = pa_csv.open_csv(file, **options)
         try:
-            yield from reader
+            for batch in reader:
+                if batch.num_rows > headers:
+                    yield batch.slice(headers)
+                headers = max(headers - batch.num_rows, 0)
         finally:
             reader.close()
             del reader
@@ -464,11 +420,12 @@ def lines(chunk: Chunk, columns: int, open_file: Open = open_local) -> Iterator[
     with _records(chunk, open_file) as stream:
         text = as_text(stream)
         reader = csv.reader(without_mark(text), delimiter=chunk.dialect.delimiter, escapechar=chunk.dialect.escape)
-        start, is_header = line, chunk.end is None
-        for fields in reader:
-            if fields and not is_header:
-                yield len(fields) == columns, start
-            is_header &= not fields
+        start = line
+        is_header = chunk.end is None
+        for record in reader:
+            if record and not is_header:
+                yield len(record) == columns + len(chunk.dialect.skip_columns), start
+            is_header = is_header and not record
             start = line + reader.line_num
 
 
@@ -491,7 +448,7 @@ def stem(base: str, path: str) -> str:
 
 def _records(chunk: Chunk, open_file: Open) -> BinaryIO:
     if chunk.end is None:
-        return chunk.dialect.decoded(open_stream(chunk.path, open_file), chunk.path)
+        return open_records(chunk.path, open_file, chunk.dialect)
     with open_file(chunk.path) as file:
         file.seek(chunk.begin)
         data = file.read(chunk.end - chunk.begin)
@@ -509,61 +466,5 @@ def _records(chunk: Chunk, open_file: Open) -> BinaryIO:
 
 
 def _size(path: str, open_file: Open) -> int:
-    with _errors(path), open_file(path) as file:
+    with errors(path), open_file(path) as file:
         return file.seek(0, io.SEEK_END)
-
-
-def _check_regular(path: str) -> None:
-    if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
-        raise DataError(
-            f"{path}: expected a file; it is a folder or a device. Name a file, or a pattern such as {path}/*.csv."
-        )
-
-
-def _check_kind(path: str, open_file: Open, dialect: Dialect) -> None:
-    """Says at once that a file is not what its name says, or not written as the configuration says."""
-    _check_regular(path)
-    with _errors(path), open_file(path) as file:
-        start = file.read(LOOKED_AT)
-    if not start:
-        raise DataError(f"{path}: the file is empty. Expected a header and at least one row.")
-    if path.endswith(".csv"):
-        for magic, kind in _FOREIGN.items():
-            if start.startswith(magic) and not (dialect.encoding != UTF8 and "UTF-16" in kind):
-                raise DataError(f"{path}: expected a CSV in UTF-8; the file is {kind}.")
-    if not path.endswith(".parquet"):
-        with _errors(path), open_stream(path, open_file) as stream:
-            found = what_else(stream.read(LOOKED_AT), dialect)
-        if found:
-            raise DataError(f"{path}: expected fields with {_kind_of(dialect)} between them; {found}.")
-
-
-def _kind_of(dialect: Dialect) -> str:
-    return DELIMITERS.get(dialect.delimiter, repr(dialect.delimiter))
-
-
-class _errors:
-    """Turns what the libraries raise into one line."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, UnicodeDecodeError):
-            raise DataError(f"{self._path}, line 1: the header is not UTF-8. Save the file as UTF-8.") from error
-        if isinstance(error, OSError) and error.errno is not None:
-            dangling = os.path.islink(self._path) and not os.path.exists(self._path)
-            what = "a link to a file that is not there" if dangling else os.strerror(error.errno)
-            raise DataError(
-                f"{self._path}: can't be opened: {what}. See to the file and its permissions, or narrow data.path."
-            ) from error
-        if isinstance(error, (pa.ArrowInvalid, pa.ArrowKeyError, csv.Error, OSError, EOFError)):
-            text = str(error).splitlines()[0].rstrip(".") or type(error).__name__
-            if "straddling" in text or "out of sync" in text:
-                text = f"a record is longer than {BLOCK >> 20} MiB, or a quote is never closed"
-            if "page integrity" in text:
-                text = "the checksum of one of its pages is wrong: the file was damaged since it was written"
-            raise DataError(f"{self._path}: not readable as a table: {text}. Correct the file.") from error

@@ -36,13 +36,13 @@ class Scanner:
       position: in the file, of what is not decided upon yet.
     """
 
-    def __init__(self, path: str, dialect: Dialect = PLAIN) -> None:
-        """Takes the file's name, for errors, and how it is written."""
+    def __init__(self, path: str, escape: str | None = None, delimiter: str = ",") -> None:
+        """Takes the file's name, for errors, its escape character and its delimiter, of ASCII."""
         self.newline_in_quotes = False
         self.position = 0
         self._path = path
-        self._escape = (dialect.escape or "").encode()
-        self._delimiter = dialect.delimiter.encode()
+        self._escape = (escape or "").encode()
+        self._delimiter = ord(delimiter)
         self._pair = re.compile(re.escape(self._escape) + b".", re.DOTALL)
         self._held = b""  # of the last block, what the next one decides about
         self._line = 1
@@ -138,7 +138,7 @@ class Scanner:
         """Which quotes stand at the beginning of a field."""
         found = self._ends_field(values[marks - 1])
         if len(marks) and marks[0] == 0:
-            found[0] = self._before in self._delimiter + b"\r\n"
+            found[0] = self._before in (self._delimiter, _CR, _LF)
         return found
 
     def _closes(self, values: NDArray[np.uint8], marks: Positions) -> NDArray[np.bool_]:
@@ -147,7 +147,7 @@ class Scanner:
         return np.append(self._ends_field(values[inside + 1]), np.ones(len(marks) - len(inside), bool))
 
     def _ends_field(self, values: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        return np.asarray((values == self._delimiter[0]) | (values == _LF) | (values == _CR))
+        return np.asarray((values == self._delimiter) | (values == _LF) | (values == _CR))
 
     def _walk(
         self, data: bytes, marks: Positions, opens: list[bool], closes: list[bool], doubled: list[bool]

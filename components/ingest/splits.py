@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -201,7 +201,7 @@ def group_values(column: pa.Array, name: str, missing: list[str]) -> pa.Array:
 
 
 def time_values(
-    column: pa.Array, name: str, starts: dict[str, Start], missing: list[str]
+    column: pa.Array, name: str, starts: dict[str, Start], missing: list[str], decimal: str = "."
 ) -> tuple[pa.Array, dict[int, str]]:
     """A column that splits by time as float64 numbers, or as microseconds since 1970 (int64; without a zone, UTC is meant).
 
@@ -210,6 +210,7 @@ def time_values(
       name: of the column.
       starts: say which of the two is meant.
       missing: texts that stand for nothing.
+      decimal: what texts have before a number's fraction.
 
     Returns:
       The values, null where there is none, and why a row can't be right, by its position.
@@ -225,7 +226,7 @@ def time_values(
     if is_text(column.type):
         given = pc.utf8_trim_whitespace(strings(column, name, undecided))
         given = pc.replace_with_mask(given, is_missing(given, missing), pa.scalar(None, pa.string()))
-        values = _times_of(given) if dates else numbers.of_texts(given, missing)[0]
+        values = _times_of(given) if dates else _numbers_of(given, missing, decimal)
     elif dates and (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
         values = pc.cast(pc.cast(column, pa.timestamp("us", getattr(column.type, "tz", None)), safe=False), pa.int64())
     elif not dates and (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
@@ -244,6 +245,10 @@ def time_values(
         for row in np.flatnonzero(~known)
     }
     return values, odd | undecided
+
+
+def _numbers_of(given: pa.Array, missing: Iterable[str], decimal: str) -> pa.Array:
+    return numbers.of_texts(numbers.with_points(given, decimal), numbers.marks_with_points(missing, decimal))[0]
 
 
 def _received(value: Any) -> str:

@@ -1,7 +1,8 @@
-"""Bytes of a table's file as they are read: opened, decompressed, scanned, as text."""
+"""Bytes of a table's file as they are read: opened, decompressed, made UTF-8 and freed of comments, scanned, as text."""
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
@@ -12,6 +13,7 @@ from components.errors import DataError
 from components.ingest.records import BOM, Scanner
 
 _BOM = BOM.decode("latin-1")
+_BLOCK = 1 << 20
 
 Open = Callable[[str], BinaryIO]
 
@@ -40,6 +42,68 @@ def open_stream(path: str, open_file: Open) -> BinaryIO:
     return buffered(pa.CompressedInputStream(pa.PythonFile(file, "r"), "gzip"), seekable=False)
 
 
+def in_utf8(stream: BinaryIO, path: str, encoding: str) -> BinaryIO:
+    """A stream of another encoding in UTF-8.
+
+    Reading raises a DataError where the bytes are not of that encoding.
+    """
+    return buffered(_Pieces(stream, _recoded(stream, path, encoding)), seekable=False)
+
+
+def _recoded(stream: BinaryIO, path: str, encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    block = b"start"
+    while block:
+        block = stream.read(_BLOCK)
+        try:
+            text = decoder.decode(block, final=not block)
+        except UnicodeError as error:
+            raise DataError(
+                f"{path}, at or after line {line}: the bytes are not {encoding}: {error}. Correct data.encoding or the file."
+            ) from error
+        line += text.count("\n")
+        yield text.encode("utf-8", "replace")
+
+
+def without_comments(stream: BinaryIO, comment: str, delimiter: str, escape: str | None) -> BinaryIO:
+    """A stream of UTF-8 in which lines that begin like a comment are empty, so that those that follow keep their numbers.
+
+    A line within a quoted field is no comment.
+    """
+    return buffered(_Pieces(stream, _uncommented(stream, comment, delimiter, escape)), seekable=False)
+
+
+def _uncommented(stream: BinaryIO, comment: str, delimiter: str, escape: str | None) -> Iterator[bytes]:
+    start = comment.encode().decode("latin-1")
+    is_open = False
+    with as_text(stream) as text:
+        for line in without_mark(text):
+            if not is_open and line.startswith(start):
+                yield line[len(line.rstrip("\r\n")) :].encode("latin-1")
+                continue
+            if '"' in line:
+                is_open = _ends_open(line, is_open, delimiter, escape)
+            yield line.encode("latin-1")
+
+
+def _ends_open(line: str, is_open: bool, delimiter: str, escape: str | None) -> bool:
+    """Whether a quoted field goes on after a line."""
+    before = delimiter
+    index = 0
+    while index < len(line):
+        character = line[index]
+        if character == escape:
+            index += 1
+        elif character == '"' and is_open and line[index + 1 : index + 2] == '"':
+            index += 1
+        elif character == '"' and (is_open or before == delimiter):
+            is_open = not is_open
+        before = character
+        index += 1
+    return is_open
+
+
 class Scanned:
     """A stream whose bytes a scanner sees on their way to Arrow. At an error it ends, and keeps the error for later."""
 
@@ -66,6 +130,28 @@ class Scanned:
 
     def close(self) -> None:
         """Closes the stream."""
+        self._stream.close()
+
+
+class _Pieces:
+    """What an iterator yields, as a stream that `buffered` takes; it closes the stream that the pieces come from."""
+
+    def __init__(self, stream: BinaryIO, pieces: Iterator[bytes]) -> None:
+        self._stream = stream
+        self._pieces = pieces
+        self._held = b""
+
+    def read(self, size: int) -> bytes:
+        parts = [self._held]
+        length = len(self._held)
+        while length < size and (piece := next(self._pieces, None)) is not None:
+            parts.append(piece)
+            length += len(piece)
+        data = b"".join(parts)
+        self._held = data[size:]
+        return data[:size]
+
+    def close(self) -> None:
         self._stream.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
 import math
 from collections import Counter
@@ -21,6 +22,7 @@ from components.ingest.dialect import PLAIN, Dialect
 from components.ingest.splits import SplitRule, assign, group_values, time_values
 from components.row_identity import GROUP_COLUMN, ROW_COLUMN
 from components.settings import Settings
+from components.values.names import shown
 from components.values.texts import MISSING_TOKENS, canonical_text
 
 _KEY = "split by "  # before the name of a column that decides a row's split, beside its typed twin
@@ -118,9 +120,11 @@ def check_columns(path: str, names: list[str], spec: TableSpec) -> None:
     """Raises a DataError if a table lacks a column that the configuration uses."""
     for name in spec.columns:
         if name not in names:
+            near = difflib.get_close_matches(name, names, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else "."
             raise DataError(
-                f"{path}: the configuration uses column {name!r}, which the table does not have. "
-                f"Its columns: {', '.join(names)}. Rename the column in one of the two."
+                f"{path}: the configuration uses column {name!r}, which the table does not have{hint} "
+                f"Its columns: {', '.join(map(shown, names))}. Rename the column in one of the two."
             )
 
 
@@ -204,7 +208,9 @@ def _deciding(batch: pa.RecordBatch, spec: TableSpec) -> tuple[dict[str, pa.Arra
         arrays[spec.split.group] = group_values(batch.column(spec.split.group), spec.split.group, spec.missing)
     if spec.split.time is not None:
         name = spec.split.time.column
-        arrays[name], undecided = time_values(batch.column(name), name, spec.split.time.starts, spec.missing)
+        arrays[name], undecided = time_values(
+            batch.column(name), name, spec.split.time.starts, spec.missing, spec.dialect.decimal
+        )
     return arrays, undecided
 
 
@@ -250,8 +256,11 @@ def _columns(
     rejected: dict[int, str] = {}
     wide = set(spec.wide)
     read: dict[str, Callable[[pa.Array, str, list[str], dict[int, str]], pa.Array]] = {
-        **dict.fromkeys(spec.numbers, functools.partial(columns.number, point=spec.dialect.decimal)),
-        **{name: functools.partial(columns.integer, wide=name in wide) for name in spec.integers},
+        **dict.fromkeys(spec.numbers, functools.partial(columns.number, decimal=spec.dialect.decimal)),
+        **{
+            name: functools.partial(columns.integer, wide=name in wide, decimal=spec.dialect.decimal)
+            for name in spec.integers
+        },
         **dict.fromkeys(spec.booleans, columns.boolean),
         **dict.fromkeys(spec.texts, columns.text),
     }

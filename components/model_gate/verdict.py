@@ -134,9 +134,9 @@ def judge(
 
 
 def plain(values: Mapping[str, float]) -> dict[str, float | None]:
-    """The metrics without their standard errors, None for what is not a number."""
+    """The metrics without their standard errors, None for what is no finite number."""
     return {
-        name: None if math.isnan(value) else value
+        name: value if math.isfinite(value) else None
         for name, value in values.items()
         if not name.endswith(STANDARD_ERROR)
     }

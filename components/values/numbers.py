@@ -2,7 +2,8 @@ r"""What a number is, wherever it comes from. Needs pyarrow and numpy alone.
 
 A text is a number if, without blanks around it, it is decimal digits with a point, a sign and an exponent where wanted
 (`1`, `-1.5`, `.5`, `2.`, `1E+05`), each text by itself, whatever its neighbours are. `nan` in any case and with any sign is a
-missing value, as C's printf, R and MATLAB write one. `inf` is no number that a model can use. A text of `data.missing` that is a
+missing value, as C's printf, R and MATLAB write one. Where a table has decimal commas, `,` is the point, and `.` is none of a
+number's characters: neither `1.5` nor `1.234,5` is one. `inf` is no number that a model can use. A text of `data.missing` that is a
 number (`-999`) stands for nothing in every spelling of that number, as it does where the column is typed.
 """
 
@@ -30,6 +31,21 @@ _TRUE, _FALSE = r"\A[tT][rR][uU][eE]\z", r"\A[fF][aA][lL][sS][eE]\z"
 _SHORTEST = r"\A\+?(-?)0*(\d+?)(?:\.0*)?\z"
 _SAFE_DIGITS = 18  # any integer of so many is one of 64 bits
 _INT64 = 1 << 63
+
+
+def with_points(column: pa.Array, decimal: str) -> pa.Array:
+    """Strings whose numbers have `decimal` (`.` or `,`) before their fraction, with points; what had a point has a comma then."""
+    if decimal == ".":
+        return column
+    parts = (",", "\0"), (".", ","), ("\0", ".")
+    for old, new in parts:
+        column = pc.replace_substring(column, old, new)
+    return column
+
+
+def marks_with_points(missing: Iterable[str], decimal: str) -> list[str]:
+    """Texts that stand for nothing, as `with_points` makes them."""
+    return list(missing) if decimal == "." else [text.translate(str.maketrans(",.", ".,")) for text in missing]
 
 
 def of_texts(column: pa.Array, missing: Iterable[str], truths: bool = False) -> tuple[pa.Array, Rows]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from components.errors import ConfigError
 from pipeline.init.judging import judge
-from pipeline.init.notes import Note
+from pipeline.init.notes import Note, Rank
 from pipeline.init.reading import find, profile
 from pipeline.init.writing import config_text, pipeline_name
 from pipeline.replacing import replacing
@@ -39,6 +39,8 @@ def write_config(
         raise ConfigError(f"{path}: the file is there already. Remove it, or name another with --output.")
     called = pipeline_name(source, name)
     verdict = judge(profile(source, label))
+    for words in source.words:
+        verdict.say(Rank.FORMAT, words)
     command = shlex.join(["plumbline", "init", str(table), "--label", label])
     with replacing(path) as temporary:
         temporary.write_text(config_text(source, path, called, verdict, command), encoding="utf-8")

@@ -16,19 +16,20 @@ class Rank(enum.IntEnum):
     """How much a note matters: the first must be seen to before a run."""
 
     CORRECT = 0  # said of each column in a line of its own
-    LABEL = 1
-    MARK = 2
-    LEAK = 3
-    IDENTIFIER = 4
-    TOKEN = 5
-    FORMATTED = 6
-    DATE = 7
-    TEXT = 8
-    TYPE = 9
-    MISSING = 10
-    FEW = 11
-    CONSTANT = 12
-    OTHER = 13
+    FORMAT = 1
+    LABEL = 2
+    MARK = 3
+    LEAK = 4
+    IDENTIFIER = 5
+    TOKEN = 6
+    FORMATTED = 7
+    DATE = 8
+    TEXT = 9
+    TYPE = 10
+    MISSING = 11
+    FEW = 12
+    CONSTANT = 13
+    OTHER = 14
 
 
 @dataclasses.dataclass(frozen=True)

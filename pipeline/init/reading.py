@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import glob
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.errors import DataError
 from components.ingest import files, rejected
+from components.ingest.dialect import PLAIN, Dialect
 from components.values.names import shown
 from pipeline.init.profile import Place, Profile, numbers_of
 
+_COMMA = r"\A(\s*[+-]?\d*),(\d+(?:[eE][+-]?\d+)?\s*)\z"
 SAMPLE_ROWS = 5000  # of the table, evenly spaced, by which columns are compared with the label; up to twice as many
 
 
@@ -30,17 +32,21 @@ class Source:
       pattern: of their names below it.
       is_folder: whether they were found in a folder by their suffix.
       names: of each file's columns, by path, in the file's order.
+      dialect: how CSV files are written, as far as their beginnings say.
+      words: what is not as usual there, and names that had blanks around them.
     """
 
     base: Path
     pattern: str
     is_folder: bool
     names: dict[str, list[str]]
+    dialect: Dialect = PLAIN
+    words: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def columns(self) -> list[str]:
-        """The columns, in the first file's order."""
-        return next(iter(self.names.values()))
+        """The columns, in the first file's order, those without a name not among them."""
+        return [name for name in next(iter(self.names.values())) if name]
 
     @property
     def stem(self) -> str:
@@ -85,14 +91,18 @@ def find(table: Path) -> Source:
     is_folder = table.is_dir()
     if table.is_file():
         base, pattern = str(table.parent), table.name
-        paths = files.find_files(base, glob.escape(pattern))
+        paths = files.find_files(base, pattern)
     else:
         base, pattern = (str(table), _pattern_in(table)) if is_folder else files.split_pattern(str(table))
         paths = files.find_files(base, re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern))
     paths = files.without_empty(paths)
-    names = {path: files.header(path) for path in paths}
+    dialect, words = files.sniff_file(paths[0])
+    names = {path: files.header(path, dialect=dialect) for path in paths}
     files.same_columns(names)
-    return Source(Path(base), pattern, is_folder, names)
+    blanks = files.trimmed(paths[0], dialect=dialect)
+    if blanks:
+        words.append(f"blanks around names of columns are taken away: {', '.join(map(repr, blanks))}")
+    return Source(Path(base), pattern, is_folder, names, dialect, words)
 
 
 def _pattern_in(folder: Path) -> str:
@@ -130,7 +140,7 @@ def profile(source: Source, label: str) -> Table:
     stride = 1
     rows = 0
     for path, names in source.names.items():
-        for chunk in _chunks(path):
+        for chunk in _chunks(path, source.dialect):
             ragged: list[files.Ragged] = []
             done = 0
             for batch in _batches(chunk, names, columns, ragged):
@@ -156,15 +166,25 @@ def profile(source: Source, label: str) -> Table:
     return table
 
 
-def _chunks(path: str) -> list[files.Chunk]:
-    return files.plan([path]) if path.endswith(".parquet") else files.beginning(path)
+def _chunks(path: str, dialect: Dialect) -> list[files.Chunk]:
+    return files.plan([path]) if path.endswith(".parquet") else files.beginning(path, dialect=dialect)
 
 
 def _batches(
     chunk: files.Chunk, names: list[str], wanted: list[str], ragged: list[files.Ragged]
 ) -> Iterator[pa.RecordBatch]:
     """A chunk's rows, each value as it stands: what is missing is told later, text by text."""
-    return files.read(chunk, names, wanted, [], ragged)
+    for batch in files.read(chunk, names, wanted, [], ragged):
+        yield _with_points(batch) if chunk.dialect.decimal == "," else batch
+
+
+def _with_points(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Numbers with a decimal comma as such with a point, whatever column they stand in: it is not known yet which are numbers."""
+    columns = [
+        pc.replace_substring_regex(column, _COMMA, rb"\1.\2") if pa.types.is_binary(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _places(chunk: files.Chunk, rows: NDArray[np.int64], names: list[str]) -> Callable[[int], Place]:

@@ -78,11 +78,7 @@ HOSTILE = {
         "line 52, column 'c': expected UTF-8; received b'caf\\xe9'.",
     ),
     "header not UTF-8": (b"x,caf\xe9,y\n1,a,2\n", "t.csv", "line 1: the header is not UTF-8."),
-    "UTF-16": (
-        GOOD.encode("utf-16"),
-        "t.csv",
-        "expected a CSV in UTF-8; the file is UTF-16; set data.encoding: utf-16, or save it",
-    ),
+    "UTF-16": (GOOD.encode("utf-16"), "t.csv", "the file is UTF-16. Set data.encoding: utf-16, or save it as UTF-8."),
     "quote never closed": (
         'x,c,y\n1,"a,2\n' + "1,a,2\n" * 9,
         "t.csv",
@@ -101,7 +97,7 @@ HOSTILE = {
         "t.csv.gz: not readable as a table",
     ),
     "Parquet named csv": (parquet(pa.table({"x": [1]})), "t.csv", "the file is Parquet; name it .parquet."),
-    "a spreadsheet named csv": (archive(), "t.csv", "the file is a zip archive (or a spreadsheet)"),
+    "a spreadsheet named csv": (archive(), "t.csv", "the file is a zip archive, or a spreadsheet"),
     "csv named parquet": (GOOD, "t.parquet", "t.parquet: not readable as a table"),
     "Parquet cut short": (parquet(pa.table({"x": [1]}))[:40], "t.parquet", "t.parquet: not readable as a table"),
     "Parquet without rows": (parquet(pa.table({"x": [1.0], "c": ["a"], "y": [1.0]}).slice(0, 0)), "t.parquet", ""),

@@ -27,6 +27,8 @@ def test_null_is_a_missing_value_and_5_is_5_0(spec):
     assert rows(spec, x=5, n=5.0, h=5) == rows(spec, x=5.0, n=5, h=5.0)
     assert rows(spec, w=2**62 + 1)["w"] == rows(spec, w=str(2**62 + 1))["w"] == [2**62 + 1]
     assert rows(spec, b="YES", c=7.0) == rows(spec, b=1, c="7")
+    assert rows(spec, c=1e16)["c"] == ["1e+16"]  # as a Parquet column of floats is read
+    assert rows(spec, c=True) == rows(spec, c="TRUE")
     assert rows(spec, c=" NA ", x=math.nan)["c"] == [None]
 
 
@@ -36,6 +38,7 @@ def test_null_is_a_missing_value_and_5_is_5_0(spec):
         ("{x: 1}", "not valid JSON"),
         ("3", "expected an object by feature"),
         ("[]", "expected an object by feature"),
+        (f'{{"x": {"1" * 5000}}}', "not valid JSON"),
         ('{"x": 1, "c": "a"}', "is missing. Give it a value, or null"),
         ('{"x": 1, "z": 2}', "'z' is not a feature. The features: x, n, w, b, c, h."),
     ],
@@ -59,6 +62,7 @@ def test_wrong_texts(spec, text, message):
         ({"n": 5.5}, "column 'n': expected a whole number"),
         ({"n": 2**60}, "column 'n': expected a whole number within 2^53"),
         ({"w": 2**70}, "column 'w': expected a whole number within 64 bits"),
+        ({"c": "\ud800"}, "feature 'c' takes Unicode; received"),
         ({"b": "maybe"}, "column 'b': expected a truth value"),
     ],
 )

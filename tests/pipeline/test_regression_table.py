@@ -33,6 +33,7 @@ def test_levels_without_rows_are_left_out():
         (["Mar", "Jan", "Feb"], ["Jan", "Feb", "Mar"]),
         (["friday", "Monday"], ["Monday", "friday"]),
         (["z", "a"], ["z", "a"]),
+        (["2", "nan", "1"], ["2", "nan", "1"]),
         (["< 6", "6 to 10"], ["< 6", "6 to 10"]),
     ],
 )

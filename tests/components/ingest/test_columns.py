@@ -254,3 +254,18 @@ def test_what_stood_for_nothing_is_counted_by_column_and_token():
     cleaned = clean(batch, SPEC, np.arange(5), Counter())
     assert set(cleaned.rejected) == {4}
     assert cleaned.tokens == {"c": {"NA": 2, "": 1}, "b": {"NA": 1}}
+
+
+def test_decimal_commas_are_points_and_points_are_no_numbers():
+    written = pa.array([b"3,10", b" -1,5e3 ", b"7", b"1,2,3", b"1.5", b"1.234,5", b"-9,5", b"NA", b"0,0"])
+    rejected = {}
+    found = columns.number(written, "x", ["NA", "-9,50"], rejected, ",")
+    assert found.to_pylist() == [3.1, -1500.0, 7.0, None, None, None, None, None, 0.0]
+    assert set(rejected) == {3, 4, 5}
+    assert (
+        rejected[5] == "column 'x': expected a number with ',' before its fraction (data.decimal); received '1.234,5'"
+    )
+    whole = columns.integer(pa.array(["5,0", "1.000", "12"]), "x", [], rejected := {}, decimal=",")
+    assert (whole.to_pylist(), set(rejected)) == ([5, None, 12], {1})
+    assert columns.number(pa.array([1.5]), "x", [], {}, ",").to_pylist() == [1.5]
+    assert columns.number(pa.array([decimal.Decimal("1.5")]), "x", [], {}, ",").to_pylist() == [1.5]

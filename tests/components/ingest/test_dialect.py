@@ -1,148 +1,149 @@
-"""CSV files as spreadsheets, R, pandas and other countries write them, read by their dialect and named without it."""
+"""Files as people have them: read as the dialect says, or named for what they are."""
 
-import codecs
+from __future__ import annotations
 
-import numpy as np
+import gzip
+
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from components.errors import DataError
-from components.ingest import files
-from components.ingest.dialect import Dialect, sniff
-from components.ingest.table import TableSpec, typed
+from components.ingest import files, header
+from components.ingest.dialect import PLAIN, Dialect, sniff
+from components.ingest.streams import open_local
 
-ROWS = [["a", "3.25", "x"], ["b;c", "-0.5", ""], ["ü\n€", "1e3", "NA"]]
+ROWS = [["a", "1,5"], ["é", "2,25"], ["b;c", "3"]]
 
 
-def read(path, dialect, wanted=("t", "n", "m")):
+def everything(path, dialect=PLAIN):
+    """The header, the rows, and the lines of ragged rows."""
     names = files.header(str(path), dialect=dialect)
-    spec = TableSpec(numbers=["n"], texts=["t", "m"], label="n", dialect=dialect)
-    found = {name: [] for name in wanted}
+    rows, lines = [], []
     for chunk in files.plan([str(path)], dialect=dialect):
-        for batch in files.read(chunk, names, list(wanted), [], []):
-            arrays, rejected = typed(batch, spec)
-            assert not rejected
-            for name in wanted:
-                found[name] += arrays[name].to_pylist()
-    return found
+        ragged = []
+        for batch in files.read(chunk, names, names, [], ragged):
+            rows += [[value.decode() for value in row.values()] for row in batch.to_pylist()]
+        lines += [line for is_whole, line in files.lines(chunk, len(names)) if not is_whole]
+        assert len(lines) >= len(ragged)
+    return names, rows, lines
 
 
-def written(delimiter=",", decimal=".", header=("t", "n", "m"), rows=ROWS):
-    lines = [list(header), *([a, b.replace(".", decimal), c] for a, b, c in rows)]
-    quoted = [[f'"{field}"' if set(field) & set(';,\t\n"') else field for field in line] for line in lines]
-    return "".join(delimiter.join(line) + "\n" for line in quoted)
+def write(path, data):
+    path.write_bytes(gzip.compress(data) if path.name.endswith("gz") else data)
+    return path
 
 
-EXPECTED = {"t": ["a", "b;c", "ü\n€"], "n": [3.25, -0.5, 1000.0], "m": ["x", None, None]}
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_what_is_found_reads_the_table(tmp_path, name, encoding, delimiter):
+    text = delimiter.join(["g", "x"]) + "\n" + "".join(f'"{g}"{delimiter}{x}\n' for g, x in ROWS)
+    path = write(tmp_path / name, text.encode(encoding))
+    found, words = sniff(str(path))
+    assert found == Dialect(delimiter, ",", encoding if "16" not in encoding else found.encoding)
+    assert len(words) == 2 + (encoding != "utf-8")
+    assert everything(path, found) == (["g", "x"], ROWS, [])
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
-@pytest.mark.parametrize(("delimiter", "decimal"), [(",", "."), (";", ","), ("\t", "."), ("|", ",")])
-def test_a_table_is_the_same_however_it_is_written(tmp_path, encoding, delimiter, decimal):
-    path = tmp_path / "t.csv"
-    path.write_bytes(written(delimiter, decimal).encode(encoding))
-    dialect = Dialect(delimiter=delimiter, decimal=decimal, encoding=encoding)
-    assert read(path, dialect) == EXPECTED
-    guessed, _ = sniff(path.read_bytes())
-    assert read(path, guessed) == EXPECTED
+def test_a_plain_file_is_plain(tmp_path):
+    path = write(tmp_path / "t.csv", b'g,x\n"a;b;c",1\n"d;e;f",2\n')
+    assert sniff(str(path)) == (PLAIN, [])
 
 
-def test_comments_are_left_out_but_not_within_quotes(tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text(
-        '# export of "2024\n#\nt,n,m\n# it\'s, "odd\n"x\n# no comment",1,y\nb,2,# neither\n#,#,#\nc,n/k,z\n'
-    )
-    dialect = Dialect(comment="#")
-    names = files.header(str(path), dialect=dialect)
-    [chunk] = files.plan([str(path)], dialect=dialect)
-    [batch] = files.read(chunk, names, names, [], [])
-    assert batch.to_pydict() == {
-        "t": [b"x\n# no comment", b"b", b"c"], "n": [b"1", b"2", b"n/k"], "m": [b"y", b"# neither", b"z"],
-    }  # fmt: skip
-    assert [line for _, line in files.lines(chunk, 3)] == [5, 7, 9]
+def test_chunks_of_another_delimiter_are_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "LEAST_CHUNK", 16)
+    path = write(tmp_path / "t.csv", b"g;x\n" + b'"a;b,";1\n' * 40)
+    dialect = Dialect(";")
+    assert len(files.plan([str(path)], dialect=dialect)) > 5
+    assert everything(path, dialect)[1] == [["a;b,", "1"]] * 40
 
 
-def test_blanks_around_names_are_taken_away(tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text(' t , n,m\na,3.25,x\nb;c,-0.5,\n"ü\n€",1e3,NA\n')
-    assert read(path, Dialect()) == EXPECTED
-    assert files.trimmed(str(path)) == [" t ", " n"]
-    path.write_text("t, t\n1,2\n")
-    with pytest.raises(DataError, match=r"column 't' stands more than once in the header once blanks around the names"):
-        files.header(str(path))
-
-
-def test_a_column_without_a_name_is_passed_over_when_asked(tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_text('"",t,n,m\n1,a,3.25,x\n2,b;c,-0.5,\n3,"ü\n€",1e3,NA\n')
-    with pytest.raises(DataError, match=r"column 1 has no name.*data\.skip_columns: \[1\]"):
-        files.header(str(path))
-    assert read(path, Dialect(unnamed=(1,))) == EXPECTED
-    dialect, words = sniff(path.read_bytes())
-    assert dialect == Dialect(unnamed=(1,))
-    assert words == ["column 1 has no name, as row numbers of pandas and R have none: left out (data.skip_columns)"]
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+def test_comments_are_left_out_and_lines_keep_their_numbers(tmp_path, name):
+    text = '# made by "someone\n\n# 5" pipes\ng,x\na,1\n# more, with, commas\n"two\n# lines",2\nb,3,4\n#\nc,5\n'
+    path = write(tmp_path / name, text.encode())
+    found = everything(path, Dialect(comment="#"))
+    assert found == (["g", "x"], [["a", "1"], ["two\n# lines", "2"], ["c", "5"]], [9])
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("data", "said"),
     [
-        (b"x;y\n1;2\n", "seem to be separated by semicolons. Set data.delimiter: ';'"),
-        (b"x\ty\n1\t2\n", r'seem to be separated by tabs. Set data.delimiter: "\t"'),
-        (b"sep=,\nx,y\n1,2\n", "its first line, 'sep=,', is a note for spreadsheets. Remove that line"),
-        (b"# made in 2024\nx,y\n1,2\n", "its first line begins with '#'. If that is a comment, set data.comment: '#'"),
-        ("x,y\n1,2\n".encode("utf-16-le"), "is UTF-16 without a byte order mark. Set data.encoding: utf-16-le"),
-        ("x,y\n1,2\n".encode("utf-16"), "set data.encoding: utf-16"),
-        (b"x\0,y\n1,2\n", r"the column name 'x\x00' holds NUL"),
+        (b"g;x;y\na;1;2\n", r"received 'g;x;y', parted by semicolons\. Set data.delimiter: ';'"),
+        (b"g\tx\na\t1\n", r'parted by tabs\. Set data.delimiter: "\\t"'),
+        (b"g|x\na|1\n", r"parted by bars\. Set data.delimiter: '\|'"),
+        (b"sep=;\ng;x\na;1\n", r"by which Excel says .* Set data.comment: 'sep=' and data.delimiter: ';'"),
+        (b"sep=,\ng,x\na,1\n", r"Set data.comment: 'sep='\."),
+        (b"# a table\ng,x\na,1\n", r"received a comment, '# a table'\. Set data.comment: '#'"),
+        (b"# a, table, of\ng,x\na,1\n", r"received a comment"),
+        ("g,x\na,1\n".encode("utf-16-le"), r"the file is UTF-16\. Set data.encoding: utf-16-le"),
+        ("g,x\na,1\n".encode("utf-16"), r"the file is UTF-16\. Set data.encoding: utf-16,"),
+        (b",g,x\n1,a,1\n", r"column 1 has no name\. .* set data.skip_columns: \[1\]"),
+        (b"g,x\n1,a,1\n2,b,2\n", r"one field more than the header, as R's write.table .* data.skip_columns: \[1\]"),
+        (b"g,x,\n1,a,1\n", r"column 3 has no name\. Name every column"),
+        (b"g,x\0\n1,a\n", r"column 'x\\x00' has a NUL"),
+        (b"x, x\n1,2\n", r"column 'x' stands more than once"),
+        ("größe,x\n1,2\n".encode("cp1252"), r"the header is not UTF-8\. .* or set data.encoding, such as cp1252"),
     ],
 )
-def test_a_file_of_another_kind_is_named_for_what_it_is(tmp_path, content, message):
-    path = tmp_path / "t.csv"
-    path.write_bytes(content)
-    with pytest.raises(DataError) as caught:
-        files.header(str(path))
-    assert message in str(caught.value)
+def test_a_file_of_another_kind_is_named_for_what_it_is(tmp_path, data, said):
+    with pytest.raises(DataError, match=said):
+        files.header(str(write(tmp_path / "t.csv", data)))
 
 
-def test_bytes_of_another_encoding_are_named(tmp_path):
-    path = tmp_path / "t.csv"
-    path.write_bytes(b"t,n,m\n\x81,1,2\n")
-    with pytest.raises(DataError, match=r"expected cp1252.*data\.encoding"):
-        read(path, Dialect(encoding="cp1252"))
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+@pytest.mark.parametrize("first", [b",g,x\n", b"g,x\n"])
+def test_row_numbers_of_pandas_and_r_are_skipped(tmp_path, name, first):
+    path = write(tmp_path / name, first + b"1,a,5\n2,b,6\n3,b\n4,c,7\n")
+    dialect, words = sniff(str(write(tmp_path / ("s" + name), first + b"1,a,5\n2,b,6\n")))
+    assert (dialect, words) == (Dialect(skip_columns=(1,)), ["the first column has no name, and is left out"])
+    if first == b"g,x\n":  # a ragged row among the first: then it can't be told
+        path = write(tmp_path / name, first + b"1,a,5\n2,b,6\n4,c,7\n3,b\n")
+    names, rows, lines = everything(path, dialect)
+    assert (names, rows, len(lines)) == (["g", "x"], [["a", "5"], ["b", "6"], ["c", "7"]], 1)
 
 
-def test_a_decimal_comma_takes_no_point_for_thousands():
-    spec = TableSpec(numbers=["n"], texts=[], label="n", dialect=Dialect(decimal=","), missing=["n.a."])
-    arrays, rejected = typed(pa.RecordBatch.from_pydict({"n": ["3,10", "1.234,5", "3.10", "7", "n.a.", None]}), spec)
-    assert arrays["n"].to_pylist() == [np.float32(3.1), None, None, 7.0, None, None]
-    assert rejected == {
-        row: f"column 'n': expected a number; received {text!r}" for row, text in ((1, "1.234,5"), (2, "3.10"))
-    }
+def test_columns_are_skipped_by_name(tmp_path):
+    path = write(tmp_path / "t.csv", b"g,id,x\na,1,5\n")
+    assert everything(path, Dialect(skip_columns=("id",)))[:2] == (["g", "x"], [["a", "5"]])
+    with pytest.raises(DataError, match=r"data.skip_columns: the table has no column 'ID'"):
+        files.header(str(path), dialect=Dialect(skip_columns=("ID",)))
 
 
-def test_a_name_that_exists_is_taken_literally(tmp_path):
-    for name in ("t[1].csv", "t1.csv", ".t.csv", "_u.csv"):
-        (tmp_path / name).write_text("x\n1\n")
-    for name in ("t[1].csv", ".t.csv"):
-        assert files.find_files(str(tmp_path), name) == [str(tmp_path / name)]
-    assert files.find_files(str(tmp_path), "*.csv") == [str(tmp_path / name) for name in ("t1.csv", "t[1].csv")]
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
+def test_blanks_around_names_are_trimmed(tmp_path, name):
+    path = tmp_path / name
+    if name == "t.parquet":
+        pq.write_table(pa.table({"g ": [b"a"], " x": [b"5"]}), path)
+    else:
+        write(path, b"g , x\na,5\n")
+    assert everything(path)[:2] == (["g", "x"], [["a", "5"]])
+    assert header.trimmed(str(path), open_local) == ["g ", " x"]
 
 
-@given(
-    st.lists(st.lists(st.text("a;, \t|1.€", min_size=1, max_size=4), min_size=3, max_size=3), min_size=1, max_size=8)
+@pytest.mark.parametrize("name", [".t.csv", "t[1].csv", "_t.csv", "a*.csv"])
+def test_a_file_that_is_there_by_its_name_is_found(tmp_path, name):
+    write(tmp_path / name, b"x\n1\n")
+    assert files.find_files(str(tmp_path), name) == [str(tmp_path / name)]
+
+
+def test_a_pattern_leaves_hidden_files_out(tmp_path):
+    for name in ("a.csv", ".b.csv", "_c.csv"):
+        write(tmp_path / name, b"x\n1\n")
+    assert files.find_files(str(tmp_path), "*.csv") == [str(tmp_path / "a.csv")]
+    assert files.find_files(str(tmp_path), "_*.csv") == [str(tmp_path / "_c.csv")]
+
+
+@pytest.mark.parametrize(
+    ("name", "way"), [("t.dta", "plumbline convert t.dta -o t.parquet"), ("t.tsv", "set data.delimiter"), ("t.zip", "")]
 )
-def test_any_table_reads_alike_in_any_dialect(tmp_path_factory, rows):
-    folder = tmp_path_factory.mktemp("t")
-    found = []
-    for delimiter, encoding in ((",", "utf-8"), (";", "utf-8"), ("\t", "utf-16"), ("|", "utf-16-be")):
-        path = folder / f"{len(found)}.csv"
-        lines = [["t", "n", "m"], *rows]
-        text = "".join(delimiter.join(f'"{field}"' for field in line) + "\r\n" for line in lines)
-        path.write_bytes((codecs.BOM_UTF8 if encoding == "utf-8" else b"") + text.encode(encoding))
-        dialect = Dialect(delimiter=delimiter, encoding=encoding)
-        names = files.header(str(path), dialect=dialect)
-        [chunk] = files.plan([str(path)], dialect=dialect)
-        found.append([batch.to_pydict() for batch in files.read(chunk, names, names, [], [])])
-    assert found[1:] == found[:-1]
-    assert [list(row) for row in zip(*found[0][0].values(), strict=True)] == [[f.encode() for f in row] for row in rows]
+def test_files_of_other_kinds_are_answered_with_what_to_do(name, way):
+    with pytest.raises(ValueError, match=rf"must be a \.csv, .*{way}"):
+        files.check_suffix(name)
+
+
+def test_what_is_not_of_the_encoding_is_named(tmp_path):
+    path = write(tmp_path / "t.csv", "g,x\na,1\n".encode("utf-16") + b"\x00\xd8")
+    with pytest.raises(DataError, match=r"at or after line 3: the bytes are not utf-16"):
+        everything(path, Dialect(encoding="utf-16"))
