@@ -1,6 +1,6 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e e2e-kubeflow nist bench bench-solve bench-serve lint format lock image clean
+.PHONY: help run test unit e2e e2e-kubeflow columns tables nist bench bench-solve bench-serve lint format lock image clean
 BIN := .venv/bin
 
 help:  ## list the verbs
@@ -24,6 +24,12 @@ e2e: .venv/installed  ## the whole runs alone
 
 e2e-kubeflow: .venv/installed  ## compiled pipelines, executed as Kubeflow and Vertex would
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m kubeflow
+
+columns: .venv/installed  ## twelve random tables, CSV and Parquet, through whole runs and every way to ask
+	@PLUMBLINE_TABLES=12 $(BIN)/python -m pytest tests/e2e/test_one_reading.py
+
+tables: .venv/installed  ## init and run of CSV and Parquet twins, and how far the two fits differ (TABLES=folder)
+	@$(BIN)/python -m benchmarks.ten_tables $(TABLES)
 
 nist: .venv/installed  ## correct digits on NIST's certified regressions, beside its peers
 	@$(BIN)/python -m benchmarks.nist $(DATA)

@@ -16,19 +16,39 @@ import numpy as np  # isort: skip
 import pandas as pd  # isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip
 from numpy.typing import NDArray  # isort: skip
+from tensorflow_model_analysis.extractors.predictions_extractor import PREDICTIONS_EXTRACTOR_STAGE_NAME  # isort: skip
 from tensorflow_model_analysis.extractors.unbatch_extractor import UNBATCH_EXTRACTOR_STAGE_NAME  # isort: skip
 
+SIGNATURE = "examples"  # of serialised tf.Examples, and the name of its one input
+_HIDDEN = "hidden_feature"
 _ARRAYS = (tfma.LABELS_KEY, tfma.PREDICTIONS_KEY, tfma.EXAMPLE_WEIGHTS_KEY)
 
 
 def custom_extractors(eval_shared_model: Any, eval_config: Any, tensor_adapter_config: Any) -> list[Any]:
-    """TFMA's extractors, with grouping in the place of unbatching. Called by TFX's Evaluator, by this name."""
+    """TFMA's extractors, with grouping in the place of unbatching. Called by TFX's Evaluator, by this name.
+
+    A column called like the signature's input would be taken for it: the model's predictions are made without it.
+    """
     columns = sorted({key for spec in eval_config.slicing_specs for key in spec.feature_keys})
     group = tfma.extractors.Extractor("GroupRows", beam.FlatMap(group_rows, columns))
     default = tfma.default_extractors(
         eval_shared_model=eval_shared_model, eval_config=eval_config, tensor_adapter_config=tensor_adapter_config
     )
-    return [group if found.stage_name == UNBATCH_EXTRACTOR_STAGE_NAME else found for found in default]
+    hide = tfma.extractors.Extractor("HideInput", beam.Map(hide_input))
+    before = {UNBATCH_EXTRACTOR_STAGE_NAME: [group], PREDICTIONS_EXTRACTOR_STAGE_NAME: [hide]}
+    found: list[Any] = []
+    for extractor in default:
+        found += before.get(extractor.stage_name, [])
+        found += [extractor] if extractor.stage_name != UNBATCH_EXTRACTOR_STAGE_NAME else []
+    return found
+
+
+def hide_input(extracts: dict[str, Any]) -> dict[str, Any]:
+    """Puts a feature called like the signature's input aside."""
+    features = dict(extracts[tfma.FEATURES_KEY])
+    if SIGNATURE not in features:
+        return extracts
+    return {**extracts, _HIDDEN: features.pop(SIGNATURE), tfma.FEATURES_KEY: features}
 
 
 def group_rows(extracts: dict[str, Any], columns: list[str]) -> Iterator[dict[str, Any]]:
@@ -44,7 +64,8 @@ def group_rows(extracts: dict[str, Any], columns: list[str]) -> Iterator[dict[st
     """
     number = len(extracts[tfma.INPUT_KEY])
     arrays = {key: extracts[key] for key in _ARRAYS if extracts.get(key) is not None}
-    coded = [_codes(extracts[tfma.FEATURES_KEY][name], number) for name in columns]
+    features = extracts[tfma.FEATURES_KEY] | ({SIGNATURE: extracts[_HIDDEN]} if _HIDDEN in extracts else {})
+    coded = [_codes(features[name], number) for name in columns]
     keys = np.column_stack([codes for codes, _ in coded]) if coded else np.zeros((number, 1), np.int64)
     found, group = np.unique(keys, axis=0, return_inverse=True)
     order = np.argsort(group, kind="stable")

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from components.values.texts import missing_pattern
+from components.values import graph
 
 LARGEST_INTEGER = 2**53  # from it on, not every integer is a 64-bit float
 _LEAST_BITS = 0x00800000  # of a 32-bit float that is no longer denormal
@@ -48,9 +48,7 @@ def as_parsed(
         name = entry["name"]
         column = tf.reshape(columns[name], [-1, 1])
         if entry.get("wide"):
-            present = ~tf.strings.regex_full_match(column, missing_pattern(missing))
-            digits = tf.strings.regex_replace(tf.strings.strip(column), r"\.0*\z", "")
-            column = tf.strings.to_number(tf.where(present, digits, tf.constant("0")), tf.int64)
+            column, present = graph.whole_numbers(column, missing)
         elif is_whole(entry):
             present = ~tf.math.is_nan(column)
             with tf.control_dependencies([_check_whole(column, present, name)]):

@@ -30,7 +30,7 @@ from components.preprocessing.design_matrix import DesignMatrix, Term
 from components.preprocessing.features import Kind, features_to_json
 from components.values.names import safe_names
 from components.values.numbers import marks_of, whole_marks
-from components.values.texts import TRUTHS, canonical_text
+from components.values.texts import TRUTHS, canonical_text, nothing
 
 if TYPE_CHECKING:
     from components.least_squares.linear_fit import LinearFit
@@ -262,17 +262,17 @@ def _is_nothing(value: Any) -> bool:
 
 def _level_ids(kind: str, term: Term, values: Sequence[Any], missing: Sequence[str]) -> NDArray[np.int64]:
     known = {level.text: index for index, level in enumerate(term.levels) if level.special is None}
-    nothing, other = term.place("missing"), term.place("other")
-    tokens = {token.strip() for token in missing}
+    gone, other = term.place("missing"), term.place("other")
+    tokens = nothing(missing)
     if kind == "boolean":
         known = {spelling: known[truth] for truth, spellings in TRUTHS.items() for spelling in spellings.split("|")}
 
     def level(value: Any) -> int | None:
         if _is_nothing(value):
-            return nothing
+            return gone
         text = canonical_text(value)
         if text.strip() in tokens or (isinstance(value, str) and value.strip() in tokens):
-            return nothing
+            return gone
         return known.get(text.strip().lower() if kind == "boolean" else text, other)
 
     return np.array([level(value) for value in values], np.int64)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from components.values.texts import CANONICAL, ESCAPES, SPELT_OTHERWISE, TRUTHS, missing_pattern, truth_pattern
+from components.values.numbers import NAN
+from components.values.texts import BLANKS, CANONICAL, ESCAPES, SPELT_OTHERWISE, TRUTHS, missing_pattern, truth_pattern
 
 MISSING = r"\m"  # the token of a missing value: no text is escaped to it
 OTHER = r"\o"  # a token that no vocabulary has
@@ -50,3 +51,19 @@ def truths(x: tf.Tensor) -> tf.Tensor:
     for truth in TRUTHS:
         found = tf.where(tf.strings.regex_full_match(lower, truth_pattern(truth)), tf.constant(truth), found)
     return tf.where(tf.equal(x, MISSING), x, found)
+
+
+def whole_numbers(x: tf.Tensor, missing: Sequence[str]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Texts of whole numbers, as `numbers.whole_of_texts` reads them.
+
+    Args:
+      x: string, of any shape. A text that is no whole number of 64 bits is an InvalidArgumentError.
+      missing: the texts that stand for nothing.
+
+    Returns:
+      int64, and bool: where there is one. Both of the same shape.
+    """
+    trimmed = tf.strings.regex_replace(x, rf"\A{BLANKS}|{BLANKS}\z", "")
+    gone = tf.strings.regex_full_match(x, missing_pattern(missing)) | tf.strings.regex_full_match(trimmed, NAN)
+    digits = tf.strings.regex_replace(trimmed, r"\.0*\z", "")
+    return tf.strings.to_number(tf.where(gone, tf.constant("0"), digits), tf.int64), ~gone

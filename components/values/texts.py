@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 MISSING_TOKENS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
 TRUTHS = {"true": "true|t|yes|y|on|1", "false": "false|f|no|n|off|0"}  # spellings of a boolean, in lower case
 
-_BLANKS = r"[\s\v\x1c-\x1f\x{85}\p{Z}]*"  # what Python's str.strip takes away
+BLANKS = r"[\s\v\x1c-\x1f\x{85}\p{Z}]*"  # what Python's str.strip takes away
 _TIME = r"\d\d:\d\d:\d\d"
 _FRACTION = r"(?:(\.\d*[1-9])0*|\.0+)"
 CANONICAL = (
@@ -48,10 +48,16 @@ _UNESCAPED = {"\\": "\\", "n": "\n", "r": "\r", "e": ""}
 _PYTHON = [(re.compile(pattern.replace(r"\z", r"\Z"), re.ASCII), rewrite) for pattern, rewrite in CANONICAL]
 
 
+def nothing(tokens: Iterable[str]) -> set[str]:
+    """The texts that stand for nothing, without blanks: as given, and canonical, for a typed value has no other text."""
+    stripped = {token.strip() for token in tokens}
+    return stripped | {canonical_text(token) for token in stripped}
+
+
 def missing_pattern(tokens: Iterable[str]) -> str:
     """RE2's pattern of a whole text that stands for nothing."""
-    quoted = [re.sub(r"[^\w]", lambda m: rf"\x{{{ord(m[0]):x}}}", token.strip()) for token in tokens]
-    return rf"\A{_BLANKS}(?:{'|'.join(quoted)}){_BLANKS}\z" if quoted else r"\z.\A"
+    quoted = [re.sub(r"[^\w]", lambda m: rf"\x{{{ord(m[0]):x}}}", token) for token in sorted(nothing(tokens))]
+    return rf"\A{BLANKS}(?:{'|'.join(quoted)}){BLANKS}\z" if quoted else r"\z.\A"
 
 
 def canonical(column: pa.Array) -> pa.Array:
@@ -65,8 +71,7 @@ def canonical(column: pa.Array) -> pa.Array:
 
 def is_missing(column: pa.Array, tokens: Iterable[str]) -> pa.Array:
     """Which strings stand for nothing, as `missing_pattern` has it; false where there is none."""
-    stripped = pa.array({token.strip() for token in tokens}, pa.string())
-    return pc.is_in(pc.utf8_trim_whitespace(column), stripped)
+    return pc.is_in(pc.utf8_trim_whitespace(column), pa.array(sorted(nothing(tokens)), pa.string()))
 
 
 def levels(column: pa.Array, missing: Iterable[str]) -> pa.Array:
@@ -86,7 +91,7 @@ def levels(column: pa.Array, missing: Iterable[str]) -> pa.Array:
 
 def truth_pattern(truth: str) -> str:
     """RE2's pattern of a whole canonical text, in lower case, that means `true` or `false`."""
-    return rf"\A{_BLANKS}(?:{TRUTHS[truth]}){_BLANKS}\z"
+    return rf"\A{BLANKS}(?:{TRUTHS[truth]}){BLANKS}\z"
 
 
 def truths(column: pa.Array) -> pa.Array:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import math
 import re
 import shlex
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +18,7 @@ import pytest
 
 from components.trainer.portable import UNBOUNDED, score
 from tests.conftest import REPOSITORY, plumbline
+from tests.e2e.asking import serving
 from tests.e2e.oracles import examples
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
@@ -30,21 +29,6 @@ NAME = "taxi-fare"
 @pytest.fixture(scope="module")
 def pushed(taxi_run):
     return taxi_run.show()["pushed"]
-
-
-@contextlib.contextmanager
-def serving(run):
-    """REST and gRPC addresses of the running command."""
-    ports = ["--rest-port", "0", "--grpc-port", "0"]
-    command = [sys.executable, "-m", "pipeline.cli", "serve", run.config, "--root", run.root, *ports]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as process:
-        said = "".join(process.stdout.readline() for _ in range(6))
-        try:
-            yield re.search(r"http://(\S+)/\n", said)[1], re.search(r"gRPC +(\S+)", said)[1]
-        finally:
-            process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
-    assert "docker run" in said
 
 
 @pytest.fixture(scope="module")

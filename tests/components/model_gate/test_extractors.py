@@ -46,3 +46,20 @@ def test_a_row_without_a_label_is_an_error():
     extracts = {tfma.LABELS_KEY: label, tfma.FEATURES_KEY: {}, tfma.INPUT_KEY: np.array([b"r"] * 2, object)}
     with pytest.raises(ValueError, match="expected a value in each of 2 rows; received 1 values"):
         list(group_rows(extracts, []))
+
+
+def test_a_column_called_like_the_signatures_input_is_hidden_from_the_model_and_not_from_slices():
+    """Seen: a label called `examples` was fed to the model, and every run ended with an error."""
+    import tensorflow_model_analysis as tfma
+
+    from components.model_gate.extractors import group_rows, hide_input
+
+    features = {"examples": np.array([[1.0], [2.0]]), "x": np.zeros((2, 1))}
+    extracts = {tfma.FEATURES_KEY: features, tfma.INPUT_KEY: np.array([b"r"] * 2, object)}
+    hidden = hide_input(extracts)
+    assert list(hidden[tfma.FEATURES_KEY]) == ["x"]
+    assert [group[tfma.FEATURES_KEY]["examples"].tolist() for group in group_rows(hidden, ["examples"])] == [
+        [1.0],
+        [2.0],
+    ]
+    assert hide_input(hidden | {tfma.FEATURES_KEY: {"x": features["x"]}})[tfma.FEATURES_KEY] == {"x": features["x"]}

@@ -14,6 +14,7 @@ from components.values.texts import (
     canonical,
     canonical_text,
     is_missing,
+    levels,
     of_column,
     truths,
     unescape,
@@ -110,3 +111,11 @@ def test_what_is_no_text():
 def test_truth_values():
     said = pa.array(["TRUE", " yes\u00a0", "1", "F", "off", "maybe", "10", None])
     assert truths(canonical(said)).to_pylist() == ["true", "true", "true", "false", "false", None, None, None]
+
+
+def test_a_text_that_stands_for_nothing_does_so_as_a_typed_value_too():
+    """`missing: ["7.0", "TRUE"]`: in Parquet, the one is 7 and the other true."""
+    typed = [of_column(pa.array([7.0])), of_column(pa.array([7])), of_column(pa.array([True])), pa.array(["7.0"])]
+    for column in typed:
+        assert levels(column, ["7.0", "TRUE"]).to_pylist() == [None]
+    assert levels(of_column(pa.array([7.5])), ["7.0"]).to_pylist() == ["7.5"]
