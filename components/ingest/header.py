@@ -44,7 +44,7 @@ def header(path: str, open_file: Open = open_local, dialect: Dialect = PLAIN) ->
         )
         raise DataError(f"{path}, line 1: expected the names of the columns; {what}. {way}")
     odd = next((name for name in names if "\0" in name), None)
-    if odd is not None:
+    if odd is not None and not path.endswith(".parquet"):  # there it is no sign of a file of another kind
         raise DataError(f"{path}, line 1: column {odd!r} has a NUL character in its name. Rename it.")
     repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:
