@@ -41,7 +41,10 @@ class _Processor(FileBasedInputProcessor):
         lines = [super().get_input_fingerprint(span, version)]
         for split in self._splits:
             pattern = self.get_pattern_for_span_version(split.pattern, span, version)
-            paths = sorted(map(str, fileio.glob(os.path.join(self._input_base_uri, pattern))))
+            named = os.path.join(
+                self._input_base_uri, pattern
+            )  # a name that is there is meant as it is, as ingest takes it
+            paths = [named] if fileio.exists(named) else sorted(map(str, fileio.glob(named)))
             try:
                 stamped = [(path, storage.take_stamp(path)) for path in paths]
             except OSError as error:

@@ -269,3 +269,10 @@ def test_decimal_commas_are_points_and_points_are_no_numbers():
     assert (whole.to_pylist(), set(rejected)) == ([5, None, 12], {1})
     assert columns.number(pa.array([1.5]), "x", [], {}, ",").to_pylist() == [1.5]
     assert columns.number(pa.array([decimal.Decimal("1.5")]), "x", [], {}, ",").to_pylist() == [1.5]
+
+
+@pytest.mark.parametrize("kind", [pa.binary(1), pa.string_view(), pa.binary_view()])
+def test_texts_of_every_layout_are_texts(kind):
+    values = pa.array(["7" if kind == pa.string_view() else b"7", None], kind)
+    assert columns.text(values, "x", [], {}).to_pylist() == ["7", None]
+    assert columns.number(values, "x", [], {}).to_pylist() == [7.0, None]

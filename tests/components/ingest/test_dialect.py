@@ -146,3 +146,11 @@ def test_what_is_not_of_the_encoding_is_named(tmp_path):
     path = write(tmp_path / "t.csv", "g,x\na,1\n".encode("utf-16") + b"\x00\xd8")
     with pytest.raises(DataError, match=r"at or after line 3: the bytes are not utf-16"):
         everything(path, Dialect(encoding="utf-16"))
+
+
+def test_a_column_of_parquet_whose_name_has_a_nul_does_no_harm(tmp_path):
+    path = str(tmp_path / "t.parquet")
+    pq.write_table(pa.table({"a\0b": [1], "x": [5]}), path)
+    [chunk] = files.plan([path])
+    [batch] = files.read(chunk, files.header(path), ["x"], [], [])
+    assert batch.to_pydict() == {"x": [5]}

@@ -42,3 +42,11 @@ def test_spans_and_versions_are_resolved_as_tfx_does(tmp_path):
     assert "span2/v3/*.csv" in found["input_config"]
     (tmp_path / "span2/v3/t.csv").write_text("y\n99\n")
     assert resolve(tmp_path, "span{SPAN}/v{VERSION}/*.csv")["input_fingerprint"] != found["input_fingerprint"]
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_another_after_a_change(tmp_path):
+    path = tmp_path / "t[1].csv"
+    path.write_text("y\n1\n2\n")
+    first = resolve(tmp_path, path.name)["input_fingerprint"]
+    path.write_text("y\n1\n9\n")
+    assert resolve(tmp_path, path.name)["input_fingerprint"] != first

@@ -151,3 +151,8 @@ def test_an_empty_split_is_bad_data():
         DataError, match=r"split eval has no row: the table has too few \(3\), or data\.split sends none there\."
     ):
         check_filled({"train": 3, "eval": 0})
+
+
+def test_a_split_by_time_reads_decimal_commas():
+    values, odd = time_values(pa.array(["1,5", "1.5"]), "t", {"eval": 1.0}, [], ",")
+    assert (values.to_pylist(), set(odd)) == ([1.5, None], {1})
