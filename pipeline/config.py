@@ -128,7 +128,6 @@ class Data(Settings):
     comment: str | None = None
     skip_columns: list[str | int] = []
     escape: str | None = None
-    skip_columns: list[int] = []
     max_rejected: int = Field(default=0, ge=0)
     drop: dict[str, DropRule] = {}
 
@@ -146,17 +145,6 @@ class Data(Settings):
             comment=self.comment,
             skip_columns=tuple(self.skip_columns),
             escape=self.escape,
-        )
-
-    def dialect(self) -> Dialect:
-        """How CSV files are written."""
-        return Dialect(
-            delimiter=self.delimiter,
-            escape=self.escape,
-            decimal=self.decimal,
-            encoding=codecs.lookup(self.encoding).name,
-            comment=self.comment,
-            unnamed=tuple(self.skip_columns),
         )
 
     def split_rule(self) -> SplitRule:
@@ -226,31 +214,9 @@ class Data(Settings):
     @field_validator("escape")
     @classmethod
     def _one_character(cls, value: str | None) -> str | None:
-        if value is not None and (len(value) != 1 or not value.isascii() or value in '"\r\n'):
-            raise ValueError(
-                "must be one character of ASCII, such as ';', a tab or '\\' (Spark's escape), and no quote or line end"
-            )
+        if value is not None and (len(value) != 1 or not value.isascii() or value in '",\r\n'):
+            raise ValueError("must be one character of ASCII, such as '\\' (Spark's), and no quote, comma or line end")
         return value
-
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, value: str) -> str:
-        try:
-            "".encode(value)
-        except LookupError as error:
-            raise ValueError(
-                "must be an encoding that Python knows, such as 'utf-16', 'latin-1' or 'cp1252'"
-            ) from error
-        return value
-
-    @model_validator(mode="after")
-    def _characters_apart(self) -> Data:
-        used = [mark for mark in (self.delimiter, self.escape, self.comment) if mark is not None]
-        if len(set(used)) < len(used):
-            raise ValueError("delimiter, escape and comment must be three different characters")
-        if self.delimiter in (".", "+", "-") or self.delimiter.isalnum():
-            raise ValueError("delimiter must be no character of a number or a word")
-        return self
 
 
 class Limit(Settings):

@@ -34,7 +34,6 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
     missing = numbers.marks_with_points(missing, decimal)
     odd = too_small = np.zeros(len(column), bool)
     if _is_written(column.type):
-        decimal = pa.types.is_decimal(column.type)
         column = strings(column, name, rejected)
         pointed = numbers.with_points(column, decimal)
         found, odd = numbers.of_texts(pointed, missing, truths=True)

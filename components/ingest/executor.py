@@ -27,7 +27,7 @@ from tfx.utils import proto_utils
 
 from components import row_identity
 from components.errors import DataError, RunError
-from components.ingest import files, rejected, stamps, storage
+from components.ingest import files, header, rejected, stamps, storage
 from components.ingest.chunks import Job, convert
 from components.ingest.digits import Digits
 from components.ingest.extents import Extents
@@ -152,7 +152,7 @@ class Executor(BaseBeamExecutor):
             "files": names_read,
             "table": _table(examples.uri, base, paths, digests),
         }
-        blanks = files.trimmed(paths[0], storage.open_file, spec.dialect)
+        blanks = header.trimmed(paths[0], storage.open_file, spec.dialect)
         words = _rounded(seen.rounded(spec.features)) | _passed_over(found, paths) | _trimmed(blanks)
         _write_json({**counts, **words, **facts}, os.path.join(examples.uri, COUNTS_FILE))
         examples.split_names = artifact_utils.encode_split_names(splits)
@@ -222,11 +222,8 @@ def _only_pattern(taken: example_gen_pb2.Input) -> str:
 
 def _trimmed(names: list[str]) -> dict[str, int]:
     """A count, in words, of the columns whose names had blanks around them."""
-    return (
-        {f"names of columns, blanks around them taken away ({names[0]!r}{', …' * bool(names[1:])})": len(names)}
-        if names
-        else {}
-    )
+    others = ", …" if names[1:] else ""
+    return {f"names of columns, blanks around them taken away ({names[0]!r}{others})": len(names)} if names else {}
 
 
 def _passed_over(found: list[str], read: list[str]) -> dict[str, int]:

@@ -293,18 +293,12 @@ def read(
             yield from _read_parquet(chunk, wanted, open_file)
         else:
             try:
-                own = _own_names(chunk, names, open_file)
                 with _records(chunk, open_file) as stream:
                     yield from _read_csv(chunk, stream, _all(chunk, names, open_file), wanted, missing, ragged)
             except pa.ArrowInvalid as error:
                 if "CSV parse error" in str(error):  # Arrow does not hand over a ragged record that is not UTF-8
                     raise _undecodable(chunk, len(names), len(ragged), open_file) from error
                 raise
-
-
-def _own_names(chunk: Chunk, names: list[str], open_file: Open) -> list[str]:
-    """The names by which Arrow knows the columns: those that are written where it reads the header itself."""
-    return names if chunk.end is not None else _written_header(chunk.path, open_file, chunk.dialect)
 
 
 def _undecodable(chunk: Chunk, columns: int, before: int, open_file: Open) -> DataError:
@@ -327,7 +321,8 @@ def _read_parquet(chunk: Chunk, wanted: list[str], open_file: Open) -> Iterator[
         for batch in parquet.iter_batches(row_groups=[chunk.row_group], columns=columns):
             begin, end = max(chunk.begin - row, 0), min(chunk.end - row, batch.num_rows)
             if begin < end:
-                yield batch.slice(begin, end - begin).select(columns).rename_columns(wanted)
+                part = batch.slice(begin, end - begin).select(columns).rename_columns(wanted)
+                yield part.replace_schema_metadata(batch.schema.metadata)
             row += batch.num_rows
             if row >= chunk.end:
                 return
@@ -344,8 +339,8 @@ def _all(chunk: Chunk, names: list[str], open_file: Open) -> list[str]:
         return names
     found = headers.fields(chunk.path, open_file, chunk.dialect)
     skipped = headers.skipped_places(chunk.path, found, chunk.dialect)
-    # No name of a header has a NUL.
-    return [f"\0{place}" if place in skipped else name for place, name in enumerate(found)]
+    other = "\0" * (1 + max(name.count("\0") for name in found))  # which no name holds
+    return [f"{other}{place}" if place in skipped else name for place, name in enumerate(found)]
 
 
 def _read_csv(

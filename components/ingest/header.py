@@ -28,8 +28,7 @@ def header(path: str, open_file: Open = open_local, dialect: Dialect = PLAIN) ->
     """Names of a table's columns, in order, without blanks around them, and without `dialect.skip_columns`.
 
     Raises:
-      DataError: the file can't be read, is empty or of another kind, or its header lacks a name, has one name twice, or one that
-        can't be a column's.
+      DataError: the file can't be read, is empty or of another kind, or its header lacks a name, or has one name twice.
     """
     names = fields(path, open_file, dialect)
     skipped = skipped_places(path, names, dialect)
@@ -43,9 +42,6 @@ def header(path: str, open_file: Open = open_local, dialect: Dialect = PLAIN) ->
             else "Name every column."
         )
         raise DataError(f"{path}, line 1: expected the names of the columns; {what}. {way}")
-    odd = next((name for name in names if "\0" in name), None)
-    if odd is not None:
-        raise DataError(f"{path}, line 1: column {odd!r} has a NUL character in its name. Rename it.")
     repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:
         raise DataError(f"{path}, line 1: column {repeated[0]!r} stands more than once in the header. Rename it.")

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import DataError
-from components.ingest.dialect import PLAIN, Dialect
 
 BOM = b"\xef\xbb\xbf"
 _LF, _CR, _QUOTE = b'\n\r"'

@@ -95,17 +95,6 @@ def whole_of_texts(column: pa.Array, missing: Iterable[str], truths: bool = Fals
     return without_marks(numbers, missing), odd, beyond
 
 
-def with_point(column: pa.Array, missing: Iterable[str]) -> pa.Array:
-    """Strings of numbers with a decimal comma as such with a point: comma and point change places, so `1.234,5` is none.
-
-    What stands for nothing stays as it is.
-    """
-    gone = is_missing(column, missing)
-    changed = pc.replace_substring(column, ".", "\0")
-    changed = pc.replace_substring(pc.replace_substring(changed, ",", "."), "\0", ",")
-    return pc.coalesce(pc.replace_with_mask(changed, gone, pa.scalar(None, pa.string())), column)
-
-
 def without_marks(numbers: pa.Array, missing: Iterable[str]) -> pa.Array:
     """Numbers, int64 or float64, null where they are one that `missing` names, such as -999."""
     marks = whole_marks(missing) if pa.types.is_integer(numbers.type) else marks_of(missing)

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.errors import DataError
-from components.ingest import files, rejected
-from components.ingest.dialect import PLAIN, Dialect
+from components.ingest import files, header, rejected
+from components.ingest.dialect import PLAIN, Dialect, sniff
 from components.values.names import shown
 from pipeline.init.profile import Place, Profile, numbers_of
 
@@ -96,10 +96,10 @@ def find(table: Path) -> Source:
         base, pattern = (str(table), _pattern_in(table)) if is_folder else files.split_pattern(str(table))
         paths = files.find_files(base, re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern))
     paths = files.without_empty(paths)
-    dialect, words = files.sniff_file(paths[0])
-    names = {path: files.header(path, dialect=dialect) for path in paths}
+    dialect, words = sniff(paths[0])
+    names = {path: header.header(path, dialect=dialect) for path in paths}
     files.same_columns(names)
-    blanks = files.trimmed(paths[0], dialect=dialect)
+    blanks = header.trimmed(paths[0], dialect=dialect)
     if blanks:
         words.append(f"blanks around names of columns are taken away: {', '.join(map(repr, blanks))}")
     return Source(Path(base), pattern, is_folder, names, dialect, words)

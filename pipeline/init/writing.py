@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 
 from components.errors import ConfigError
-from components.ingest.dialect import PLAIN
 from components.values.names import shown
 from components.values.texts import MISSING_TOKENS
 from pipeline.init.notes import lines
@@ -64,10 +63,7 @@ def config_text(source: Source, path: Path, name: str, verdict: Verdict, command
         "path": os.path.normpath(os.path.join(base, source.pattern)),
         "split": {"train": 0.8, "eval": 0.2} if verdict.holds_out else {"train": 1},
     }
-    usual = PLAIN.model_dump()
-    for key, value in source.dialect.model_dump().items():
-        if value != usual[key]:
-            data["skip_columns" if key == "unnamed" else key] = list(value) if key == "unnamed" else value
+    data |= source.dialect.settings()
     if verdict.marks:
         data["missing"] = [*MISSING_TOKENS, *verdict.marks]
     label = verdict.table.label.name

@@ -81,7 +81,7 @@ def test_the_examples_are_valid(example):
         ("{mean_squared_error: {max: 20}}", "{}", "evaluate.limits: needs at least one limit: without one there is no verdict."),
         ("path: serving", "path: ../out", "serve.path: must be a path inside the root folder"),
         ("name: fares", "name: Taxi Fares", "name: must be lower-case letters, digits and hyphens"),
-        ("t.csv,", "t.csv, escape: '\"',", "data.escape: must be one character of ASCII, such as ';', a tab or '\\'"),
+        ("t.csv,", "t.csv, escape: '\"',", "data.escape: must be one character of ASCII, such as '\\' (Spark's), and no quote"),
         ("t.csv", "t.xlsx", "data.path: must be a .csv, .csv.gz, .parquet file"),
         ("solver: sgd", "solver: exactly", "model: solver must be 'exact' or 'sgd'. Received {'solver': 'exactly'"),
         ("solver: sgd, learning_rate: 0.1, steps: 10", "l2: -1", "model.l2: must be 'auto' or a finite number of at least 0."),
