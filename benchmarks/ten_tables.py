@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,8 @@ def plumbline(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def finish(table: Path, label: str, root: Path) -> Finished:
     """Takes a table from nothing to a fit."""
     config = root / f"{table.name}.yaml"
-    begun = plumbline("init", table, "--label", label, "--output", config, "--name", table.name.replace(".", "-"))
+    name = re.sub("[^a-z0-9]", "-", table.name.lower())
+    begun = plumbline("init", table, "--label", label, "--output", config, "--name", name)
     if begun.returncode:
         return Finished(f"{begun.returncode}", begun.stderr, {})
     done = plumbline("run", config, "--root", root)

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from components.errors import ConfigError, DataError
 from components.ingest.table import TableSpec, typed
 from components.values.texts import canonical_text
 from pipeline.model import Answer, PushedModel, Wanted
 
-TOLERANCE = 1e-5  # of a row's largest answer: 32-bit floats have 7 digits, and terms may cancel
+TOLERANCE = 1e-5  # of what a row's prediction is the sum of: 32-bit floats have 7 digits, and terms may cancel
 
 _TAKES: dict[str, tuple[tuple[type, ...], str]] = {
     "numbers": ((int, float), "a number"),
@@ -109,7 +110,8 @@ def predict_rows(
     """
     answer = model.score(columns, wanted)
     if check:
-        _compare(answer, model.ask(columns, wanted))
+        terms = model.score(columns, Wanted(contributions=True))
+        _compare(answer, model.ask(columns, wanted), np.sum(np.abs(list(terms.values())), axis=0))
     # A 32-bit float's own digits, not those of the double that equals it.
     listed = {
         name: [None if np.isnan(value) else float(str(value)) for value in array] for name, array in answer.items()
@@ -121,8 +123,9 @@ def predict_rows(
     return {**said, "predictions": rows}
 
 
-def _compare(answer: Answer, served: Answer) -> None:
-    size = np.max([np.abs(np.nan_to_num(values, nan=0.0)) for values in answer.values()], axis=0)
+def _compare(answer: Answer, served: Answer, terms: NDArray[np.float32]) -> None:
+    """Raises a DataError where answers differ by more than rounding; `terms`, [n], says how large what was added up is."""
+    size = terms + np.max([np.abs(np.nan_to_num(values, nan=0.0)) for values in answer.values()], axis=0)
     for name, values in answer.items():
         other = served[name]
         apart = (np.abs(values - other) > TOLERANCE * size) | (np.isnan(values) != np.isnan(other))

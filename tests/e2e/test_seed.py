@@ -9,6 +9,7 @@ import json
 import shutil
 import sqlite3
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -185,3 +186,13 @@ def test_the_network_is_not_needed(tmp_path):
     done = subprocess.run(["unshare", "-rn", *command], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "pushed: version" in done.stdout
+
+
+def test_an_answer_near_zero_is_checked_by_the_size_of_its_terms(seed_run):
+    """Seen: two right answers near zero, apart by rounding of 32-bit floats, were called wrong."""
+    model = json.loads((Path(seed_run.show()["pushed"]["path"]) / "model.json").read_text())
+    intercept, slope = model["coefficients"]
+    rows = [{"x": -intercept / slope + step} for step in np.linspace(-1e-6, 1e-6, 50)]
+    done = plumbline("predict", seed_run.config, "--root", seed_run.root, "--json", json.dumps(rows), "--check")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["checked"] == "SavedModel"
