@@ -20,6 +20,8 @@ from components.values.names import INTERCEPT, shown
 
 MISSING_LEVEL = "(missing)"
 OTHER_LEVEL = "(other)"
+NO_LEVEL = "(none)"
+EMPTY_VOCABULARY = "49d0cd50-04bb-48c0-bc6f-5b575dce351a"  # what TFT's analyzer writes where no text is frequent enough
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ def bucket_levels(boundaries: Sequence[float]) -> tuple[Level, ...]:
 
 def text_levels(texts: Sequence[str]) -> tuple[Level, ...]:
     """The levels of a text feature, in the order of their ids: the vocabulary, other texts, missing values."""
+    if list(texts) == [EMPTY_VOCABULARY]:
+        return (Level(NO_LEVEL), *text_levels(()))
     names = [repr(text) if text in (MISSING_LEVEL, OTHER_LEVEL) else shown(text) for text in texts]
     times = Counter(names)
     names = [repr(text) if times[name] > 1 else name for name, text in zip(names, texts, strict=True)]

@@ -76,3 +76,8 @@ def test_texts_that_look_like_another_are_quoted_and_stay_apart():
 def test_features_and_levels_that_make_one_name_have_two():
     terms = (Term("g[x]", "g[x]"), Term("g", "g", levels=text_levels(["x"])), Term("(intercept)", "(intercept)"))
     assert DesignMatrix(terms).column_names == ["g[x]", "g[x] #2", "g[(other)]", "g[(missing)]", "(intercept) #2"]
+
+
+def test_a_vocabulary_without_a_level_shows_none():
+    levels = text_levels(["49d0cd50-04bb-48c0-bc6f-5b575dce351a"])
+    assert [(level.name, level.text) for level in levels] == [("(none)", None), ("(other)", None), ("(missing)", None)]
