@@ -16,6 +16,7 @@ MOST_LEVELS = 30  # of a feature that are shown
 SHOWN_LEVELS = 10  # of one with more
 POOLED = 0.05  # of the training rows in `(other)`, from which it is remarked upon
 DIGITS = {"coefficient": 6, "standard_error": 4, "t": 4, "p": 3, "low": 6, "high": 6}
+LONGEST_NAME = 80  # of a longer one the beginning stands in the table; JSON has all of it
 _SPECIAL = ("(other)", "(missing)")
 _NAMES = [
     [name.lower() for name in names]
@@ -37,8 +38,9 @@ def print_coefficients(console: Console, found: dict[str, Any], whole: bool) -> 
     low, high = (f"{100 * share:g}%" for share in ((1 - found["level"]) / 2, (1 + found["level"]) / 2))
     weighted = any(column.get("weight") is not None for column in found["columns"])
     headings = ["column", "coefficient", "std. error", "t", "p", low, high, "rows", *(["weight"] if weighted else [])]
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading == "column" else "right", no_wrap=True)
+    table.add_column(headings[0], no_wrap=True, max_width=LONGEST_NAME)
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
     for _, group in itertools.groupby(found["columns"], lambda column: (column["feature"], column["level"] is None)):
         columns = list(group)
         for column in columns if whole or columns[0]["level"] is None else _worth_showing(columns):

@@ -155,7 +155,7 @@ class Column:
     def _text(self) -> dict[str, Any]:
         column, levels = self._column, self._levels
         self._tell_tokens()
-        if column.typed <= {"boolean"} and not column.padded and texts_seen.are_truths([*levels, *self._odd]):
+        if self._is_boolean():
             return {"kind": "boolean"}
         if self._is_mostly_numbers():
             self._verdict.say(Rank.CORRECT, f"{told(column, self._odd)}; categorical until then", column.name)
@@ -170,6 +170,12 @@ class Column:
         if column.is_counted and max(levels.values()) < LEAST_LEVEL:
             options["min_rows"] = 2
         return options
+
+    def _is_boolean(self) -> bool:
+        """Whether texts are truth values; a category of numbers alone is meant as one."""
+        column = self._column
+        worded = column.typed <= {"boolean"} or (column.typed <= {"boolean", "category"} and bool(self._odd))
+        return worded and not column.padded and texts_seen.are_truths([*self._levels, *self._odd])
 
     def _tell_tokens(self) -> None:
         """Which texts of a column of texts are read as missing: a country's code may be among them."""

@@ -76,3 +76,10 @@ def test_what_is_other_is_said():
     )
     [line] = pooled_lines({"other": [{**entry, "rows": 3, "share": 0.004, "values": 1}]})
     assert line == "c: 3 training rows (0.4%) with one value are (other)"
+
+
+def test_a_long_text_leaves_room_for_the_figures():
+    """Seen: a level of 10,000 characters left one character for each coefficient."""
+    _, text = printed([level("w" * 10_000, 1.23456, rows=41), level("b", 2.5)])
+    assert "1.23456" in text
+    assert "www…" in text

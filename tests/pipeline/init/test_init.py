@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -336,3 +337,17 @@ def test_names_that_yaml_or_a_terminal_would_take_for_something_else(tmp_path, r
         "left out, a name that ingest gives itself, or that no caller could send: rename it: plumbline_row, 'a\\x00b'"
         in out
     )
+
+
+def test_a_category_of_truth_values_is_a_boolean_as_the_same_texts_of_a_csv_are(tmp_path, random):
+    """Seen: Yes and No were a boolean from CSV, and from the Parquet twin a text."""
+    frame = pd.DataFrame({"w": random.choice(["Yes", "No"], N), "x": random.normal(size=N), "y": random.normal(size=N)})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.astype({"w": "category"}).to_parquet(tmp_path / "u.parquet")
+    assert written(tmp_path / "t.csv")[0] == written(tmp_path / "u.parquet")[0] == {"w": "boolean", "x": "numeric"}
+
+
+def test_a_category_of_digits_is_a_text(tmp_path, random):
+    frame = pd.DataFrame({"w": random.choice(["0", "1"], N), "x": random.normal(size=N), "y": random.normal(size=N)})
+    frame.astype({"w": "category"}).to_parquet(tmp_path / "t.parquet")
+    assert written(tmp_path / "t.parquet")[0]["w"]["kind"] == "categorical"
