@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import difflib
-import glob
 import hashlib
 import json
 import math
@@ -134,7 +133,7 @@ class Data(Settings):
     def location(self) -> tuple[Path, str]:
         """The folder that holds the files, and their pattern below it."""
         base, pattern = split_pattern(str(self.path))
-        return Path(base), glob.escape(pattern) if self.path.is_file() else pattern
+        return Path(base), pattern
 
     def dialect(self) -> Dialect:
         """How CSV files are written."""
