@@ -100,13 +100,14 @@ def test_the_warm_up_rows_are_made_and_have_no_label(taxi_run, taxi):
             for name, kind in kinds.items()
         }
     )
-    assert len(made.drop_duplicates()) == 15
+    count = len(made.drop_duplicates())
+    assert count == 15
     real = table[list(kinds)].drop_duplicates()
     assert made.merge(real, how="inner").empty
     # The columns hold the same rows.
     for inputs in columns:
         for name, kind in kinds.items():
-            wanted = sent[name][-16:][: len(inputs[name])]
+            wanted = sent[name][-count:][: len(inputs[name])]
             if kind == "categorical":
                 assert [text.decode() or None for text in inputs[name]] == wanted
             else:

@@ -235,7 +235,7 @@ def test_predict_gives_the_same_in_json_and_over_a_table(taxi_run, rows, request
         ("{header}\n{row}\n{bad}\n", 3, "line 3, column 'trip_miles': expected a number; received 'far'."),
         ("{header}\n{row},9\n", 3, "line 2, expected 10 fields; received 11"),
         ("{header}\n", 3, "the table has a header and no rows."),
-        ("{header},prediction\n{row},1\n", 2, "column 'prediction' is called like an answer. Rename it."),
+        ("{header},prediction\n{row},1\n", 2, "column 'prediction' is called like an answer. Rename it, or"),
     ],
 )
 def test_a_table_that_cant_be_scored_leaves_nothing(taxi_run, model, tmp_path, content, code, message):
