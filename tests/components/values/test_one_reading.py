@@ -348,7 +348,9 @@ def of_tokens(found):
 @given(tables())
 def test_a_value_is_read_alike_from_every_format_and_by_the_served_graph(drawn):
     table, kinds, missing = drawn
-    spec = spec_of(kinds, missing)
+    spec = spec_of(
+        {name.strip(): kind for name, kind in kinds.items()}, missing
+    )  # blanks around a name are no part of it
     stored, unfit = typed(read(as_parquet(table), "parquet", missing), spec)
     for writer, content in writers(table, kinds).items():
         event(writer)
@@ -362,9 +364,10 @@ def test_a_value_is_read_alike_from_every_format_and_by_the_served_graph(drawn):
         for name, kind in kinds.items():
             if kind not in ("texts", "booleans"):
                 continue
-            asked = [value for row, value in enumerate(raw.column(name).to_pylist()) if row not in unfit]
+            read_as = name.strip()
+            asked = [value for row, value in enumerate(raw.column(read_as).to_pylist()) if row not in unfit]
             tokens, truths = graph_reading(tuple(missing))(asked or np.zeros(0, object))
-            assert of_tokens(truths if kind == "booleans" else tokens) == held(stored, unfit)[name], (writer, name)
+            assert of_tokens(truths if kind == "booleans" else tokens) == held(stored, unfit)[read_as], (writer, name)
 
 
 FEATURES = {
