@@ -116,15 +116,15 @@ class Server:
         """
         if threading.current_thread() is not threading.main_thread():
             raise RunError("run_until_signal: expected the main thread; signals reach no other. Use start and stop.")
-        # What is loaded now stays: without this, each full collection walks through all of TensorFlow, and requests wait.
-        gc.collect()
-        gc.freeze()
-        sys.setswitchinterval(SWITCH_SECONDS)
         signalled = threading.Event()
         previous = {
             number: signal.signal(number, lambda *_: signalled.set()) for number in (signal.SIGTERM, signal.SIGINT)
         }
         try:
+            # What is loaded now stays: without this, each full collection walks through all of TensorFlow, and requests wait.
+            gc.collect()
+            gc.freeze()
+            sys.setswitchinterval(SWITCH_SECONDS)
             signalled.wait()
         finally:
             for number, handler in previous.items():
