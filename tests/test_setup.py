@@ -104,6 +104,8 @@ def test_make_help_lists_every_verb():
         "unit",
         "e2e",
         "e2e-kubeflow",
+        "columns",
+        "tables",
         "nist",
         "bench",
         "bench-solve",
