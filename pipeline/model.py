@@ -17,11 +17,10 @@ from components.errors import ConfigError, RunError
 from components.ingest.table import TableSpec
 from components.manifest import MANIFEST_FILE, verify_if_signed
 from components.pusher.versions import versions
-from components.trainer.portable import MODEL_FILE, UNBOUNDED, quantile, score
+from components.trainer.portable import MODEL_FILE, UNBOUNDED, example_types, quantile, score
 from pipeline.config import Config
 
 CONTRIBUTION = "contribution_"
-_TEXTS = ("boolean", "categorical")
 
 _T = TypeVar("_T")
 Columns = Mapping[str, Any]
@@ -81,14 +80,15 @@ class PushedModel:
     def spec(self) -> TableSpec:
         """What the model takes the columns of a table for."""
         names = [entry["name"] for entry in self.features]
-        whole = [entry["name"] for entry in self.features if entry["kind"] == "integer" or entry.get("whole")]
-        kinds = {kind: [entry["name"] for entry in self.features if entry["kind"] == kind] for kind in _TEXTS}
+        kinds = example_types(self._portable)
+        texts = [name for name in names if kinds[name] == "bytes"]
+        booleans = [entry["name"] for entry in self.features if entry["kind"] == "boolean"]
         return TableSpec(
-            numbers=[name for name in names if name not in {*whole, *kinds["boolean"], *kinds["categorical"]}],
-            integers=whole,
+            numbers=[name for name in names if kinds[name] == "float"],
+            integers=[name for name in names if kinds[name] == "int64"],
             wide=[entry["name"] for entry in self.features if entry.get("wide")],
-            booleans=kinds["boolean"],
-            texts=kinds["categorical"],
+            booleans=booleans,
+            texts=[name for name in texts if name not in booleans],
             label=self._portable["label"],
             missing=self._portable["missing"],
             features=names,
@@ -131,7 +131,9 @@ class PushedModel:
           ConfigError: intervals are asked of a model that has none; a text is missing, and none stands for nothing.
         """
         signature = "explain" if wanted.intervals or wanted.contributions else "serving_default"
-        arguments = {entry.get("input", entry["name"]): self._tensor(entry, columns) for entry in self.features}
+        as_sent = importlib.import_module("components.trainer.inputs").as_sent  # loads TensorFlow
+        missing = self._portable["missing"]
+        arguments = {entry["input"]: as_sent(columns[entry["name"]], entry, missing) for entry in self.features}
         answer = self._signatures[signature](**arguments)
         return self._chosen({name: value.numpy() for name, value in answer.items()}, wanted)
 
@@ -144,25 +146,6 @@ class PushedModel:
     @functools.cached_property
     def _signatures(self) -> Any:
         return importlib.import_module("tensorflow").saved_model.load(str(self._folder)).signatures
-
-    def _tensor(self, entry: Mapping[str, Any], columns: Columns) -> Any:
-        tf = importlib.import_module("tensorflow")
-        values = columns[entry["name"]]
-        if entry["kind"] in _TEXTS or entry.get("wide"):
-            return tf.constant([self._sent(entry["name"], value) for value in values], tf.string)
-        kind = np.float64 if entry["kind"] == "integer" or entry.get("whole") else np.float32
-        if not isinstance(values, np.ndarray):
-            values = np.array([np.nan if value is None else value for value in values])
-        return tf.constant(values.astype(kind))
-
-    def _sent(self, name: str, value: Any) -> str:
-        if value is not None:
-            return str(value)
-        if not self._portable["missing"]:
-            raise ConfigError(
-                f"{name}: a value is missing, and data.missing has no text that says so to a served model. Name one there, and run."
-            )
-        return str(self._portable["missing"][0])
 
 
 def _read(folder: Path) -> dict[str, Any]:

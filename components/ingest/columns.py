@@ -11,17 +11,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from components.errors import DataError
 from components.ingest.arrow_types import is_text
 from components.values import numbers, texts
+from components.values.masks import Rows, true_rows, valid_rows
 from components.values.numbers import LARGEST_INTEGER
 
-_LARGEST, _LEAST = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
+LARGEST, LEAST = (
+    float(np.finfo(np.float32).max),
+    float(np.finfo(np.float32).tiny),
+)  # sizes that 32-bit floats hold, zero aside
 _DIGITS = r"\A[+-]?\d+\z"
-
-Rows = NDArray[np.bool_]
 
 
 def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str], decimal: str = ".") -> pa.Array:
@@ -29,9 +30,7 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
 
     `decimal` is what texts have before a number's fraction.
     """
-    column = _decoded(column)
-    decimal = decimal if is_text(column.type) else "."
-    missing = numbers.marks_with_points(missing, decimal)
+    column, decimal, missing = _prepared(column, missing, decimal)
     odd = too_small = np.zeros(len(column), bool)
     if _is_written(column.type):
         column = strings(column, name, rejected)
@@ -46,23 +45,23 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
         raise _unsuited(column, name, "numbers")
     finite = f"column {name!r}: expected a finite number that a 32-bit float holds; received {{}}"
     if odd.any():
-        infinite = _true(pc.match_substring_regex(column, r"(?i)^\s*[+-]?inf(inity)?\s*$"))
-        _reject(rejected, odd & infinite, column, finite)
-    _reject(rejected, odd, column, f"column {name!r}: expected a number{_of(decimal)}; received {{!r}}")
+        infinite = true_rows(pc.match_substring_regex(column, r"(?i)^\s*[+-]?inf(inity)?\s*$"))
+        reject(rejected, odd & infinite, column, finite)
+    reject(rejected, odd, column, f"column {name!r}: expected a number{_of(decimal)}; received {{!r}}")
     size = np.abs(found.to_numpy(zero_copy_only=False))
-    _reject(rejected, size > _LARGEST, column, finite)
-    _reject(
+    reject(rejected, size > LARGEST, column, finite)
+    reject(
         rejected,
-        (size < _LEAST) & (size > 0) | too_small,
+        (size < LEAST) & (size > 0) | too_small,
         column,
-        f"column {name!r}: expected a number that a 32-bit float holds; received {{}}, too near zero (below {_LEAST:.2g}): use "
+        f"column {name!r}: expected a number that a 32-bit float holds; received {{}}, too near zero (below {LEAST:.2g}): use "
         "another unit",
     )
-    beyond = (size >= LARGEST_INTEGER) & (size <= _LARGEST)
+    beyond = (size >= LARGEST_INTEGER) & (size <= LARGEST)
     if beyond.any() and not pa.types.is_floating(column.type):
         if is_text(column.type):
-            beyond &= _true(pc.match_substring_regex(pc.utf8_trim_whitespace(column), _DIGITS))
-        _reject(
+            beyond &= true_rows(pc.match_substring_regex(pc.utf8_trim_whitespace(column), _DIGITS))
+        reject(
             rejected,
             beyond,
             column,
@@ -81,9 +80,7 @@ def integer(
     decimal: str = ".",
 ) -> pa.Array:
     """A column as int64, null where missing, of whole numbers up to 2^53, or of all that 64 bits hold; `decimal` as of `number`."""
-    column = _decoded(column)
-    decimal = decimal if is_text(column.type) else "."
-    missing = numbers.marks_with_points(missing, decimal)
+    column, decimal, missing = _prepared(column, missing, decimal)
     fraction = beyond = np.zeros(len(column), bool)
     if _is_written(column.type):
         column = strings(column, name, rejected)
@@ -98,11 +95,11 @@ def integer(
         found = numbers.without_marks(whole, missing)
     elif _is_number(column.type):
         if pa.types.is_uint64(column.type):
-            beyond = _true(pc.greater(column, pa.scalar((1 << 63) - 1, pa.uint64())))
+            beyond = true_rows(pc.greater(column, pa.scalar((1 << 63) - 1, pa.uint64())))
         found = numbers.without_marks(pc.cast(column, pa.int64(), safe=False), missing)
     else:
         raise _unsuited(column, name, "whole numbers")
-    _reject(
+    reject(
         rejected,
         fraction,
         column,
@@ -115,7 +112,7 @@ def integer(
     if pa.types.is_floating(column.type):
         way = "write the column as integers"
     limit = "64 bits" if wide else "2^53"
-    _reject(rejected, beyond, column, f"column {name!r}: expected a whole number within {limit}; received {{}}: {way}")
+    reject(rejected, beyond, column, f"column {name!r}: expected a whole number within {limit}; received {{}}: {way}")
     return found
 
 
@@ -126,8 +123,8 @@ def boolean(column: pa.Array, name: str, missing: list[str], rejected: dict[int,
     levels = text(column, name, missing, rejected)
     coded = levels.dictionary_encode()
     found = texts.truths(coded.dictionary).take(coded.indices)
-    odd = _valid(levels) & ~_valid(found)
-    _reject(
+    odd = valid_rows(levels) & ~valid_rows(found)
+    reject(
         rejected,
         odd,
         levels,
@@ -151,6 +148,13 @@ def text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, st
 def raw_text(column: pa.Array) -> pa.Array:
     """A column of texts as they stand, trimmed, null where there is none; for counting what stood for nothing."""
     return pc.utf8_trim_whitespace(strings(column, "", {}) if is_text(column.type) else texts.of_column(column))
+
+
+def _prepared(column: pa.Array, missing: list[str], decimal: str) -> tuple[pa.Array, str, list[str]]:
+    """A column without a dictionary, what is before a fraction in it, and the texts that stand for nothing, with points."""
+    column = _decoded(column)
+    decimal = decimal if is_text(column.type) else "."
+    return column, decimal, numbers.marks_with_points(missing, decimal)
 
 
 def _decoded(column: pa.Array) -> pa.Array:
@@ -186,7 +190,7 @@ def strings(column: pa.Array, name: str, rejected: dict[int, str]) -> pa.Array:
     except pa.ArrowInvalid:
         raw = pc.cast(column, pa.binary()).to_pylist()
         odd = np.array([value is not None and not _is_utf8(value) for value in raw], bool)
-        _reject(rejected, odd, raw, f"column {name!r}: expected UTF-8; received {{!r}}")
+        reject(rejected, odd, raw, f"column {name!r}: expected UTF-8; received {{!r}}")
         return pa.array([None if bad else value for value, bad in zip(raw, odd, strict=True)], pa.binary()).cast(
             pa.string()
         )
@@ -200,15 +204,7 @@ def _is_utf8(value: bytes) -> bool:
     return True
 
 
-def _true(mask: pa.Array) -> Rows:
-    return np.asarray(mask.fill_null(False).to_numpy(zero_copy_only=False))
-
-
-def _valid(column: pa.Array) -> Rows:
-    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False))
-
-
-def _reject(rejected: dict[int, str], rows: Rows, values: Any, reason: str) -> None:
+def reject(rejected: dict[int, str], rows: Rows, values: Any, reason: str) -> None:
     """Notes the first reason against each row."""
     for row in map(int, np.flatnonzero(rows)):
         value = values[row]

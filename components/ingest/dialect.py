@@ -7,7 +7,6 @@ import csv
 import dataclasses
 import itertools
 import re
-from collections.abc import Iterator
 from typing import BinaryIO
 
 from components.ingest.streams import Open, in_utf8, open_local, open_stream, without_comments
@@ -181,13 +180,11 @@ def _has_decimal_commas(rows: list[list[str]]) -> bool:
 
 
 def _words(found: Dialect) -> list[str]:
-    said: Iterator[tuple[bool, str]] = iter(
-        (
-            (found.delimiter != ",", f"fields are parted by {DELIMITERS.get(found.delimiter, repr(found.delimiter))}"),
-            (found.decimal != ".", "numbers have a decimal comma"),
-            (found.encoding != "utf-8", f"the bytes are not UTF-8, and read as {found.encoding}"),
-            (found.comment is not None, f"lines that begin with {found.comment!r} are left out"),
-            (bool(found.skip_columns), "the first column has no name, and is left out"),
-        )
-    )
+    said = [
+        (found.delimiter != ",", f"fields are parted by {DELIMITERS.get(found.delimiter, repr(found.delimiter))}"),
+        (found.decimal != ".", "numbers have a decimal comma"),
+        (found.encoding != "utf-8", f"the bytes are not UTF-8, and read as {found.encoding}"),
+        (found.comment is not None, f"lines that begin with {found.comment!r} are left out"),
+        (bool(found.skip_columns), "the first column has no name, and is left out"),
+    ]
     return [text for there, text in said if there]

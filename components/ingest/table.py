@@ -22,12 +22,11 @@ from components.ingest.dialect import PLAIN, Dialect
 from components.ingest.splits import SplitRule, assign, group_values, time_values
 from components.row_identity import GROUP_COLUMN, ROW_COLUMN
 from components.settings import Settings
+from components.values.masks import Rows, true_rows
 from components.values.names import shown
 from components.values.texts import MISSING_TOKENS, canonical_text
 
 _KEY = "split by "  # before the name of a column that decides a row's split, beside its typed twin
-
-Rows = NDArray[np.bool_]
 Tokens = dict[str, dict[str, int]]  # by column, by text that stands for nothing, in how many rows it does
 
 
@@ -275,16 +274,6 @@ def _narrow(column: pa.Array) -> pa.Array:
         return pa.array(values.astype(np.float32), mask=np.isnan(values))
 
 
-def _true(mask: pa.Array) -> Rows:
-    return np.asarray(mask.fill_null(False).to_numpy(zero_copy_only=False))
-
-
-def _reject(rejected: dict[int, str], rows: Rows, values: pa.Array, reason: str) -> None:
-    """Notes the first reason against each row."""
-    for row in map(int, np.flatnonzero(rows)):
-        rejected.setdefault(row, reason.format(values[row].as_py()))
-
-
 def _keep(arrays: dict[str, pa.Array], spec: TableSpec, good: Rows, counts: Counter[str]) -> Rows:
     """Which of the good rows no rule drops. A row that two rules hit counts for both."""
     keep = good.copy()
@@ -302,7 +291,7 @@ def _keep(arrays: dict[str, pa.Array], spec: TableSpec, good: Rows, counts: Coun
         for text, found in hits.items():
             hit = found.fill_null(False)
             _count(counts, f"{name}: {text}, row dropped", pc.and_(hit, pa.array(good)))
-            keep &= ~_true(hit)
+            keep &= ~true_rows(hit)
     return keep
 
 
@@ -311,13 +300,13 @@ def _valid_label(arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows, rejec
     bad = np.zeros_like(keep)
     for name in (spec.label, spec.weight):
         if name is not None:
-            gone = _true(arrays[name].is_null())
-            _reject(rejected, gone & keep, arrays[name], f"column {name!r}: expected a number; received nothing")
+            gone = true_rows(arrays[name].is_null())
+            columns.reject(rejected, gone & keep, arrays[name], f"column {name!r}: expected a number; received nothing")
             bad |= gone
     if spec.weight is not None:
-        negative = _true(pc.less(arrays[spec.weight], 0.0))
+        negative = true_rows(pc.less(arrays[spec.weight], 0.0))
         reason = f"column {spec.weight!r}: expected a weight of at least 0; received {{}}"
-        _reject(rejected, negative & keep, arrays[spec.weight], reason)
+        columns.reject(rejected, negative & keep, arrays[spec.weight], reason)
         bad |= negative
     return ~bad
 
@@ -368,7 +357,7 @@ def _count_tokens(batch: pa.RecordBatch, arrays: dict[str, pa.Array], spec: Tabl
     found: Tokens = {}
     for name in (*spec.texts, *spec.booleans):
         column = batch.column(name)
-        gone = _true(arrays[name].is_null()) & keep
+        gone = true_rows(arrays[name].is_null()) & keep
         if gone.any():
             texts = columns.raw_text(column.filter(pa.array(gone))).drop_null()
             pairs = texts.value_counts().to_pylist()

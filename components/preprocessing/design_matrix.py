@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from components.preprocessing.features import Boolean, Buckets, Integer, Kind, Numeric, indicator_name
 from components.values.names import INTERCEPT, shown
+from components.values.numbers import LARGEST_INTEGER
 
 MISSING_LEVEL = "(missing)"
 OTHER_LEVEL = "(other)"
 NO_LEVEL = "(none)"
+LARGEST_Z = 3e38  # so that no scaled value makes an infinite 32-bit float
 EMPTY_VOCABULARY = "49d0cd50-04bb-48c0-bc6f-5b575dce351a"  # what TFT's analyzer writes where no text is frequent enough
 
 
@@ -163,7 +165,7 @@ def text_levels(texts: Sequence[str]) -> tuple[Level, ...]:
 
 
 def _shortest(value: float) -> str:
-    return repr(int(value) if float(value).is_integer() and abs(value) < 2**53 else float(value))
+    return repr(int(value) if float(value).is_integer() and abs(value) < LARGEST_INTEGER else float(value))
 
 
 def build_design_matrix(

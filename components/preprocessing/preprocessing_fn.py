@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.preprocessing.design_matrix import LARGEST_Z
 from components.preprocessing.features import (
     Boolean,
     Buckets,
@@ -26,7 +27,6 @@ from components.values import graph, numbers
 from components.values.names import safe_names
 
 MEDIAN_RANK_ERROR = 1e-4  # of TFT's quantile sketch: the median's rank is right to this fraction of the rows
-LARGEST_Z = 3e38  # so that no value makes an infinite 32-bit float
 
 Number = Numeric | Integer
 

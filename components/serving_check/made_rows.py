@@ -16,7 +16,9 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from components.preprocessing.design_matrix import DesignMatrix, Term
+from components.preprocessing.features import example_type
 from components.serving_check.requests import Rows
+from components.values.numbers import LARGEST_INTEGER
 
 MOST_ROWS = 256  # a vocabulary may have any number of levels
 ODD_TEXTS = ("0", "never seen", "Zürich 東京 \t'\"\\")
@@ -76,7 +78,7 @@ def _values(entry: Mapping[str, Any], term: Term, reference: str | None) -> list
 
 
 def _within(value: int, wide: bool) -> int:
-    largest = 2**63 - 1 if wide else 2**53
+    largest = 2**63 - 1 if wide else LARGEST_INTEGER
     return min(max(value, -largest), largest)
 
 
@@ -88,7 +90,7 @@ def made_examples(rows: Rows, model: Mapping[str, Any], required: Mapping[str, i
       model: the parsed model.json.
       required: from `required_columns`. What a row lacks of them is NaN or an empty text, or a zero if it is no feature.
     """
-    texts = {entry["name"]: entry["kind"] in ("boolean", "categorical") for entry in model["features"]}
+    texts = {entry["name"]: example_type(entry) == "bytes" for entry in model["features"]}
     zeros = {name: _feature(_ZERO[kind], kind == tf.string.as_datatype_enum) for name, kind in required.items()}
     serialized = []
     for row in zip(*rows.values(), strict=True):

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, regression_pb2
 
-from components.trainer.inputs import input_type
+from components.trainer.inputs import as_sent, input_type
 
 WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
 WARM_UP_ROWS = 16
@@ -43,15 +42,7 @@ def _value(feature: tf.train.Feature) -> Any:
 
 def tensors(rows: Rows, model: Mapping[str, Any]) -> dict[str, tf.Tensor]:
     """Columns for `serving_default` and `explain` by feature, [n] each."""
-    return {entry["name"]: _tensor(rows[entry["name"]], entry, model["missing"]) for entry in model["features"]}
-
-
-def _tensor(values: Sequence[Any], entry: Mapping[str, Any], missing: Sequence[str]) -> tf.Tensor:
-    kind = input_type(entry)
-    if kind != tf.string:
-        return tf.constant([np.nan if value is None else value for value in values], kind)
-    nothing = missing[0] if missing else ""
-    return tf.constant([nothing if value is None else str(value) for value in values], tf.string)
+    return {entry["name"]: as_sent(rows[entry["name"]], entry, model["missing"]) for entry in model["features"]}
 
 
 def sendable(rows: Rows, examples: Sequence[bytes], model: Mapping[str, Any]) -> tuple[Rows, list[bytes]]:

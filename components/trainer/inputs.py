@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
+from components.errors import ConfigError
+from components.preprocessing.features import example_type
 from components.values import graph
+from components.values.numbers import LARGEST_INTEGER
 
-LARGEST_INTEGER = 2**53  # from it on, not every integer is a 64-bit float
 _LEAST_BITS = 0x00800000  # of a 32-bit float that is no longer denormal
-
-
-def is_whole(entry: Mapping[str, Any]) -> bool:
-    """Whether a feature's values are whole numbers, of 64 bits."""
-    return entry["kind"] == "integer" or bool(entry.get("whole"))
 
 
 def input_type(entry: Mapping[str, Any]) -> tf.DType:
@@ -24,9 +22,33 @@ def input_type(entry: Mapping[str, Any]) -> tf.DType:
     Args:
       entry: of model.json's features.
     """
-    if entry["kind"] in ("boolean", "categorical") or entry.get("wide"):
+    if entry.get("wide"):
         return tf.string
-    return tf.float64 if is_whole(entry) else tf.float32
+    return {"bytes": tf.string, "int64": tf.float64, "float": tf.float32}[example_type(entry)]
+
+
+def as_sent(values: Any, entry: Mapping[str, Any], missing: Sequence[str]) -> tf.Tensor:
+    """Values of a feature as a caller sends them.
+
+    Args:
+      values: [n], a list or an array; None, or NaN for a number, where missing.
+      entry: of model.json's features.
+      missing: the texts that stand for nothing.
+
+    Raises:
+      ConfigError: a text is missing, and none stands for nothing.
+    """
+    kind = input_type(entry)
+    if kind != tf.string:
+        if not isinstance(values, np.ndarray):
+            values = np.array([np.nan if value is None else value for value in values], kind.as_numpy_dtype)
+        return tf.constant(values.astype(kind.as_numpy_dtype, copy=False))
+    if not missing and any(value is None for value in values):
+        raise ConfigError(
+            f"{entry['name']}: a value is missing, and data.missing has no text that says so to a served model. Name one there, "
+            "and run."
+        )
+    return tf.constant([missing[0] if value is None else str(value) for value in values], tf.string)
 
 
 def as_parsed(
@@ -49,7 +71,7 @@ def as_parsed(
         column = tf.reshape(columns[name], [-1, 1])
         if entry.get("wide"):
             column, present = graph.whole_numbers(column, missing)
-        elif is_whole(entry):
+        elif example_type(entry) == "int64":
             present = ~tf.math.is_nan(column)
             with tf.control_dependencies([_check_whole(column, present, name)]):
                 column = tf.cast(tf.where(present, column, tf.zeros_like(column)), tf.int64)

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.preprocessing.design_matrix import DesignMatrix, Term
-from components.preprocessing.features import Kind, features_to_json
+from components.preprocessing.design_matrix import LARGEST_Z, DesignMatrix, Term
+from components.preprocessing.features import Kind, example_type, features_to_json
 from components.values.names import safe_names
 from components.values.numbers import marks_of, whole_marks
 from components.values.texts import TRUTHS, canonical_text, nothing
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from components.least_squares.linear_fit import LinearFit
 
 MODEL_FILE = "model.json"
-LARGEST_Z = 3e38  # as `preprocessing_fn` has it
 AGREE = 1e-3  # of the columns' sizes: within this, dependent columns of a row agree
 UNBOUNDED = float(np.finfo(np.float32).max)
 Array = NDArray[np.float64]
@@ -95,14 +94,7 @@ def portable_model(
 
 def example_types(model: Mapping[str, Any]) -> dict[str, str]:
     """By feature, the kind of list that holds it in a tf.Example: `bytes`, `int64` or `float`."""
-    return {
-        entry["name"]: "bytes"
-        if entry["kind"] in ("boolean", "categorical")
-        else "int64"
-        if entry["kind"] == "integer" or entry.get("whole")
-        else "float"
-        for entry in model["features"]
-    }
+    return {entry["name"]: example_type(entry) for entry in model["features"]}
 
 
 def cross_validated(found: LinearFit) -> dict[str, float] | None:
@@ -191,7 +183,7 @@ def transformed_columns(model: Mapping[str, Any], rows: Mapping[str, Sequence[An
     missing = model["missing"]
     for entry in model["features"]:
         name, values = entry["name"], rows[entry["name"]]
-        if entry["kind"] in ("categorical", "boolean"):
+        if example_type(entry) == "bytes":
             columns[name] = _level_ids(entry["kind"], terms[name][0], values, missing)
         elif entry["kind"] == "buckets":
             columns[name] = _interval_ids(entry, terms[name][0], values, missing)

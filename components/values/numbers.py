@@ -15,16 +15,14 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from components.values.masks import Rows, true_rows, valid_rows
 from components.values.texts import is_missing
 
 NUMBER = r"\A[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\z"
 NAN = r"\A[+-]?[nN][aA][nN]\z"
 INTEGER = r"\A[+-]?\d+(\.0*)?\z"  # whole, however it is written but for exponents
 LARGEST_INTEGER = 2**53  # from it on, not every integer is a 64-bit float
-
-Rows = NDArray[np.bool_]
 
 _NUMBER, _INTEGER = (re.compile(pattern.replace(r"\z", r"\Z"), re.ASCII) for pattern in (NUMBER, INTEGER))
 _TRUE, _FALSE = r"\A[tT][rR][uU][eE]\z", r"\A[fF][aA][lL][sS][eE]\z"
@@ -65,7 +63,7 @@ def of_texts(column: pa.Array, missing: Iterable[str], truths: bool = False) -> 
     # What Arrow reads as a finite number is one by `NUMBER` too; infinities and NaNs it takes in more spellings than one.
     if numbers is None or not _finite(numbers):
         texts = _plain(column, missing, truths)
-        odd = ~_true(pc.match_substring_regex(texts, NUMBER)) & _valid(texts)
+        odd = ~true_rows(pc.match_substring_regex(texts, NUMBER)) & valid_rows(texts)
         numbers = pc.cast(_without(texts, pa.array(odd)), pa.float64())
     return without_marks(numbers, missing), odd
 
@@ -87,9 +85,9 @@ def whole_of_texts(column: pa.Array, missing: Iterable[str], truths: bool = Fals
     odd, beyond = np.zeros(len(column), bool), np.zeros(len(column), bool)
     if numbers is None or pc.any(pc.match_substring(column, "x", ignore_case=True)).as_py():  # Arrow takes 0x1F for 31
         texts = _plain(column, missing, truths)
-        odd = ~_true(pc.match_substring_regex(texts, INTEGER)) & _valid(texts)
+        odd = ~true_rows(pc.match_substring_regex(texts, INTEGER)) & valid_rows(texts)
         digits = pc.replace_substring_regex(_without(texts, pa.array(odd)), _SHORTEST, r"\1\2")
-        for row in np.flatnonzero(_true(pc.greater(pc.utf8_length(digits), _SAFE_DIGITS))):
+        for row in np.flatnonzero(true_rows(pc.greater(pc.utf8_length(digits), _SAFE_DIGITS))):
             beyond[row] = not -_INT64 <= int(digits[int(row)].as_py()) < _INT64
         numbers = pc.cast(_without(digits, pa.array(beyond)), pa.int64())
     return without_marks(numbers, missing), odd, beyond
@@ -114,14 +112,14 @@ def whole_marks(missing: Iterable[str]) -> list[int]:
 
 def underflows(column: pa.Array, numbers: pa.Array) -> Rows:
     """Which texts are numbers other than zero although `of_texts` gives zero for them, such as `1e-400`, [n]."""
-    zero = _true(pc.equal(numbers, 0.0))
+    zero = true_rows(pc.equal(numbers, 0.0))
     found = np.zeros(len(column), bool)
     if zero.any():
         texts = pc.utf8_trim_whitespace(column.filter(pa.array(zero)))
         spelt = texts.unique()
         odd = spelt.filter(pc.match_substring_regex(spelt, r"\A[+-]?[0.]*[1-9]"))
         if len(odd):
-            found[zero] = _true(pc.is_in(texts, odd))
+            found[zero] = true_rows(pc.is_in(texts, odd))
     return found
 
 
@@ -167,11 +165,3 @@ def _without(column: pa.Array, rows: pa.Array) -> pa.Array:
     present = pc.and_not(column.is_valid(), rows)
     offsets = offsets.slice(4 * column.offset)
     return pa.StringArray.from_buffers(len(column), offsets, data, present.buffers()[1], -1)
-
-
-def _true(mask: pa.Array) -> Rows:
-    return np.asarray(mask.fill_null(False).to_numpy(zero_copy_only=False))
-
-
-def _valid(column: pa.Array) -> Rows:
-    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import numpy as np
-
+from components.ingest.columns import LARGEST, LEAST
 from components.row_identity import COLUMNS
 from components.values.names import shown
 from components.values.numbers import LARGEST_INTEGER
@@ -14,7 +13,7 @@ from components.values.texts import MISSING_TOKENS
 from pipeline.init import leaks, texts_seen
 from pipeline.init.identifiers import FEW_VALUES, why_identifier
 from pipeline.init.notes import Rank
-from pipeline.init.profile import LARGEST, Profile
+from pipeline.init.profile import Profile
 from pipeline.init.verdict import FEW_ODD, MOSTLY, Verdict, in_rows, quoted, told
 
 MOST_LEVELS = 1000
@@ -23,7 +22,6 @@ LEAST_LEVEL = 5  # rows, of a level that is told apart (`min_rows`)
 MOSTLY_MISSING = 0.4
 LEAST_HELD_OUT = 50  # rows, of a table from which a fifth is held out
 LEAST_PRESENT = 10  # rows with a value in such a table: of fewer all might be held out
-SMALLEST = float(np.finfo(np.float32).tiny)  # number that is stored, but for zero
 FLOAT_DIGITS = 2**24  # up to which a 32-bit float holds every whole number
 
 
@@ -92,7 +90,7 @@ class Column:
         column = self._column
         if column.is_beyond:
             return _No(Rank.IDENTIFIER, "whole numbers beyond 2^53, as identifiers have them")
-        if column.largest > LARGEST or column.least < SMALLEST:
+        if column.largest > LARGEST or column.least < LEAST:
             return _No(Rank.CORRECT, "numbers beyond what 32-bit floats hold: use another unit")
         why = why_identifier(column, self._distinct, self._present, self._sample)
         if why is not None:

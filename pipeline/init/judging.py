@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from components.errors import DataError
+from components.ingest.columns import LARGEST, LEAST
 from components.row_identity import COLUMNS
 from components.values.names import shown
 from pipeline.init import leaks, texts_seen
-from pipeline.init.columns import LEAST_HELD_OUT, LEAST_LEVEL, LEAST_PRESENT, SMALLEST, Column
+from pipeline.init.columns import LEAST_HELD_OUT, LEAST_LEVEL, LEAST_PRESENT, Column
 from pipeline.init.notes import Rank
-from pipeline.init.profile import LARGEST, Profile
+from pipeline.init.profile import Profile
 from pipeline.init.reading import Table
 from pipeline.init.verdict import MOSTLY, Verdict, listed, quoted, told
 
@@ -58,7 +59,7 @@ def _judge_label(verdict: Verdict) -> None:
     if not table.rows or label.low >= label.high:
         what = "one value in all rows" if table.rows else "no value in any row"
         raise DataError(f"{where} has {what}, so that there is nothing to learn. Name another column.")
-    if label.largest > LARGEST or label.least < SMALLEST:
+    if label.largest > LARGEST or label.least < LEAST:
         raise DataError(f"{where} holds numbers beyond what 32-bit floats hold. Use another unit.")
     complaint = label.digits.complaint(label.name, feature=False, exact=label.digits.exact)
     if complaint:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from components.ingest import files
 from components.ingest.arrow_types import is_text
+from components.ingest.columns import LARGEST
 from components.ingest.digits import Digits
 from components.values import numbers, texts
 from components.values.numbers import LARGEST_INTEGER
@@ -27,7 +28,6 @@ PLACED = 5  # of them, whose first place is kept
 _DIGITS = r"\A[+-]?\d+\z"
 _PADDED = r"\A0\d+\z"  # digits that begin with a zero: a ZIP code, no number
 
-LARGEST = float(np.finfo(np.float32).max)  # number that is stored
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
