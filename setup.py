@@ -22,7 +22,7 @@ setup(
     python_requires=">=3.11,<3.12",
     packages=find_packages(include=["pipeline", "pipeline.*", "components", "components.*"]),
     package_data={"pipeline.serving": ["templates/*"]},
-    entry_points={"console_scripts": ["plumbline=pipeline.cli:main"]},
+    entry_points={"console_scripts": ["plumbline=pipeline.cli.main:main"]},
     install_requires=[
         # The stack that TFX 1.21.0 itself was tested with.
         "tfx==1.21.0",

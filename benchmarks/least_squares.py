@@ -65,10 +65,10 @@ def plumbline(folder: Path) -> list[float]:
     from apache_beam.options.pipeline_options import PipelineOptions
 
     from components.least_squares.beam_pass import FactorRows, ReadBatches, Rows
-    from components.least_squares.solve import Problem, Settings
-    from components.least_squares.tsqr import from_arrays
-    from components.preprocessing.design_matrix import DesignMatrix, Term
-    from pipeline.runners.beam import LOCAL_ARGS
+    from components.linear_model.design_matrix import DesignMatrix, Term
+    from components.linear_model.factors import from_arrays
+    from components.linear_model.solve import Problem, Settings
+    from pipeline.beam.in_process import LOCAL_ARGS
 
     spec = {name: tf.io.FixedLenFeature([], tf.float32) for name in (*NAMES, "y")}
     rows = Rows(DesignMatrix(tuple(Term(name, name) for name in NAMES)), "y", None, 5)

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.linear_model import LinearRegression
 
-from components.least_squares import fit
+from components.linear_model import fit
 
 DATA = Path(__file__).parent.parent / "tests" / "data" / "nist_strd_linear.json"
 MOST_DIGITS = 15.0

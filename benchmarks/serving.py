@@ -111,7 +111,7 @@ def our_server(base: Path) -> Iterator[tuple[int, int]]:
 
 def serve(base: str, rest_port: str, grpc_port: str) -> None:
     """Runs our server."""
-    from pipeline.serving.models import Model
+    from pipeline.serving.models.wanted import Model
     from pipeline.serving.server import Server
     from pipeline.serving.settings import Settings
 

@@ -27,8 +27,8 @@ from tfx_bsl.public.tfxio import TensorFlowDatasetOptions  # isort: skip
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import design_matrix_of
 from components.trainer.model import LINEAR_LAYER, build_model
-from pipeline.config import load_config
-from pipeline.runners.local import LocalRun
+from pipeline.config.file import load_config
+from pipeline.local.launcher import LocalRun
 
 # In process, as without arguments; without these, Beam would first try to download another runner.
 BEAM_ARGS = [

@@ -13,7 +13,7 @@ ARTIFACT_TYPES = ("DataReport", "LinearFit", "Verdict")
 
 def __getattr__(name: str) -> Any:
     if name in ARTIFACT_TYPES:
-        from components import artifacts
+        from components import artifact_types
 
-        return getattr(artifacts, name)
+        return getattr(artifact_types, name)
     raise AttributeError(f"module 'components' has no attribute {name!r}")

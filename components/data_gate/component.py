@@ -8,7 +8,7 @@ from tfx.types import standard_artifacts
 from tfx.types.channel import BaseChannel, Channel
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
-from components.artifacts import DataReport
+from components.artifact_types import DataReport
 from components.data_gate.executor import Executor
 from components.fingerprint import code_fingerprint
 

@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
-from components import row_identity
 from components.errors import DataError
-from components.ingest import files, rejected, streams, table
-from components.ingest.digits import Digits
-from components.ingest.extents import Extents
 from components.shards import Shards
+from components.table import cleaning as table
+from components.table import files, rejected, row_identity, streams
+from components.table.digits import Digits
+from components.table.extents import Extents
 
 ENCODE_ROWS = 1 << 14
 

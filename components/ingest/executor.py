@@ -25,15 +25,15 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 from tfx.utils import proto_utils
 
-from components import row_identity
 from components.errors import DataError, RunError
-from components.ingest import files, header, rejected, stamps, storage
+from components.ingest import storage
 from components.ingest.chunks import Job, convert
-from components.ingest.digits import Digits
-from components.ingest.extents import Extents
-from components.ingest.splits import NotIntegersError, are_integers, check_filled, group_values
-from components.ingest.table import TableSpec, Tokens, add_tokens, check_columns
 from components.shards import TEMPORARY, name_shards
+from components.table import files, header, rejected, row_identity, stamps
+from components.table.cleaning import TableSpec, Tokens, add_tokens, check_columns
+from components.table.digits import Digits
+from components.table.extents import Extents
+from components.table.splits import NotIntegersError, are_integers, check_filled, group_values
 
 COUNTS_FILE = "counts.json"
 SUMS_FILE = "SHA256SUMS"  # of the table's files, as `sha256sum -c` reads it

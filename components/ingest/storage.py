@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfx.dsl.io import fileio
 from tfx.dsl.io.filesystem import NotFoundError
 
-from components.ingest import stamps, streams
+from components.table import stamps, streams
 
 
 class _Source:

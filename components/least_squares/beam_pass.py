@@ -12,10 +12,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from components.errors import DataError
-from components.least_squares.refinement import ResidualPass, Solution
-from components.least_squares.tsqr import TriangularFactor, to_arrays
-from components.preprocessing.design_matrix import DesignMatrix
-from components.row_identity import GROUP_COLUMN, ROW_COLUMN, folds, group_folds
+from components.linear_model.design_matrix import DesignMatrix
+from components.linear_model.factors import TriangularFactor, to_arrays
+from components.linear_model.refinement import ResidualPass, Solution
+from components.table.row_identity import GROUP_COLUMN, ROW_COLUMN, folds, group_folds
 from components.values.names import INTERCEPT
 
 BATCH_ROWS = 8192

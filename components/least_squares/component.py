@@ -11,7 +11,7 @@ from tfx.types import standard_artifacts
 from tfx.types.channel import BaseChannel, Channel
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
-from components.artifacts import LinearFit
+from components.artifact_types import LinearFit
 from components.fingerprint import code_fingerprint
 from components.least_squares.executor import Executor
 

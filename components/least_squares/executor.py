@@ -17,15 +17,15 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, json_utils
 
 from components.errors import DataError
-from components.ingest.extents import LEAST_FREEDOM
 from components.least_squares.beam_pass import FactorRows, ReadBatches, RefineRows, Rows
-from components.least_squares.linear_fit import LinearFit
-from components.least_squares.refinement import PASSES, ResidualPass, Solution, improve
-from components.least_squares.solve import Problem, Settings
-from components.least_squares.tsqr import from_arrays
-from components.preprocessing.design_matrix import Term
+from components.linear_model.design_matrix import Term
+from components.linear_model.factors import from_arrays
+from components.linear_model.linear_fit import LinearFit
+from components.linear_model.refinement import PASSES, ResidualPass, Solution, improve
+from components.linear_model.solve import Problem, Settings
 from components.preprocessing.features import Boolean, Kind, features_from_json
 from components.preprocessing.transform_graph import design_matrix_of
+from components.table.extents import LEAST_FREEDOM
 from components.trainer.settings import Exact
 from components.values.texts import canonical_text
 

@@ -12,7 +12,7 @@ from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import La
 from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
-from components.trainer.portable import MODEL_FILE, example_types
+from components.linear_model.portable import MODEL_FILE, example_types
 
 
 class LatestBlessedOther(ResolverStrategy):

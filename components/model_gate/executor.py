@@ -16,8 +16,8 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, path_utils
 
+from components.linear_model.portable import MODEL_FILE
 from components.model_gate.verdict import VERDICT_FILE, CrossValidated, Rules, SliceKey, judge
-from components.trainer.portable import MODEL_FILE
 
 CANDIDATE, BASELINE = "candidate", "baseline"
 DIFFERENCE = "_diff"  # what TFMA adds to the name of a metric's difference to the baseline

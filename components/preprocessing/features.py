@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from components.settings import Settings
+from components.section import Settings
 
 
 class _Number(Settings):

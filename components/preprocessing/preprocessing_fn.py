@@ -12,7 +12,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.preprocessing.design_matrix import LARGEST_Z
+from components.linear_model.design_matrix import LARGEST_Z
+from components.preprocessing import values_graph as graph
 from components.preprocessing.features import (
     Boolean,
     Buckets,
@@ -22,8 +23,8 @@ from components.preprocessing.features import (
     features_from_json,
     indicator_name,
 )
-from components.row_identity import GROUP_COLUMN, ROW_COLUMN
-from components.values import graph, numbers
+from components.table.row_identity import GROUP_COLUMN, ROW_COLUMN
+from components.values import numbers
 from components.values.names import safe_names
 
 MEDIAN_RANK_ERROR = 1e-4  # of TFT's quantile sketch: the median's rank is right to this fraction of the rows

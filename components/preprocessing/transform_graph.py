@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.preprocessing.design_matrix import DesignMatrix, build_design_matrix
+from components.linear_model.design_matrix import DesignMatrix, build_design_matrix
 from components.preprocessing.features import Integer, Kind, Numeric
 from components.preprocessing.preprocessing_fn import constant_name, vocabulary_name
 from components.values.names import safe_names

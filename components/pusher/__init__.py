@@ -1,1 +1,1 @@
-"""What lies in a serving directory."""
+"""Pusher: publishes the validated model (`components.publishing`)."""

@@ -16,8 +16,8 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils, json_utils, proto_utils
 
 from components.errors import RunError
-from components.pusher.object_store import publish_remote
-from components.pusher.publish import Publication, publish
+from components.publishing.object_store import publish_remote
+from components.publishing.publish import Publication, publish
 
 SAME_CONTENT_PROPERTY = "already_published"  # 1 where the live version has this content already
 _LOG = logging.getLogger(__name__)

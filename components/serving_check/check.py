@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from tensorflow_serving.apis import prediction_log_pb2
 
 from components.errors import RunError
-from components.manifest import verify_manifest
+from components.linear_model.portable import MODEL_FILE, design_rows, score, transformed_columns
+from components.publishing.manifest import verify_manifest
 from components.serving_check.audit import audit
 from components.serving_check.requests import ON_ROWS, WARM_UP_FILE, tensors
-from components.trainer.portable import MODEL_FILE, design_rows, score, transformed_columns
 
 TOLERANCE = 1e-5  # of the sum of the absolute terms of a prediction: 32-bit floats have 7 digits, and terms may cancel
 CALLS = 200

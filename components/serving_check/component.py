@@ -12,7 +12,7 @@ from tfx.types import standard_artifacts
 from tfx.types.channel import BaseChannel, Channel
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
-from components.artifacts import Verdict
+from components.artifact_types import Verdict
 from components.fingerprint import code_fingerprint
 from components.serving_check.executor import Executor
 from components.serving_check.process import CHECK

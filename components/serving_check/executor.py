@@ -20,13 +20,13 @@ from tfx.utils import io_utils, path_utils
 
 from components.errors import RunError
 from components.ingest.executor import COUNTS_FILE
-from components.manifest import ARTIFACT_FACT, write_manifest
+from components.linear_model.portable import MODEL_FILE
 from components.model_gate.verdict import VERDICT_FILE
 from components.mounts import to_uri
+from components.publishing.manifest import ARTIFACT_FACT, write_manifest
 from components.serving_check import requests
 from components.serving_check.made_rows import made_examples, made_rows, required_columns
 from components.serving_check.process import CheckProcess
-from components.trainer.portable import MODEL_FILE
 
 REPORT_FILE = "report.json"
 # As TFX's InfraValidator has them.

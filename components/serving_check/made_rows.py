@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from components.preprocessing.design_matrix import DesignMatrix, Term
+from components.linear_model.design_matrix import DesignMatrix, Term
 from components.preprocessing.features import example_type
 from components.serving_check.requests import Rows
 from components.values.numbers import LARGEST_INTEGER

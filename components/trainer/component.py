@@ -14,7 +14,7 @@ from tfx.types.channel import BaseChannel, Channel
 from tfx.types.component_spec import ChannelParameter
 from tfx.utils import json_utils
 
-from components.artifacts import LinearFit
+from components.artifact_types import LinearFit
 from components.fingerprint import code_fingerprint
 
 LINEAR_FIT = "linear_fit"

@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from components.errors import ConfigError
+from components.preprocessing import values_graph as graph
 from components.preprocessing.features import example_type
-from components.values import graph
 from components.values.numbers import LARGEST_INTEGER
 
 _LEAST_BITS = 0x00800000  # of a 32-bit float that is no longer denormal

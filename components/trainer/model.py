@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from components.preprocessing.design_matrix import DesignMatrix
+from components.linear_model.design_matrix import DesignMatrix
 from components.values.names import safe_names
 
 LINEAR_LAYER = "linear"

@@ -15,12 +15,12 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx_bsl.public.tfxio import TensorFlowDatasetOptions
 
 from components.errors import DataError
-from components.least_squares.linear_fit import LinearFit
+from components.linear_model.linear_fit import LinearFit
+from components.linear_model.portable import MODEL_FILE, portable_model
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import fills_of
 from components.trainer import sgd
 from components.trainer.model import LINEAR_LAYER, build_model, input_names
-from components.trainer.portable import MODEL_FILE, portable_model
 from components.trainer.settings import Sgd, model_from_json
 from components.trainer.signatures import export
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, field_validator
 
-from components.settings import Settings
+from components.section import Settings
 
 
 class Exact(Settings):

@@ -18,10 +18,10 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tensorflow.core.protobuf import saved_model_pb2
 
-from components.preprocessing.design_matrix import DesignMatrix
+from components.linear_model.design_matrix import DesignMatrix
+from components.linear_model.portable import AGREE, UNBOUNDED, dependence_matrix, feature_columns
 from components.trainer import inputs
 from components.trainer.model import input_names
-from components.trainer.portable import AGREE, UNBOUNDED, dependence_matrix, feature_columns
 
 PREDICTION = "prediction"
 REGRESS = "regress"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from components.errors import RunError
-from components.pusher.versions import versions
+from components.publishing.versions import versions
 from pipeline.serving import external
 from pipeline.serving.settings import Settings
 
@@ -42,7 +42,7 @@ def serve(place: Place, settings: Settings, terminal: IO[str]) -> None:
       RunError: a port is taken, or no version can be loaded.
       ConfigError: the models file is not valid.
     """
-    from pipeline.serving.models import Model, read_config
+    from pipeline.serving.models.wanted import Model, read_config
     from pipeline.serving.page import page_routes, served
     from pipeline.serving.server import Server
 

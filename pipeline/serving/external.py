@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.errors import RunError
-from components.pusher.server_texts import MODELS_FILE, MONITORING_FILE, server_texts
+from components.publishing.server_texts import MODELS_FILE, MONITORING_FILE, server_texts
 from pipeline.serving.settings import Settings
 
 BINARY = "tensorflow_model_server"
@@ -43,7 +43,7 @@ def command(settings: Settings, name: str, base_path: Path, folder: Path, binary
             raise RunError(f"--server tf: expected a {key.replace('_', '-')}; {BINARY} takes 0 for none. Choose one.")
     from google.protobuf import text_format
 
-    from pipeline.serving.models import Model, read_config, to_proto
+    from pipeline.serving.models.wanted import Model, read_config, to_proto
 
     source = base_path / MODELS_FILE
     models = [Model(name, base_path)]

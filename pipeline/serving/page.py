@@ -18,10 +18,10 @@ from aiohttp import web
 from markupsafe import Markup
 
 from pipeline.serving.errors import RequestError
-from pipeline.serving.json_dtypes import BOOL, DEFAULT_SIGNATURE, DOUBLE, FLOAT, RANGES, STRING
+from pipeline.serving.json.dtypes import BOOL, DEFAULT_SIGNATURE, DOUBLE, FLOAT, RANGES, STRING
 
 if TYPE_CHECKING:
-    from pipeline.serving.manager import Manager
+    from pipeline.serving.models.manager import Manager
 
 EXPLAIN = "explain"
 Kind = Literal["number", "integer", "text", "truth"]

@@ -15,11 +15,12 @@ from typing import Any
 from aiohttp import web
 
 from components.errors import RunError
-from pipeline.serving import grpc_service, rest
-from pipeline.serving.http_server import HttpServer, listen
-from pipeline.serving.manager import Manager
+from pipeline.serving.grpc import service as grpc_service
 from pipeline.serving.metrics import Metrics
-from pipeline.serving.models import Model
+from pipeline.serving.models.manager import Manager
+from pipeline.serving.models.wanted import Model
+from pipeline.serving.rest import service as rest
+from pipeline.serving.rest.http_server import HttpServer, listen
 from pipeline.serving.settings import Settings
 
 SWITCH_SECONDS = 0.001  # a request waits so long, not Python's 5 ms, when a model is being loaded beside it

@@ -132,7 +132,7 @@ def examples(model: Mapping[str, Any], columns: Columns) -> list[bytes]:
     """Rows as serialised tf.Examples, of the kinds that ingest writes."""
     import tensorflow as tf
 
-    from components.trainer.portable import example_types
+    from components.linear_model.portable import example_types
 
     kinds = example_types(model)
     tokens = {token.strip() for token in model["missing"]}

@@ -24,9 +24,9 @@ from tfx.types import standard_artifacts
 
 from components.ingest.component import TableExampleGen
 from components.ingest.executor import Executor
-from components.ingest.splits import SplitRule
-from components.ingest.table import TableSpec
-from pipeline.runners.beam import local_args
+from components.table.cleaning import TableSpec
+from components.table.splits import SplitRule
+from pipeline.beam.in_process import local_args
 
 SHARES = {"train": 2, "eval": 1}
 

@@ -15,9 +15,9 @@ from tfx.types import standard_artifacts
 
 from components.ingest.component import TableExampleGen
 from components.ingest.executor import Executor
-from components.ingest.table import TableSpec
-from pipeline.runners import fork_server
-from pipeline.runners.beam import local_args
+from components.table.cleaning import TableSpec
+from pipeline.beam import fork_server
+from pipeline.beam.in_process import local_args
 
 SPEC = TableSpec(numbers=["x", "y"], texts=["c"], label="y")
 

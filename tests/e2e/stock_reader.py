@@ -1,6 +1,6 @@
 """TFX's own StatisticsGen and Transform read a folder of ours: python -m tests.e2e.stock_reader EXAMPLES ROOT
 
-Nothing of `pipeline.runners.beam` is imported, so that TFX reads and writes in its own way. Prints, by split, the rows that
+Nothing of `pipeline.beam.in_process` is imported, so that TFX reads and writes in its own way. Prints, by split, the rows that
 each saw.
 """
 
@@ -20,8 +20,8 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types import standard_artifacts
 
-from pipeline.config import load_config
-from pipeline.runners.local import LocalRun
+from pipeline.config.file import load_config
+from pipeline.local.launcher import LocalRun
 
 BEAM_ARGS = ["--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner", "--sdk_container_image=none"]
 

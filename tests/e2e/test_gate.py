@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from components.pusher.versions import versions
+from components.publishing.versions import versions
 from tests.conftest import plumbline
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]

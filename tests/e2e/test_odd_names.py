@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from components.trainer.portable import score
+from components.linear_model.portable import score
 from tests.conftest import REPOSITORY, WholeRun, plumbline
 from tests.e2e.asking import Client, by_file, by_json, pushed_model, serving
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.pusher.versions import versions
+from components.publishing.versions import versions
 from tests.conftest import REPOSITORY, plumbline
 from tests.e2e.oracles import examples, splits_of, values
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from components.trainer.portable import UNBOUNDED, score
+from components.linear_model.portable import UNBOUNDED, score
 from tests.conftest import REPOSITORY, plumbline
 from tests.e2e.asking import serving
 from tests.e2e.oracles import examples

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
-from components.pusher.versions import versions
+from components.publishing.versions import versions
 from tests.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.e2e]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.row_identity import ROW_COLUMN, folds
+from components.table.row_identity import ROW_COLUMN, folds
 from tests.conftest import REPOSITORY, plumbline
 from tests.e2e.oracles import examples, texts, values
 
@@ -47,7 +47,7 @@ def test_cleaning_is_counted_as_pandas_counts_it(taxi_run):
 @pytest.fixture(scope="module")
 def fitted(taxi_run):
     """The exact fit as the artifact has it, read without TFX."""
-    from components.least_squares.linear_fit import LinearFit
+    from components.linear_model.linear_fit import LinearFit
 
     [folder] = (taxi_run.root / "pipelines/taxi-fare/LeastSquares/fit").iterdir()
     return LinearFit.load(str(folder))
@@ -87,7 +87,7 @@ def test_the_factors_give_statsmodels_figures(taxi_run, fitted):
     """Ordinary least squares from the artifact's factors, against statsmodels on the same rows and columns."""
     import statsmodels.api as sm
 
-    from components.least_squares.solve import Problem, Settings
+    from components.linear_model.solve import Problem, Settings
 
     columns, label = transformed(taxi_run, fitted.design, "train")
     settings = Settings(tolerance=1e-6, references=set(fitted.references.values()))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from components.least_squares.linear_fit import LinearFit
+from components.linear_model.linear_fit import LinearFit
 from tests.conftest import plumbline
 from tests.e2e.oracles import examples, values
 

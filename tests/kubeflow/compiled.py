@@ -54,8 +54,8 @@ def compiled(python: WarmPython, config: Path, target: str) -> Json:
 
 
 def _main(config: str, target: str, root: str, file: str) -> None:
-    from pipeline.config import load_config
-    from pipeline.runners.kubeflow import compile_file
+    from pipeline.config.file import load_config
+    from pipeline.remote.compile import compile_file
 
     compile_file(load_config(Path(config)), target, "registry.local/plumbline:1.2.3", root, Path(file))
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from components.pusher.versions import versions
+from components.publishing.versions import versions
 from tests.conftest import WholeRun
 
 NAMES = {"seed": "seed", "taxi": "taxi-fare"}  # of the examples' pipelines

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.steps import STEPS, task_name
-from pipeline.targets import NO_CONTAINER
+from pipeline.config.targets import NO_CONTAINER
+from pipeline.graph.steps import STEPS, task_name
 from tests.conftest import WholeRun
 from tests.kubeflow import local_orchestrator
 from tests.kubeflow.compiled import compiled_file, write_config

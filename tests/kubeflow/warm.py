@@ -56,7 +56,7 @@ def _serve() -> None:
     """Takes jobs from stdin, and answers each with an exit code on stdout."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what the imports print is no answer
-    import pipeline.runners.preload  # noqa: F401, I001 (first)
+    import pipeline.beam.preload  # noqa: F401, I001 (first)
     import tfx.orchestration.kubeflow.v2.container.kubeflow_v2_run_executor  # noqa: F401
 
     for module in sys.argv[1:]:

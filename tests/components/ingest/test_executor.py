@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.errors import DataError, RunError
-from components.ingest import files
+from components.table import files
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
@@ -40,8 +40,8 @@ def ingest(folder, pattern, out, **spec):
 
     from components.ingest.component import TableExampleGen
     from components.ingest.executor import Executor
-    from components.ingest.table import TableSpec
-    from pipeline.runners.beam import local_args
+    from components.table.cleaning import TableSpec
+    from pipeline.beam.in_process import local_args
 
     spec = TableSpec(**{"numbers": ["x", "y"], "texts": [], "label": "y", **spec})
     component = TableExampleGen(str(folder), pattern, spec, 0, f"{out}-rejected")
@@ -179,7 +179,7 @@ def test_too_few_digits_end_the_step_and_a_little_rounding_is_counted(tmp_path):
 
 
 def test_counts_name_what_stood_for_nothing_and_no_rule_that_hit_nothing(tmp_path):
-    from components.ingest.table import DropRule, ValueRule
+    from components.table.cleaning import DropRule, ValueRule
 
     texts = ["NA", "", " NA ", "fine", "TRUE", "true"] * 40
     lines = [f"{index},{index % 9},{text}" for index, text in enumerate(texts)]

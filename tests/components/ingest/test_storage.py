@@ -1,7 +1,7 @@
 import pytest
 
 from components.errors import DataError
-from components.ingest import files, stamps
+from components.table import files, stamps
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from components.errors import DataError
-from components.least_squares.solve import Problem, Settings
-from components.least_squares.tsqr import TriangularFactor
+from components.linear_model.factors import TriangularFactor
+from components.linear_model.solve import Problem, Settings
 from components.values.names import INTERCEPT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from components.errors import RunError
-from components.pusher.versions import versions
-from tests.components.pusher.folders import make_model, name_of
+from components.publishing.versions import versions
+from tests.components.publishing.folders import make_model, name_of
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.e2e  # needs TFX

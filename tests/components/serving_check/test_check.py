@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.manifest import read_manifest, write_manifest
+from components.publishing.manifest import read_manifest, write_manifest
 from tests.e2e.oracles import examples
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]

@@ -17,7 +17,7 @@ TRUTH = {"name": "t", "kind": "boolean"}
 
 
 def model(*features, levels=("red", "(missing)", "Zürich"), reference=2):
-    from components.preprocessing.design_matrix import DesignMatrix, Term, bucket_levels, text_levels
+    from components.linear_model.design_matrix import DesignMatrix, Term, bucket_levels, text_levels
 
     terms = {
         "n": Term("n", "n", mean=4.0, std=2.0),

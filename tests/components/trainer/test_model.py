@@ -5,7 +5,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
 
 def test_the_graph_is_the_design_matrix_times_the_weights():
-    from components.preprocessing.design_matrix import DesignMatrix, Term, text_levels
+    from components.linear_model.design_matrix import DesignMatrix, Term, text_levels
     from components.trainer.model import LINEAR_LAYER, build_model
 
     design = DesignMatrix((Term("x", "x"), Term("c", "c", levels=text_levels("ab")[:3])))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.least_squares.linear_fit import LinearFit
-from components.least_squares.solve import Problem, Settings
-from components.least_squares.tsqr import TriangularFactor
+from components.linear_model.factors import TriangularFactor
+from components.linear_model.linear_fit import LinearFit
+from components.linear_model.portable import UNBOUNDED, portable_model, score
+from components.linear_model.solve import Problem, Settings
 from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric
-from components.trainer.portable import UNBOUNDED, portable_model, score
 from components.values.names import INTERCEPT
 from components.values.texts import MISSING_TOKENS
 from tests.components.transform import analyse, sparse_columns

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from components.ingest import files
-from components.ingest.table import TableSpec, typed
+from components.linear_model.portable import transformed_columns
 from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric, features_to_json
-from components.trainer.portable import transformed_columns
+from components.table import files
+from components.table.cleaning import TableSpec, typed
 from components.values.names import safe_names
 from components.values.texts import MISSING_TOKENS, unescape
 from tests.components.transform import analyse
@@ -330,7 +330,7 @@ def graph_reading(missing):
     """The served graph's reading of texts: tokens, and what they are as truth values."""
     import tensorflow as tf
 
-    from components.values import graph
+    from components.preprocessing import values_graph as graph
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def reading(texts):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.config import load_config
+from pipeline.config.file import load_config
 from tests.kubeflow.submit.command import ADDRESS
 from tests.kubeflow.submit.services import Services
 from tests.kubeflow.submit.user import PARENT, ROOTS, Submitted, User

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.pusher.versions import versions
+from components.publishing.versions import versions
 from tests.conftest import REPOSITORY, WholeRun
 from tests.kubeflow.harness import KUBEFLOW, VERTEX, Platform
 from tests.kubeflow.results import local_model, pushed_model, read

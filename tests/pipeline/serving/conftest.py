@@ -87,7 +87,7 @@ def base(tmp_path: Path) -> Path:
 @pytest.fixture
 def start() -> Iterator[Callable[..., Running]]:
     """Starts servers of model `m`, which end with the test."""
-    from pipeline.serving.models import Model, Policy
+    from pipeline.serving.models.wanted import Model, Policy
     from pipeline.serving.server import Server
     from pipeline.serving.settings import Settings
 
@@ -108,7 +108,7 @@ def start() -> Iterator[Callable[..., Running]]:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One server of model `m`, version 1, for all tests of a module."""
-    from pipeline.serving.models import Model
+    from pipeline.serving.models.wanted import Model
     from pipeline.serving.server import Server
     from pipeline.serving.settings import Settings
 

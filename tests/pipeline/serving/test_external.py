@@ -46,7 +46,7 @@ def test_port_0_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.e2e
 def test_the_command(tmp_path: Path) -> None:
-    from pipeline.serving.models import Model, Policy, read_config
+    from pipeline.serving.models.wanted import Model, Policy, read_config
 
     base, folder = tmp_path / "taxi", tmp_path / "etc"
     base.mkdir()

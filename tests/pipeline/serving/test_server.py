@@ -104,7 +104,7 @@ def test_stop_lets_running_requests_end(start: Any, base: Path, monkeypatch: pyt
     from tensorflow_serving.apis import prediction_service_pb2_grpc
     from tensorflow_serving.apis.predict_pb2 import PredictRequest
 
-    from pipeline.serving.servable import Servable
+    from pipeline.serving.models.servable import Servable
 
     served = start(base)
     call = Servable.call
@@ -161,7 +161,7 @@ def test_a_taken_port_is_said(start: Any, base: Path) -> None:
 def test_extra_routes(base: Path) -> None:
     from aiohttp import web
 
-    from pipeline.serving.models import Model
+    from pipeline.serving.models.wanted import Model
     from pipeline.serving.server import Server
     from pipeline.serving.settings import Settings
 
@@ -177,7 +177,7 @@ def test_extra_routes(base: Path) -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-from pipeline.serving.models import Model
+from pipeline.serving.models.wanted import Model
 from pipeline.serving.server import Server
 from pipeline.serving.settings import Settings
 server = Server(Settings(rest_port=0, grpc_port=0), [Model("m", Path(sys.argv[1]))])

@@ -1,0 +1,23 @@
+"""Artifact types of our own. A `TYPE_NAME` doubles as the import path (TFX's contract for custom types)."""
+
+from __future__ import annotations
+
+from tfx.types.artifact import Artifact
+
+
+class DataReport(Artifact):
+    """DataGate's report: `report.json` with `{"anomalies": [{"split", "feature", "rule", "seen"}]}`."""
+
+    TYPE_NAME = "components.DataReport"
+
+
+class LinearFit(Artifact):
+    """The exact least-squares fit, in the files that `components.linear_model.linear_fit` describes."""
+
+    TYPE_NAME = "components.LinearFit"
+
+
+class Verdict(Artifact):
+    """ModelGate's verdict: `verdict.json`, laid out as `components.model_gate.verdict` says."""
+
+    TYPE_NAME = "components.Verdict"

@@ -1,0 +1,142 @@
+"""Least squares on whole arrays: the same accumulators and the same solve as the Beam step."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.errors import DataError
+from components.linear_model.factors import BLOCK_ROWS, TriangularFactor
+from components.linear_model.inference import LeastSquaresFit
+from components.linear_model.refinement import PASSES, ResidualPass, Solution, improve
+from components.linear_model.solve import Problem, Settings
+from components.values.names import INTERCEPT
+
+FOLDS = 5  # of `l2="auto"`, where nothing else is said
+LEAST, GREATEST = 1e-100, 1e100  # sizes of columns whose squares float64 can hold
+
+
+def fit(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    *,
+    weights: NDArray[Any] | None = None,
+    intercept: bool = True,
+    names: list[str] | None = None,
+    folds: int | NDArray[Any] = 0,
+    l2: float | Literal["auto"] = 0.0,
+    collinear: Literal["drop", "error"] = "drop",
+    refine: bool | None = None,
+    block_rows: int = BLOCK_ROWS,
+) -> LeastSquaresFit:
+    """Fits y = b + X·β by least squares.
+
+    Args:
+      X: [n, p], any real dtype; computed in float64.
+      y: [n].
+      weights: [n], at least 0; None is 1 each. Σ w·(y − ŷ)² is minimised. They are R's analytic weights (a row's variance is
+        σ²/w): coefficients are those of rows repeated w times, standard errors are not, for each row counts once.
+      intercept: whether there is a b.
+      names: of the columns, [p]; None is x1, x2, …
+      folds: of cross-validation; 0 is none. A number draws folds of equal size from the rows' positions, always the same; an
+        array [n] of integers from 0 gives each row's fold.
+      l2: penalty λ of λ·‖β‖² (b not among it), or `"auto"`: the λ with the least cross-validated error, if it lowers the error
+        by more than one standard error of the difference, otherwise 0 (5 folds unless `folds` says otherwise). A penalty fits
+        more columns than rows, and shares what collinear columns have in common.
+      collinear: `"drop"` leaves a column out that those before it give, if there is no penalty; `"error"` raises.
+      refine: further passes in double-double arithmetic; None lets the condition number decide. A penalised fit has none.
+      block_rows: rows that are factored at a time.
+
+    Returns:
+      The fit, intercept first.
+
+    Raises:
+      DataError: a value is not finite or beyond 1e±100, too few rows for a fit without penalty, all weights zero, or
+        collinear columns with `"error"`; the text names them.
+      ValueError: shapes don't fit, or a penalty is below zero.
+
+    Example:
+      >>> import numpy as np
+      >>> fit(np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0])).coefficients.round(12).tolist()
+      [1.0, 2.0]
+    """
+    X, y = np.asarray(X, np.float64), np.asarray(y, np.float64)
+    if X.ndim != 2 or y.shape != (len(X),):
+        raise ValueError(f"X must be [n, p] and y [n]; received {X.shape} and {y.shape}")
+    if l2 != "auto" and not l2 >= 0:
+        raise ValueError(f"l2 must be 'auto' or a number of at least 0; received {l2!r}")
+    names = [f"x{index + 1}" for index in range(X.shape[1])] if names is None else list(names)
+    if len(names) != X.shape[1]:
+        raise ValueError(f"names must name {X.shape[1]} columns; received {len(names)}")
+    weights = None if weights is None else np.asarray(weights, np.float64)
+    _check(X, y, weights, names)
+    fold, count = _folds(FOLDS if l2 == "auto" and np.ndim(folds) == 0 and folds == 0 else folds, len(y))
+    if intercept:
+        X, names = np.column_stack([np.ones(len(y)), X]), [INTERCEPT, *names]
+    factors = [
+        TriangularFactor(names, block_rows, intercept=intercept).add(
+            X[rows], y[rows], None if weights is None else weights[rows]
+        )
+        for rows in (fold == index for index in range(count))
+    ]
+    problem = Problem(factors, Settings(intercept=intercept, l2=l2, collinear=collinear))
+    if not (problem.wants_refinement() if refine is None else refine and problem.penalty == 0.0):
+        return problem.fit()
+    solution = problem.solution()
+    passes = refine_rows(solution, X[:, problem.columns], y, weights, block_rows)
+    return problem.fit(solution, passes)
+
+
+def _check(X: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None, names: list[str]) -> None:
+    """Names the first value that can't be fitted by its index."""
+    for name, values in (("y", y), *((f"X[:, {index}] ({column})", X[:, index]) for index, column in enumerate(names))):
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if len(wrong):
+            raise DataError(
+                f"row {wrong[0]} (of 0 to {len(y) - 1}), {name}: expected a finite number; received {values[wrong[0]]}. "
+                "Impute or drop it."
+            )
+        size = float(np.max(np.abs(values), initial=0.0))
+        if size and not LEAST <= size <= GREATEST:
+            raise DataError(
+                f"{name}: its greatest value is {size:.3g}, and squares of such a size are beyond float64's range. Give it in "
+                f"other units, so that it lies between {LEAST:g} and {GREATEST:g}."
+            )
+    if weights is not None and weights.shape == y.shape:
+        wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+        if len(wrong):
+            raise DataError(
+                f"row {wrong[0]} (of 0 to {len(y) - 1}), weights: expected a finite number of at least 0; received "
+                f"{weights[wrong[0]]}. Correct the weight."
+            )
+
+
+def _folds(folds: int | NDArray[Any], rows: int) -> tuple[NDArray[np.int64], int]:
+    """The fold of each row [n], and how many folds there are."""
+    given = np.asarray(folds)
+    if given.ndim == 0:
+        count = max(int(given), 1)
+        return np.random.default_rng(0).permutation(rows) % count, count
+    if given.shape != (rows,) or not np.issubdtype(given.dtype, np.integer) or (rows and given.min() < 0):
+        raise ValueError(
+            f"folds must be a number or {rows} integers of at least 0; received {given.dtype} {given.shape}"
+        )
+    return given.astype(np.int64), int(given.max(initial=0)) + 1
+
+
+def refine_rows(
+    solution: Solution, x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None, block_rows: int
+) -> int:
+    """Refines a solution in place, from rows x [n, q] of its kept columns. Returns the number of passes."""
+    passes = 0
+    settled = False
+    while not settled and passes < PASSES:
+        gathered = ResidualPass(solution)
+        for start in range(0, len(y), block_rows):
+            rows = slice(start, start + block_rows)
+            gathered.add(x[rows], y[rows], None if weights is None else weights[rows])
+        settled = improve(solution, gathered)
+        passes += 1
+    return passes

@@ -1,0 +1,137 @@
+"""The whole path of ridge penalties, and its exact cross-validation, from triangular factors alone."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.linear_model.factors import TriangularFactor, triangle
+from components.linear_model.rank import independent_columns
+
+Array = NDArray[np.float64]
+
+PATH_LENGTH = 49
+PATH_SPAN = 1e-10  # least to greatest penalty above 0
+
+
+class RidgeSolver:
+    """Solves min Σ w·(y − b − x·β)² + λ·‖β‖² for any λ; the intercept b is not penalised.
+
+    With the intercept as the first column, the factor's rows below the first are those of the centred problem. Its singular
+    values give every λ at once (Golub, Van Loan, §6.1). Columns that depend on others share what is theirs, as the penalty
+    has it; a penalty of 0 is the limit of small ones: the solution of least norm.
+
+    Rounding makes a dependent column slightly independent, which a small λ would answer with coefficients of 10¹⁵. So each
+    dependent column is taken as what the others give of it. Cutting off small singular values instead would take columns of
+    small units for dependent ones.
+    """
+
+    def __init__(self, factor: TriangularFactor, columns: list[int], intercept: bool, tolerance: float) -> None:
+        """Takes the factor of [X y], and the columns of X to use; with `intercept`, column 0 of X is all ones.
+
+        `tolerance` says what is dependent, see `rank.dependences`.
+        """
+        self._full = factor.from_origin(np.zeros(len(factor.names) + 1))
+        self._columns = columns
+        self._intercept = intercept
+        first = int(intercept)
+        centred, label = self._full[first:, columns[first:]], self._full[first:, -1]
+        independent = independent_columns(triangle(self._full[:, columns]), tolerance)
+        if len(independent) < len(columns):
+            basis = np.linalg.qr(centred[:, [index - first for index in independent if index >= first]])[0]
+            centred, label = basis.T @ centred, basis.T @ label
+        self._u, self.singular, self._vt = np.linalg.svd(centred, full_matrices=False)
+        self._projected = self._u.T @ label
+
+    def coefficients(self, penalties: Array) -> Array:
+        """[[1 +] q, m] coefficients for m penalties, the intercept first."""
+        s = self.singular[:, None]
+        damped = np.divide(s, s**2 + penalties, out=np.zeros((len(s), len(penalties))), where=s > 0)
+        beta = np.asarray(self._vt.T @ (damped * self._projected[:, None]))
+        if not self._intercept:
+            return beta
+        first = self._full[0]
+        intercept = (first[-1] - first[self._columns[1:]] @ beta) / first[0]
+        return np.concatenate([intercept[None, :], beta])
+
+    def degrees_of_freedom(self, penalty: float) -> float:
+        """Trace of the hat matrix, the intercept's 1 among it."""
+        s2 = self.singular**2
+        return float(self._intercept) + float(np.sum(np.divide(s2, s2 + penalty, out=np.zeros_like(s2), where=s2 > 0)))
+
+
+def squared_error(factor: TriangularFactor, columns: list[int], coefficients: Array) -> Array:
+    """Σ w·(y − x·β)² over the rows that a factor stands for, of coefficients [q, m]: ‖R·(y-column − x-columns·β)‖², [m]."""
+    full = factor.square()
+    return np.asarray(np.sum((full[:, -1:] - full[:, columns] @ coefficients) ** 2, axis=0))
+
+
+def penalties(singular: Array) -> Array:
+    """The default path: 0, then powers up to ten times the square of the greatest singular value."""
+    greatest = 10.0 * float(singular[0]) ** 2 if len(singular) and singular[0] > 0 else 1.0
+    return np.concatenate([[0.0], np.geomspace(greatest * PATH_SPAN, greatest, PATH_LENGTH)])
+
+
+@dataclasses.dataclass(frozen=True)
+class CrossValidation:
+    """Squared errors on held-out rows.
+
+    Attributes:
+      path: penalties, [m].
+      errors: [folds, m], the mean squared error in each fold while it was held out.
+      weights: [folds], sums of the folds' weights.
+    """
+
+    path: Array
+    errors: Array
+    weights: Array
+
+    @property
+    def mean(self) -> Array:
+        """[m]: the mean squared error over all rows, every one held out once."""
+        return np.asarray(self.weights @ self.errors / self.weights.sum())
+
+    def gain(self, index: int, over: int) -> tuple[float, float]:
+        """By how much the mean error of one penalty lies below another's, and the standard error of that difference.
+
+        The folds' differences d_k are paired: what makes a fold hard for one penalty makes it hard for the other. With shares
+        w_k of the weight, the difference is D = Σ w_k·d_k and its standard error √(K/(K−1)·Σ w_k²·(d_k − D)²), that of a ratio
+        over K clusters (Cochran 1977, Sampling Techniques, §6.4), which for folds of equal size is s/√K. Folds share training
+        rows, so that no unbiased estimate exists (Bengio, Grandvalet 2004); this is the usual one (Hastie, Tibshirani,
+        Friedman, The Elements of Statistical Learning, §7.10).
+        """
+        shares = self.weights / self.weights.sum()
+        differences = self.errors[:, over] - self.errors[:, index]
+        difference = float(shares @ differences)
+        folds = len(shares)
+        spread = float(np.sum((shares * (differences - difference)) ** 2))
+        return difference, float(np.sqrt(folds / (folds - 1) * spread))
+
+
+def cross_validate(
+    folds: list[TriangularFactor], columns: list[int], intercept: bool, path: Array, tolerance: float
+) -> CrossValidation:
+    """Errors on held-out rows, for each penalty.
+
+    Every fold is held out once; the factors of the others merge to the training factor, and the held-out error comes from
+    the held-out factor. No row is read again, and nothing is approximated. A column that the training rows leave empty, or
+    that others give there, is handled as `RidgeSolver` says.
+
+    Args:
+      folds: one factor a fold, of [X y]; those without rows are left out, and two hold rows.
+      columns: of X, to use.
+      intercept: whether column 0 of X is all ones.
+      path: penalties, [m].
+      tolerance: see `rank.dependences`.
+    """
+    folds = [fold for fold in folds if fold.weight > 0]
+    errors = np.zeros((len(folds), len(path)))
+    for index, held_out in enumerate(folds):
+        training = TriangularFactor(held_out.names, intercept=intercept)
+        for fold in folds[:index] + folds[index + 1 :]:
+            training.merge(fold)
+        coefficients = RidgeSolver(training, columns, intercept, tolerance).coefficients(path)
+        errors[index] = squared_error(held_out, columns, coefficients) / held_out.weight
+    return CrossValidation(path, errors, np.array([fold.weight for fold in folds]))

@@ -1,0 +1,244 @@
+"""From triangular factors to a fit: rank, penalty, coefficients, covariance. Reads no row."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from components.errors import DataError
+from components.linear_model.factors import TriangularFactor, triangle
+from components.linear_model.inference import Dropped, LeastSquaresFit
+from components.linear_model.rank import dependences
+from components.linear_model.refinement import Solution, unscaled_covariance_root
+from components.linear_model.ridge import CrossValidation, RidgeSolver, cross_validate, penalties, squared_error
+from components.linear_model.wording import Scale, dependence_text
+
+Array = NDArray[np.float64]
+
+EPS = float(np.finfo(np.float64).eps)
+MOST_NAMED = 20  # in an error
+REFINE_ABOVE = 1e4  # condition number from which refinement is on by itself
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How to solve.
+
+    Attributes:
+      intercept: whether column 0 is all ones.
+      l2: a penalty, or `"auto"`: that with the least cross-validated error, if it lowers the error of ordinary least squares by
+        more than one standard error of the difference; otherwise 0. Where fewer rows than columns leave no ordinary least
+        squares, the penalty with the least error.
+      collinear: what to do about a column that others give: `"drop"` it (with a penalty it is kept, and the penalty shares
+        what is common), or `"error"`, whatever the penalty.
+      tolerance: see `rank.dependences`; None is ten times the rows times eps (at least 100 eps). Rounding leaves at most rows
+        times eps of a dependent column, in the factor (numpy's `matrix_rank` takes that); the rest is for what rounding left
+        in the column itself.
+      references: places of columns left out by convention, one level of each feature with levels: its coefficient is 0.
+      scales: by place, mean and standard deviation that were taken out of a column: texts say dependences in raw units.
+    """
+
+    intercept: bool = True
+    l2: float | Literal["auto"] = 0.0
+    collinear: Literal["drop", "error"] = "drop"
+    tolerance: float | None = None
+    references: Collection[int] = ()
+    scales: Mapping[int, Scale] = dataclasses.field(default_factory=dict)
+
+
+class Problem:
+    """Least squares on the rows that the factors of all folds stand for (one factor if there are no folds).
+
+    Attributes:
+      columns: indices of those kept.
+      penalty: λ; 0 is ordinary least squares.
+    """
+
+    def __init__(self, folds: Sequence[TriangularFactor], settings: Settings) -> None:
+        """Merges the factors, finds which columns depend on others, chooses the penalty, and with it the columns to keep.
+
+        Raises:
+          DataError: no rows, all weights zero, only zeros in all columns, fewer rows than columns without a penalty, a
+            dependent column with `collinear: error`, or `l2: auto` without at least two folds that hold rows; the text names
+            the columns.
+        """
+        self.settings = settings
+        self.folds = list(folds)
+        self.factor = self.folds[0].copy()
+        for fold in self.folds[1:]:
+            self.factor.merge(fold)
+        self.names = self.factor.names
+        rows = self.factor.rows
+        if rows == 0:
+            raise DataError(
+                "there are no rows to fit, or all their weights are zero. Give rows with a weight above zero."
+            )
+        self._tolerance = max(100, 10 * rows) * EPS if settings.tolerance is None else settings.tolerance
+        self._square = self.factor.square()
+        candidates = [index for index in range(len(self.names)) if index not in settings.references]
+        dependent = self._dependent(candidates)
+        independent = [index for index in candidates if index not in dependent]
+        if not independent:
+            raise DataError("every column is 0 in every row. Give a feature that varies.")
+        flat = {
+            index: column
+            for index, column in dependent.items()
+            if set(column.on) <= ({0} if settings.intercept else set())
+        }
+        self.rank = len(independent)
+        # As many independent columns as rows, and more beside them: that they depend on each other is due to the rows.
+        saturated = self.rank == rows and len(candidates) - len(flat) > rows
+        if saturated and settings.l2 == 0.0:
+            used = [self.names[index] for index in candidates if index not in flat]
+            raise DataError(
+                f"too few rows: {rows} rows can't determine {len(used)} coefficients ({_listed(used, ', ')}). "
+                "Give more rows or fewer features, or set a penalty (l2)."
+            )
+        named = [f"\n  {column.because}" for column in dependent.values() if column.on]
+        if named and settings.collinear == "error":
+            raise DataError(f"collinear columns:{_listed(named, '')}\nRemove features, or set model.collinear: drop.")
+        self._choose_penalty([index for index in candidates if index not in flat], saturated)
+        left_out = dependent if self.penalty == 0.0 else flat
+        self.dropped = list(left_out.values())
+        self.shared = [column for index, column in dependent.items() if index not in left_out]
+        self.columns = [index for index in candidates if index not in left_out]
+        self.triangle, self.projected = self._solved_for(self.columns)
+        basis = self.triangle if self.rank == len(self.columns) else self._solved_for(independent)[0]
+        self.condition_number = float(np.linalg.cond(basis / np.linalg.norm(basis, axis=0)))
+
+    def _dependent(self, candidates: list[int]) -> dict[int, Dropped]:
+        """By column, what others give of it, in order; of equals, those further to the right depend."""
+        found = {}
+        for entry in dependences(triangle(self._square[:, candidates]), self._tolerance):
+            column = candidates[entry.column]
+            on, doubt = (
+                {candidates[other]: value for other, value in values.items()} for values in (entry.on, entry.doubt)
+            )
+            ones = 0 if self.settings.intercept else None
+            because = dependence_text(column, on, doubt, self._tolerance, self.settings.scales, self.names, ones)
+            found[column] = Dropped(column, because, on)
+        return found
+
+    def _solved_for(self, columns: list[int]) -> tuple[Array, Array]:
+        """The triangular factor [q, q] of some columns, and the label in its terms [q]."""
+        kept = triangle(self._square[:, [*columns, -1]]) if len(columns) < len(self.names) else self._square
+        return np.triu(kept[: len(columns), :-1]), kept[: len(columns), -1]
+
+    def wants_refinement(self) -> bool:
+        """Whether the condition number asks for it; a penalised fit has no use for it."""
+        return self.condition_number > REFINE_ABOVE and self.penalty == 0.0
+
+    def ordinary(self) -> Array:
+        """Coefficients of the kept columns, by back substitution."""
+        return np.asarray(solve_triangular(self.triangle, self.projected))
+
+    def solution(self) -> Solution:
+        """A solution to be refined."""
+        return Solution.of(self.triangle, self.ordinary())
+
+    def fit(self, refined: Solution | None = None, passes: int = 0) -> LeastSquaresFit:
+        """The fit, from a refined solution where one is given."""
+        freedom = float(self.factor.rows - self.rank)
+        if refined is not None:
+            beta = refined.beta[0]
+            rss = refined.residual_sum_of_squares or 0.0
+            root = unscaled_covariance_root(refined)
+        elif self.penalty == 0.0:
+            beta = self.ordinary()
+            rss = float(squared_error(self.factor, self.columns, beta[:, None])[0])
+            root = np.asarray(solve_triangular(self.triangle, np.eye(len(self.columns))))
+        else:
+            ridge = RidgeSolver(self.factor, self.columns, self.settings.intercept, self._tolerance)
+            beta = ridge.coefficients(np.array([self.penalty]))[:, 0]
+            rss = float(squared_error(self.factor, self.columns, beta[:, None])[0])
+            freedom = self.factor.rows - ridge.degrees_of_freedom(self.penalty)
+            root = self._ridge_root()
+        variance = rss / freedom if freedom > 0 else float("nan")
+        width = len(self.names)
+        coefficients = np.zeros(width)
+        coefficients[self.columns] = beta
+        covariance = np.full((width, width), np.nan)
+        covariance[np.ix_(self.columns, self.columns)] = variance * (root @ root.T)
+        return LeastSquaresFit(
+            names=self.names,
+            coefficients=coefficients,
+            covariance=covariance,
+            residual_sum_of_squares=rss,
+            total_sum_of_squares=float(np.sum(self._square[int(self.settings.intercept) :, -1] ** 2)),
+            rows=self.factor.rows,
+            degrees_of_freedom=freedom,
+            rank=self.rank,
+            condition_number=self.condition_number,
+            intercept=self.settings.intercept,
+            dropped=self.dropped,
+            penalty=self.penalty,
+            penalty_rule=self._rule,
+            ridge_path=self._path,
+            cv_error=self._cv_error,
+            refined=passes,
+            shared=self.shared,
+        )
+
+    def _choose_penalty(self, columns: list[int], saturated: bool) -> None:
+        """Sets the penalty and how it came about, the cross-validated path of all columns, and the error at the penalty."""
+        given = None if self.settings.l2 == "auto" else float(self.settings.l2)
+        self.penalty, self._rule = given or 0.0, "given"
+        self._path: list[dict[str, float]] = []
+        self._cv_error: float | None = None
+        if sum(fold.weight > 0 for fold in self.folds) < 2:
+            if given is None:
+                raise DataError("l2: auto needs at least two folds that hold rows. Set folds, or give l2 as a number.")
+            return
+        grid = penalties(RidgeSolver(self.factor, columns, self.settings.intercept, self._tolerance).singular)
+        if given is not None and given not in grid:
+            grid = np.sort(np.append(grid, given))
+        found = cross_validate(self.folds, columns, self.settings.intercept, grid, self._tolerance)
+        chosen = _best(found, saturated) if given is None else int(np.flatnonzero(grid == given)[0])
+        if given is None:
+            self.penalty, self._rule = float(grid[chosen]), _rule(found, chosen, saturated)
+        self._path = [{"l2": float(l2), "cv_error": float(error)} for l2, error in zip(grid, found.mean, strict=True)]
+        self._cv_error = float(found.mean[chosen])
+
+    def _ridge_root(self) -> Array:
+        """M with M·Mᵀ = (RᵀR + λD)⁻¹·RᵀR·(RᵀR + λD)⁻¹, D zero for the intercept: by QR of R over √λ·D."""
+        width = len(self.columns)
+        weights = np.full(width, np.sqrt(self.penalty))
+        if self.settings.intercept:
+            weights[0] = 0.0
+        q, r = np.linalg.qr(np.concatenate([self.triangle, np.diag(weights)]))
+        return np.asarray(solve_triangular(r, q[:width].T))
+
+
+def _best(found: CrossValidation, saturated: bool) -> int:
+    """Index of the penalty that `l2: auto` takes; that of 0 is 0."""
+    best = 1 + int(np.argmin(found.mean[1:]))
+    gain, standard_error = found.gain(best, over=0)
+    return best if saturated or gain > standard_error else 0
+
+
+def _rule(found: CrossValidation, chosen: int, saturated: bool) -> str:
+    """In words why `l2: auto` took what it took."""
+    folds, count = len(found.weights), len(found.path) - 1
+    if saturated:
+        return (
+            f"least mean squared error of {folds}-fold cross-validation, of {count} penalties; there are too few rows for "
+            "ordinary least squares"
+        )
+    best = 1 + int(np.argmin(found.mean[1:]))
+    gain, standard_error = found.gain(best, over=0)
+    if gain <= 0:
+        return f"ordinary least squares: none of {count} penalties lowers the {folds}-fold error"
+    share = 100.0 / float(found.mean[0])
+    what = f"of {count} penalties the best lowers the {folds}-fold error by {gain * share:.2g} %"
+    than = f"one standard error of that difference ({standard_error * share:.2g} %)"
+    return f"{what}, more than {than}" if chosen else f"ordinary least squares: {what}, less than {than}"
+
+
+def _listed(names: list[str], separator: str) -> str:
+    more = f"{separator or chr(10) + '  '}and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return separator.join(names[:MOST_NAMED]) + more

@@ -1,0 +1,1 @@
+"""Tables as they are: files, dialects, columns, cleaning, splits. Needs neither TFX nor TensorFlow."""

@@ -1,0 +1,211 @@
+"""A column of a table, of whatever type, as one of the kinds that a model has. Needs pyarrow alone.
+
+Each takes a column, its name, the texts that stand for nothing, and `rejected`: why a row can't be right, by its position, which
+is added to. Each raises a DataError, whose text does not name the file, if the column's type does not suit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.errors import DataError
+from components.table.arrow_types import is_text
+from components.values import numbers, texts
+from components.values.masks import Rows, true_rows, valid_rows
+from components.values.numbers import LARGEST_INTEGER
+
+LARGEST, LEAST = (
+    float(np.finfo(np.float32).max),
+    float(np.finfo(np.float32).tiny),
+)  # sizes that 32-bit floats hold, zero aside
+_DIGITS = r"\A[+-]?\d+\z"
+
+
+def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str], decimal: str = ".") -> pa.Array:
+    """A column as float64, null where missing, of numbers that a 32-bit float can stand for.
+
+    `decimal` is what texts have before a number's fraction.
+    """
+    column, decimal, missing = _prepared(column, missing, decimal)
+    odd = too_small = np.zeros(len(column), bool)
+    if _is_written(column.type):
+        column = strings(column, name, rejected)
+        pointed = numbers.with_points(column, decimal)
+        found, odd = numbers.of_texts(pointed, missing, truths=True)
+        too_small = numbers.underflows(pointed, found)
+    elif _is_number(column.type):
+        wide = pc.cast(column, pa.float64(), safe=False)
+        values = wide.to_numpy(zero_copy_only=False)
+        found = numbers.without_marks(pa.array(values, mask=np.isnan(values)), missing)
+    else:
+        raise _unsuited(column, name, "numbers")
+    finite = f"column {name!r}: expected a finite number that a 32-bit float holds; received {{}}"
+    if odd.any():
+        infinite = true_rows(pc.match_substring_regex(column, r"(?i)^\s*[+-]?inf(inity)?\s*$"))
+        reject(rejected, odd & infinite, column, finite)
+    reject(rejected, odd, column, f"column {name!r}: expected a number{_of(decimal)}; received {{!r}}")
+    size = np.abs(found.to_numpy(zero_copy_only=False))
+    reject(rejected, size > LARGEST, column, finite)
+    reject(
+        rejected,
+        (size < LEAST) & (size > 0) | too_small,
+        column,
+        f"column {name!r}: expected a number that a 32-bit float holds; received {{}}, too near zero (below {LEAST:.2g}): use "
+        "another unit",
+    )
+    beyond = (size >= LARGEST_INTEGER) & (size <= LARGEST)
+    if beyond.any() and not pa.types.is_floating(column.type):
+        if is_text(column.type):
+            beyond &= true_rows(pc.match_substring_regex(pc.utf8_trim_whitespace(column), _DIGITS))
+        reject(
+            rejected,
+            beyond,
+            column,
+            f"column {name!r}: expected a number; received {{}}, beyond the integers that a float holds (2^53): make "
+            "it of kind integer with wide: true, or, if it is an identifier, categorical",
+        )
+    return found
+
+
+def integer(
+    column: pa.Array,
+    name: str,
+    missing: list[str],
+    rejected: dict[int, str],
+    wide: bool = False,
+    decimal: str = ".",
+) -> pa.Array:
+    """A column as int64, null where missing, of whole numbers up to 2^53, or of all that 64 bits hold; `decimal` as of `number`."""
+    column, decimal, missing = _prepared(column, missing, decimal)
+    fraction = beyond = np.zeros(len(column), bool)
+    if _is_written(column.type):
+        column = strings(column, name, rejected)
+        pointed = numbers.with_points(column, decimal)
+        found, fraction, beyond = numbers.whole_of_texts(pointed, missing, truths=True)
+    elif pa.types.is_floating(column.type):
+        values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
+        beyond = np.abs(values) > LARGEST_INTEGER  # neighbours can't be told apart there
+        fraction = (values != np.floor(values)) & ~np.isnan(values) & ~beyond
+        unfit = np.isnan(values) | beyond | fraction
+        whole = pa.array(np.where(unfit, 0, values).astype(np.int64), mask=unfit)
+        found = numbers.without_marks(whole, missing)
+    elif _is_number(column.type):
+        if pa.types.is_uint64(column.type):
+            beyond = true_rows(pc.greater(column, pa.scalar((1 << 63) - 1, pa.uint64())))
+        found = numbers.without_marks(pc.cast(column, pa.int64(), safe=False), missing)
+    else:
+        raise _unsuited(column, name, "whole numbers")
+    reject(
+        rejected,
+        fraction,
+        column,
+        f"column {name!r}: expected a whole number{_of(decimal)}, without an exponent; received {{!r}}",
+    )
+    if not wide:
+        values = found.fill_null(0).to_numpy(zero_copy_only=False)
+        beyond = beyond | (values > LARGEST_INTEGER) | (values < -LARGEST_INTEGER)
+    way = "make the column categorical" if wide else "say wide: true, or make the column categorical"
+    if pa.types.is_floating(column.type):
+        way = "write the column as integers"
+    limit = "64 bits" if wide else "2^53"
+    reject(rejected, beyond, column, f"column {name!r}: expected a whole number within {limit}; received {{}}: {way}")
+    return found
+
+
+def boolean(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
+    """A column as the strings `true` and `false`, null where missing."""
+    if not (is_text(column.type) or _is_number(_decoded(column).type)):
+        raise _unsuited(column, name, "truth values")
+    levels = text(column, name, missing, rejected)
+    coded = levels.dictionary_encode()
+    found = texts.truths(coded.dictionary).take(coded.indices)
+    odd = valid_rows(levels) & ~valid_rows(found)
+    reject(
+        rejected,
+        odd,
+        levels,
+        f"column {name!r}: expected a truth value ({', '.join(texts.TRUTHS['true'].split('|'))}, or "
+        f"{', '.join(texts.TRUTHS['false'].split('|'))}, in any case); received {{!r}}",
+    )
+    return found
+
+
+def text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
+    """A column as canonical strings, null where missing."""
+    if is_text(column.type):
+        return texts.levels(strings(column, name, rejected), missing)
+    try:
+        found = texts.of_column(column)
+    except TypeError as error:
+        raise _unsuited(column, name, "texts") from error
+    return texts.levels(found, missing)
+
+
+def raw_text(column: pa.Array) -> pa.Array:
+    """A column of texts as they stand, trimmed, null where there is none; for counting what stood for nothing."""
+    return pc.utf8_trim_whitespace(strings(column, "", {}) if is_text(column.type) else texts.of_column(column))
+
+
+def _prepared(column: pa.Array, missing: list[str], decimal: str) -> tuple[pa.Array, str, list[str]]:
+    """A column without a dictionary, what is before a fraction in it, and the texts that stand for nothing, with points."""
+    column = _decoded(column)
+    decimal = decimal if is_text(column.type) else "."
+    return column, decimal, numbers.marks_with_points(missing, decimal)
+
+
+def _decoded(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _is_written(kind: pa.DataType) -> bool:
+    """Whether values of a type have digits in their text that a 64-bit float has not."""
+    return is_text(kind) or pa.types.is_decimal(kind)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
+    return any(test(kind) for test in tests)
+
+
+def _of(decimal: str) -> str:
+    return "" if decimal == "." else f" with {decimal!r} before its fraction (data.decimal)"
+
+
+def _unsuited(column: pa.Array, name: str, expected: str) -> DataError:
+    return DataError(
+        f"column {name!r}: expected {expected}; the column is of type {column.type}. Convert it, or leave it out."
+    )
+
+
+def strings(column: pa.Array, name: str, rejected: dict[int, str]) -> pa.Array:
+    """A column of texts, bytes or decimals as strings; what is not UTF-8 is rejected."""
+    if pa.types.is_decimal(column.type):
+        return texts.of_decimals(column)
+    try:
+        return pc.cast(column, pa.string())
+    except pa.ArrowInvalid:
+        raw = pc.cast(column, pa.binary()).to_pylist()
+        odd = np.array([value is not None and not _is_utf8(value) for value in raw], bool)
+        reject(rejected, odd, raw, f"column {name!r}: expected UTF-8; received {{!r}}")
+        return pa.array([None if bad else value for value, bad in zip(raw, odd, strict=True)], pa.binary()).cast(
+            pa.string()
+        )
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def reject(rejected: dict[int, str], rows: Rows, values: Any, reason: str) -> None:
+    """Notes the first reason against each row."""
+    for row in map(int, np.flatnonzero(rows)):
+        value = values[row]
+        rejected.setdefault(row, reason.format(value.as_py() if isinstance(value, pa.Scalar) else value))

@@ -1,0 +1,30 @@
+"""Worker processes that are warm when a Beam job needs them: forked from a process that has imported TFX.
+
+Beam's own multi-process mode starts new Python processes for every job, and each imports TensorFlow anew, which costs more
+than it saves. Here a server process (Python's forkserver) imports what the steps need once, while the main process does the
+same, and every job gets fresh forks of it. The server itself runs nothing, so that a fork inherits no threads.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from multiprocessing import forkserver, resource_tracker
+
+from components.child_python import child_environment
+
+CONTEXT = multiprocessing.get_context("forkserver")
+PRELOAD = "pipeline.beam.preload"
+
+
+def start() -> None:
+    """Starts the server process, which begins to import at once. Returns without waiting for it."""
+    CONTEXT.set_forkserver_preload([PRELOAD])
+    former = dict(os.environ)
+    os.environ.update(child_environment())  # both take the environment that they are started in
+    try:
+        resource_tracker.ensure_running()
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(former)

@@ -1,0 +1,106 @@
+"""A Beam environment whose workers are forks of the warm server process (`fork_server`)."""
+
+from __future__ import annotations
+
+import faulthandler
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing import connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from apache_beam.portability.api import beam_fn_api_pb2
+from apache_beam.runners.portability.fn_api_runner.worker_handlers import GrpcWorkerHandler, WorkerHandler
+from apache_beam.transforms.environments import Environment
+
+from pipeline.beam import fork_server
+from pipeline.beam.errors import WorkerDied
+
+URN = "plumbline:env:warm_process:v1"
+_JOIN_SECONDS = 10.0
+_ABORT_SECONDS = 0.2
+
+
+def _work(control_address: str, worker_id: str) -> None:
+    """Serves one Beam job, until its runner closes the connection.
+
+    Output is sent when enough has gathered, never by the clock: Beam's timer (`data_buffer_time_limit_ms`, which its own
+    multi-process mode sets) sends from another thread whatever there is, half an element among it, and rows are lost.
+    """
+    from apache_beam.runners.worker.sdk_worker import SdkHarness
+
+    faulthandler.register(signal.SIGUSR1)  # the watchdog asks where it stands
+
+    SdkHarness(control_address, worker_id=worker_id).run()
+
+
+class WarmProcessEnvironment(Environment):
+    """Says in a job that its work runs in warm processes."""
+
+    def to_runner_api_parameter(self, context: Any) -> tuple[str, bytes]:
+        """The URN, and an empty payload."""
+        del context
+        return URN, b""
+
+    @staticmethod
+    def from_runner_api_parameter(
+        payload: bytes, capabilities: Any, artifacts: Any, resource_hints: Any, context: Any
+    ) -> WarmProcessEnvironment:
+        """The inverse."""
+        del payload, context
+        return WarmProcessEnvironment(capabilities, artifacts, resource_hints)
+
+
+_register_environment: Callable[..., Any] = Environment.register_urn
+_register_environment(URN, bytes, WarmProcessEnvironment.from_runner_api_parameter)
+
+
+@WorkerHandler.register_environment(URN, bytes)
+class WarmProcessHandler(GrpcWorkerHandler):
+    """Starts and ends one worker process of a job."""
+
+    def __init__(self, payload: bytes, state: Any, provision_info: Any, grpc_server: Any) -> None:
+        del payload
+        super().__init__(state, provision_info, grpc_server)
+        self._process: BaseProcess | None = None
+        self._over = threading.Event()
+
+    def start_worker(self) -> None:
+        """Forks a worker."""
+        self._process = fork_server.CONTEXT.Process(
+            target=_work, args=(self.control_address, self.worker_id), daemon=True
+        )
+        self._process.start()
+        threading.Thread(target=self._watch, args=(self._process,), name="worker-watch", daemon=True).start()
+
+    def _watch(self, process: BaseProcess) -> None:
+        """Fails all that waits for the worker if it ends before the job does: Beam would wait for ever."""
+        connection.wait([process.sentinel])
+        if self._over.is_set():
+            return
+        process.join()
+        code = process.exitcode or 0
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        error = WorkerDied(
+            f"a worker process {how} before its work was done. The kernel does that when memory runs out. "
+            "Run again with fewer (--workers 0 for none)."
+        )
+        while not self._over.wait(_ABORT_SECONDS):  # more may come to wait for it
+            for name, future in list(self.control_conn._futures_by_id.items()):
+                if not future.is_done():
+                    future.abort(error)
+                    future.set(beam_fn_api_pb2.InstructionResponse(instruction_id=name, error=str(error)))
+
+    def close(self) -> None:
+        """The job is over."""
+        self._over.set()
+        super().close()
+
+    def stop_worker(self) -> None:
+        """Waits for the worker, which ends with its connection."""
+        if self._process is not None:
+            self._process.join(_JOIN_SECONDS)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()

@@ -1,0 +1,132 @@
+"""Judges a table: its label, its columns, its size."""
+
+from __future__ import annotations
+
+from components.errors import DataError
+from components.table.columns import LARGEST, LEAST
+from components.table.row_identity import COLUMNS
+from components.values.names import shown
+from pipeline.cli.init import leaks, texts_seen
+from pipeline.cli.init.columns import LEAST_HELD_OUT, LEAST_LEVEL, LEAST_PRESENT, Column
+from pipeline.cli.init.notes import Rank
+from pipeline.cli.init.profile import Profile
+from pipeline.cli.init.reading import Table
+from pipeline.cli.init.verdict import MOSTLY, Verdict, listed, quoted, told
+
+ROWS_PER_COLUMN = 10
+
+
+def judge(table: Table) -> Verdict:
+    """Judges label and columns.
+
+    Raises:
+      DataError: the label can't be one, or no column can be a feature.
+    """
+    verdict = Verdict(table)
+    _judge_label(verdict)
+    for column in table.columns.values():
+        verdict.find_marks(column)
+    label = leaks.sampled(table.sample[table.label.name], table.label)
+    for column in table.columns.values():
+        Column(column, label, verdict).judge()
+    _leave_out_sums(verdict, label)
+    if not verdict.features:
+        reasons = "".join(f"\n- {shown(name)}: {reason}" for name, reason in verdict.left_out.items())
+        raise DataError(
+            f"{table.path}: no column can be a feature{f':{reasons}' if reasons else '; the label stands alone.'}"
+        )
+    _judge_size(verdict)
+    verdict.notes.sort(key=lambda note: note.rank)
+    return verdict
+
+
+def _judge_label(verdict: Verdict) -> None:
+    table, label = verdict.table, verdict.table.label
+    where = f"{table.path}: --label: column {label.name!r}"
+    if label.name in COLUMNS:
+        raise DataError(f"{where} has the name of a column that ingest adds. Rename the table's column.")
+    if label.unusable or "time" in label.typed:
+        raise DataError(f"{where} is {label.unusable or 'of dates or times'}; expected numbers. Name another column.")
+    verdict.find_marks(label)
+    odd = verdict.odd(label)
+    rows = sum(label.odd[text].rows for text in odd)
+    if rows and rows > (1 - MOSTLY) * (rows + label.numbers):
+        raise DataError(_refusal(where, label, odd))
+    if rows:
+        verdict.say(Rank.CORRECT, f"{told(label, odd)}; rows without a label until then", label.name)
+    if label.is_beyond:
+        raise DataError(f"{where} holds whole numbers beyond 2^53, as identifiers have them. Name another column.")
+    if not table.rows or label.low >= label.high:
+        what = "one value in all rows" if table.rows else "no value in any row"
+        raise DataError(f"{where} has {what}, so that there is nothing to learn. Name another column.")
+    if label.largest > LARGEST or label.least < LEAST:
+        raise DataError(f"{where} holds numbers beyond what 32-bit floats hold. Use another unit.")
+    complaint = label.digits.complaint(label.name, feature=False, exact=label.digits.exact)
+    if complaint:
+        raise DataError(f"{table.path}: --label: {complaint}")
+    without = label.rows - table.rows
+    if without:
+        verdict.drops_unlabelled = True
+        verdict.say(Rank.OTHER, f"rows without a label, left out by data.drop: {without:,} of {label.rows:,}")
+
+
+def _leave_out_sums(verdict: Verdict, label: leaks.Floats) -> None:
+    """Leaves out features two of which make up the label."""
+    table = verdict.table
+    numbers = {
+        name: leaks.sampled(table.sample[name], table.columns[name])
+        for name, feature in verdict.features.items()
+        if (feature if isinstance(feature, str) else feature["kind"]) in ("numeric", "integer")
+    }
+    for pair in leaks.sums_to_label(numbers, label):
+        for name, other in zip(pair, reversed(pair), strict=True):
+            if verdict.features.pop(name, None) is not None:
+                verdict.left_out[name] = f"with {shown(other)} it makes up the label"
+        verdict.notes = [note for note in verdict.notes if note.column not in pair]
+        verdict.say(Rank.LEAK, f"left out, their sum or difference is the label: {' and '.join(map(shown, pair))}")
+
+
+def _refusal(where: str, label: Profile, odd: list[str]) -> str:
+    """Why texts are no label, and how to go on."""
+    form = texts_seen.formatted(odd)
+    if texts_seen.are_dates(odd):
+        return f"{where} holds dates or times such as {quoted(odd[0])}; expected numbers. Name another column."
+    if form:
+        return (
+            f"{where} holds numbers with {form[0]}, such as {quoted(form[1])}; expected plain numbers. Write them so."
+        )
+    most = sorted(odd, key=lambda text: -label.odd[text].rows)[:3]
+    texts = listed((text, label.odd[text].rows) for text in most)
+    more = f" and other texts ({len(odd) - 3:,})" if odd[3:] else ""
+    way = (
+        f"Write 1 and 0 in the place of {quoted(odd[0])} and {quoted(odd[1])}"
+        if len(odd) == 2 and not label.numbers
+        else "Write numbers in their place (for one text of several, 1 where it stands and 0 elsewhere)"
+    )
+    return f"{where} holds {texts}{more}; expected numbers. {way}, or name another column."
+
+
+def _judge_size(verdict: Verdict) -> None:
+    """Whether there are few rows, for what is to be fitted and to hold some out."""
+    rows, coefficients = verdict.table.rows, 1
+    for name, feature in verdict.features.items():
+        column = verdict.table.columns[name]
+        coefficients += column.present < column.rows
+        if isinstance(feature, dict) and feature["kind"] == "categorical":
+            coefficients += sum(number >= feature.get("min_rows", LEAST_LEVEL) for number in column.levels.values())
+        else:
+            coefficients += 1
+    label = verdict.table.label
+    others = rows - max(label.levels.values()) if label.is_counted else rows  # that have not the most frequent label
+    verdict.holds_out = rows >= LEAST_HELD_OUT and others >= LEAST_PRESENT
+    if rows < ROWS_PER_COLUMN * coefficients:
+        what = f"few rows: {rows:,} with a label for about {coefficients:,} coefficients, fewer than {ROWS_PER_COLUMN} each"
+        verdict.say(Rank.FEW, what)
+    if not verdict.holds_out:
+        few = (
+            f"{LEAST_HELD_OUT} rows"
+            if rows < LEAST_HELD_OUT
+            else f"{LEAST_PRESENT} rows with another label than most have"
+        )
+        what = f"fewer than {few}: none is held out, cross-validation judges (data.split: {{train: 1}})"
+        verdict.say(Rank.FEW, what)

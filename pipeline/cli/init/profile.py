@@ -1,0 +1,308 @@
+"""What is seen in one column, batch by batch, in bounded memory. What a value is, is `components.values`' to say."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from components.table import files
+from components.table.arrow_types import is_text
+from components.table.columns import LARGEST
+from components.table.digits import Digits
+from components.values import numbers, texts
+from components.values.numbers import LARGEST_INTEGER
+from components.values.texts import MISSING_TOKENS
+
+MOST_DISTINCT = 20_000  # texts of a column that are told apart
+EXAMPLES = 1000  # of them, kept once there are more
+MOST_ODD = 1000  # texts that are no numbers, counted one by one
+PLACED = 5  # of them, whose first place is kept
+
+_DIGITS = r"\A[+-]?\d+\z"
+_PADDED = r"\A0\d+\z"  # digits that begin with a zero: a ZIP code, no number
+
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a value stands.
+
+    Attributes:
+      chunk: of a table without ragged rows.
+      row: its number there, from 0.
+      columns: how many its file has.
+    """
+
+    chunk: files.Chunk
+    row: int
+    columns: int
+
+    def __str__(self) -> str:
+        """`line 57` of a CSV, which is read anew for it; `row 57` of a Parquet file."""
+        if self.chunk.path.endswith(".parquet"):
+            return f"row {self.chunk.first + self.row + 1}"
+        _, line = next(itertools.islice(files.lines(self.chunk, self.columns), self.row, None))
+        return f"line {line}"
+
+
+@dataclasses.dataclass
+class Odd:
+    """A text that is no number.
+
+    Attributes:
+      rows: how many rows hold it, that have a label.
+      place: the first of them; None if it is not known.
+    """
+
+    rows: int = 0
+    place: Place | None = None
+
+
+class Profile:
+    """One column: its rows that have a label; and of all rows `largest` to `padded`, `odd`, `typed` and `unusable`.
+
+    Attributes:
+      name: the column's; `truths` says whether its truth values are numbers, as those of a label are.
+      rows: how many were seen.
+      unusable: why it can be no feature, by its type or its bytes; empty if it can.
+      missing: rows that hold nothing, by the text that says so; "" for blanks, nulls and NaN.
+      numbers: rows that hold a number.
+      low, high: of the numbers; `digits`: what 32-bit floats make of them.
+      largest, least: of their distances from zero, zeros left out.
+      is_whole, is_plain: whether all numbers are whole, and are written (or typed) so.
+      is_beyond: whether one of them is written in digits alone (or typed so), and beyond the integers that a float holds.
+      padded: a text of digits that begins with a zero; empty if there is none.
+      odd: texts that are no numbers.
+      odd_rows: rows that hold one.
+      levels: rows by canonical text; `EXAMPLES` of them if there are more than `MOST_DISTINCT`.
+      distinct, counted: how many texts there are, and in how many rows they were told apart.
+      typed: whether the file gave it a type other than text; what kinds: `number`, `boolean`, `time`, `category`.
+    """
+
+    def __init__(self, name: str, truths: bool = False) -> None:
+        self.name = name
+        self._truths = truths
+        self.rows = 0
+        self.unusable = ""
+        self.missing: Counter[str] = Counter()
+        self.numbers = 0
+        self.low, self.high = np.inf, -np.inf
+        self.largest, self.least = 0.0, np.inf
+        self.digits = Digits()
+        self.is_whole = self.is_plain = True
+        self.is_beyond = False
+        self.padded = ""
+        self.odd: dict[str, Odd] = {}
+        self.odd_rows = 0
+        self.levels: dict[str, int] = {}
+        self.distinct = self.counted = 0
+        self.typed: set[str] = set()
+        self._overflown = False
+
+    @property
+    def present(self) -> int:
+        """Rows that hold something."""
+        return self.rows - sum(self.missing.values())
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether all its texts were told apart."""
+        return not self._overflown
+
+    def add(self, column: pa.Array, places: Callable[[int], Place], is_kept: bool = True) -> None:
+        """Takes in some rows.
+
+        Args:
+          column: of any type.
+          places: tells where a row of it stands.
+          is_kept: whether the rows have a label. Of others, which are dropped, a run demands no more than that it can read them:
+            they add nothing to counts, ends and levels.
+        """
+        self.rows += len(column) * is_kept
+        if self.unusable or not len(column):
+            return
+        try:
+            plain = _plain(column)
+            self.typed |= _kind_of(column.type)
+            values, counts = _counted(plain)
+            found, odd = _as_numbers(values, self._truths)
+        except pa.ArrowInvalid:
+            self.unusable = f"bytes that are not UTF-8, first in {places(_undecodable(column))}"
+            return
+        except (TypeError, pa.ArrowNotImplementedError):
+            self.unusable = f"of type {column.type}, which is neither number nor text"
+            return
+        self._read_numbers(values, found)
+        self._add_odd(plain, values, counts * is_kept, odd, places)
+        if is_kept:
+            self._add_missing(values, counts, found, odd)
+            self._add_numbers(counts, found)
+            self._add_levels(values, counts, found, odd)
+
+    def _add_missing(self, values: pa.Array, counts: Counts, found: Floats, odd: NDArray[np.bool_]) -> None:
+        gone = np.isnan(found) & ~odd
+        for index in np.flatnonzero(gone):
+            value = values[int(index)].as_py()
+            self.missing[value.strip() if isinstance(value, str) else ""] += int(counts[index])
+
+    def _add_numbers(self, counts: Counts, found: Floats) -> None:
+        there = np.isfinite(found)
+        self.numbers += int(counts[there].sum())
+        self.low = min(self.low, float(found[there].min(initial=np.inf)))
+        self.high = max(self.high, float(found[there].max(initial=-np.inf)))
+        stored = np.abs(found) <= LARGEST
+        self.digits.add(Digits.of(np.repeat(found[stored], counts[stored])))
+
+    def _read_numbers(self, values: pa.Array, found: Floats) -> None:
+        """How numbers are written, and how large they are."""
+        there = np.isfinite(found)
+        if not there.any():
+            return
+        present, away = found[there], np.abs(found[there])
+        self.largest = max(self.largest, float(away.max()))
+        self.least = min(self.least, float(away[away > 0].min(initial=np.inf)))
+        is_whole = bool((present == np.floor(present)).all())
+        self.is_whole &= is_whole
+        if not pa.types.is_string(values.type):
+            self.is_plain &= is_whole
+            self.is_beyond |= not pa.types.is_floating(values.type) and bool(away.max() >= LARGEST_INTEGER)
+            return
+        written = pc.utf8_trim_whitespace(values.filter(pa.array(there)))
+        self.is_plain &= bool(pc.all(pc.match_substring_regex(written, numbers.INTEGER)).as_py())
+        beyond = written.filter(pa.array(away >= LARGEST_INTEGER))
+        self.is_beyond |= bool(pc.any(pc.match_substring_regex(beyond, _DIGITS), min_count=0).as_py())
+        if not self.padded:
+            padded = written.filter(pc.match_substring_regex(written, _PADDED))
+            self.padded = padded[0].as_py() if len(padded) else ""
+
+    def _add_odd(
+        self, column: pa.Array, values: pa.Array, counts: Counts, odd: NDArray[np.bool_], places: Callable[[int], Place]
+    ) -> None:
+        self.odd_rows += int(counts[odd].sum())
+        for index in np.flatnonzero(odd):
+            value = values[int(index)]
+            text = str(value.as_py())
+            if text not in self.odd:
+                if len(self.odd) == MOST_ODD:
+                    continue
+                self.odd[text] = Odd()
+                if len(self.odd) <= PLACED:
+                    self.odd[text].place = places(pc.index(column, value).as_py())
+            self.odd[text].rows += int(counts[index])
+
+    def _add_levels(self, values: pa.Array, counts: Counts, found: Floats, odd: NDArray[np.bool_]) -> None:
+        if self._overflown:
+            return
+        there = odd | ~np.isnan(found)
+        present, rows = values.filter(pa.array(there)), counts[there]
+        self.counted += int(rows.sum())
+        canonical = _texts(present.slice(0, MOST_DISTINCT + 1))
+        for text, number in zip(canonical.to_pylist(), rows.tolist(), strict=False):
+            self.levels[text] = self.levels.get(text, 0) + number
+        self.distinct = len(self.levels)
+        if max(self.distinct, len(present)) > MOST_DISTINCT:
+            self._overflown = True
+            self.distinct = max(self.distinct, len(present))
+            self.levels = dict(itertools.islice(self.levels.items(), EXAMPLES))
+
+
+def numbers_of(column: pa.Array) -> Floats:
+    """A column's numbers [n], truth values among them, NaN where a row holds none."""
+    try:
+        return _as_numbers(_plain(column), truths=True)[0]
+    except (TypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return np.full(len(column), np.nan)
+
+
+def texts_of(column: pa.Array) -> pa.Array:
+    """A column's canonical texts, null where missing; all null if it can have none."""
+    try:
+        plain = _texts(_plain(column))
+    except (TypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return pa.nulls(len(column), pa.string())
+    gone = texts.is_missing(plain, MISSING_TOKENS).fill_null(True)
+    return pc.replace_with_mask(plain, gone, pa.scalar(None, pa.string()))
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """A column without a dictionary, texts and bytes as strings, half floats as floats.
+
+    Raises:
+      TypeError: it is of a type that can be neither number nor text.
+      pa.ArrowInvalid: it holds bytes that are not UTF-8.
+    """
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = column.type
+    if pa.types.is_float16(kind):
+        return pc.cast(column, pa.float32())
+    if is_text(kind):
+        return column if kind == pa.string() else pc.cast(column, pa.string())
+    if not (_is_number(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind) or _is_time(kind)):
+        raise TypeError(f"{kind} is neither number nor text")
+    return column
+
+
+def _undecodable(column: pa.Array) -> int:
+    """The first row whose bytes are not UTF-8."""
+    for row, value in enumerate(column.to_pylist()):
+        try:
+            str(value or b"", "utf-8")
+        except UnicodeDecodeError:
+            return row
+    return 0
+
+
+def _is_time(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind))
+
+
+def _kind_of(kind: pa.DataType) -> set[str]:
+    if pa.types.is_dictionary(kind):
+        return {"category"}
+    if pa.types.is_boolean(kind):
+        return {"boolean"}
+    if _is_time(kind):
+        return {"time"}
+    return {"number"} if _is_number(kind) else set()
+
+
+def _counted(column: pa.Array) -> tuple[pa.Array, Counts]:
+    """The values of a column, each once, and how many rows hold it."""
+    if pa.types.is_null(column.type):
+        return pa.nulls(1, pa.string()), np.array([len(column)])
+    found = pc.value_counts(column)
+    return found.field("values"), found.field("counts").to_numpy()
+
+
+def _as_numbers(values: pa.Array, truths: bool) -> tuple[Floats, NDArray[np.bool_]]:
+    """Numbers [n], NaN where there is none; where there is something that is no number, [n]."""
+    kind = values.type
+    if pa.types.is_string(kind):
+        found, odd = numbers.of_texts(values, MISSING_TOKENS, truths)
+        odd = odd | numbers.underflows(values, found)
+    elif _is_number(kind) or (truths and pa.types.is_boolean(kind)):
+        found, odd = pc.cast(values, pa.float64(), safe=False), np.zeros(len(values), bool)
+    else:
+        found, odd = pa.nulls(len(values), pa.float64()), values.is_valid().to_numpy(zero_copy_only=False)
+    floats = found.to_numpy(zero_copy_only=False).astype(np.float64)
+    odd = odd | np.isinf(floats)
+    return np.where(odd, np.nan, floats), odd
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _texts(values: pa.Array) -> pa.Array:
+    return texts.canonical(values) if pa.types.is_string(values.type) else texts.of_column(values)

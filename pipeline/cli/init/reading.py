@@ -1,0 +1,208 @@
+"""Finds a table's files and reads them once, by ingest's own reader, into a profile of each column."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from components.errors import DataError
+from components.table import files, header, rejected
+from components.table.dialect import PLAIN, Dialect, sniff
+from components.values.names import shown
+from pipeline.cli.init.profile import Place, Profile, numbers_of
+
+_COMMA = r"\A(\s*[+-]?\d*),(\d+(?:[eE][+-]?\d+)?\s*)\z"
+SAMPLE_ROWS = 5000  # of the table, evenly spaced, by which columns are compared with the label; up to twice as many
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A table's files.
+
+    Attributes:
+      base: the folder that holds them.
+      pattern: of their names below it.
+      is_folder: whether they were found in a folder by their suffix.
+      names: of each file's columns, by path, in the file's order.
+      dialect: how CSV files are written, as far as their beginnings say.
+      words: what is not as usual there, and names that had blanks around them.
+    """
+
+    base: Path
+    pattern: str
+    is_folder: bool
+    names: dict[str, list[str]]
+    dialect: Dialect = PLAIN
+    words: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns, in the first file's order, those without a name not among them."""
+        return [name for name in next(iter(self.names.values())) if name]
+
+    @property
+    def stem(self) -> str:
+        """What the table is called: its file's name up to the first dot, or its folder's."""
+        fixed = re.split(r"[*?\[{]", self.pattern)[0] if len(self.names) > 1 or not self._is_file() else self.pattern
+        stem = Path(fixed).name.lstrip(".").split(".")[0].strip("-_ ")
+        return self.base.resolve().name if self.is_folder or not stem else stem
+
+    def _is_file(self) -> bool:
+        return (self.base / self.pattern).is_file()
+
+    def beside(self) -> Path:
+        """Where its configuration goes unless the user says otherwise."""
+        return self.base.with_suffix(".yaml") if self.is_folder else self.base / f"{self.stem}.yaml"
+
+
+@dataclasses.dataclass
+class Table:
+    """What was seen in a table.
+
+    Attributes:
+      path: to name it by.
+      label: the profile of the column to predict, over all rows.
+      columns: of the others, by name, over the rows that have a label.
+      rows: how many have one.
+      sample: values of the label and all columns, in evenly spaced ones of these rows, in the table's order.
+    """
+
+    path: str
+    label: Profile
+    columns: dict[str, Profile]
+    rows: int
+    sample: dict[str, list[pa.Array]]
+
+
+def find(table: Path) -> Source:
+    """The files of a table: a file, a folder of files of one kind, or a pattern.
+
+    Raises:
+      DataError: there is none, one can't be read, or their columns differ.
+    """
+    is_folder = table.is_dir()
+    if table.is_file():
+        base, pattern = str(table.parent), table.name
+        paths = files.find_files(base, pattern)
+    else:
+        base, pattern = (str(table), _pattern_in(table)) if is_folder else files.split_pattern(str(table))
+        paths = files.find_files(base, re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern))
+    paths = files.without_empty(paths)
+    dialect, words = sniff(paths[0])
+    names = {path: header.header(path, dialect=dialect) for path in paths}
+    files.same_columns(names)
+    blanks = header.trimmed(paths[0], dialect=dialect)
+    if blanks:
+        words.append(f"blanks around names of columns are taken away: {', '.join(map(repr, blanks))}")
+    return Source(Path(base), pattern, is_folder, names, dialect, words)
+
+
+def _pattern_in(folder: Path) -> str:
+    names = [entry.name for entry in folder.iterdir() if entry.name[0] not in "._"]
+    kinds = [suffix for suffix in files.SUFFIXES if any(name.endswith(suffix) for name in names)]
+    if len(kinds) != 1:
+        what = f"files of several kinds ({', '.join(kinds)})" if kinds else f"no {', '.join(files.SUFFIXES)} file"
+        raise DataError(
+            f"{folder}: expected a folder with files of one kind; it holds {what}. Name a file or a pattern."
+        )
+    return f"*{kinds[0]}"
+
+
+def profile(source: Source, label: str) -> Table:
+    """Reads all rows.
+
+    Raises:
+      DataError: a file can't be read, a row has another number of fields than the header, the table has no such label or no row.
+    """
+    first = next(iter(source.names))
+    columns = source.columns
+    if label not in columns:
+        near = difflib.get_close_matches(label, columns, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise DataError(
+            f"{first}: --label: the table has no column {label!r}{hint} Its columns: {', '.join(map(shown, columns))}."
+        )
+    table = Table(
+        first,
+        Profile(label, truths=True),
+        {name: Profile(name) for name in columns if name != label},
+        0,
+        {name: [] for name in columns},
+    )
+    stride = 1
+    rows = 0
+    for path, names in source.names.items():
+        for chunk in _chunks(path, source.dialect):
+            ragged: list[files.Ragged] = []
+            done = 0
+            for batch in _batches(chunk, names, columns, ragged):
+                places = np.arange(done, done + batch.num_rows)
+                table.label.add(batch.column(label), _places(chunk, places, names))
+                keep = np.isfinite(numbers_of(batch.column(label)))
+                labelled, others = (batch.filter(pa.array(rows)) for rows in (keep, ~keep))
+                for name, column in table.columns.items():
+                    column.add(labelled.column(name), _places(chunk, places[keep], names))
+                    column.add(others.column(name), _places(chunk, places[~keep], names), is_kept=False)
+                picked = np.flatnonzero((table.rows + np.arange(labelled.num_rows)) % stride == 0)
+                for name, parts in table.sample.items():
+                    parts.append(labelled.column(name).take(pa.array(picked)))
+                table.rows += labelled.num_rows
+                while table.rows // stride > 2 * SAMPLE_ROWS:
+                    stride *= 2
+                    _thin(table.sample)
+                done += len(keep)
+            _check_ragged(chunk, len(names), ragged)
+            rows += done
+    if not rows:
+        raise DataError(f"{first}: the table has a header and no rows. Expected at least one row of data.")
+    return table
+
+
+def _chunks(path: str, dialect: Dialect) -> list[files.Chunk]:
+    return files.plan([path]) if path.endswith(".parquet") else files.beginning(path, dialect=dialect)
+
+
+def _batches(
+    chunk: files.Chunk, names: list[str], wanted: list[str], ragged: list[files.Ragged]
+) -> Iterator[pa.RecordBatch]:
+    """A chunk's rows, each value as it stands: what is missing is told later, text by text."""
+    for batch in files.read(chunk, names, wanted, [], ragged):
+        yield _with_points(batch) if chunk.dialect.decimal == "," else batch
+
+
+def _with_points(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Numbers with a decimal comma as such with a point, whatever column they stand in: it is not known yet which are numbers."""
+    columns = [
+        pc.replace_substring_regex(column, _COMMA, rb"\1.\2") if pa.types.is_binary(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _places(chunk: files.Chunk, rows: NDArray[np.int64], names: list[str]) -> Callable[[int], Place]:
+    return lambda index: Place(chunk, int(rows[index]), len(names))
+
+
+def _check_ragged(chunk: files.Chunk, columns: int, ragged: list[files.Ragged]) -> None:
+    if ragged:
+        row = rejected.locate(chunk, columns, {}, ragged[:1], 0)[0]
+        others = f" {len(ragged):,} rows are so." if ragged[1:] else ""
+        raise DataError(f"{row['file']}, line {row['line']}, {row['reason']}.{others} Correct the table.")
+
+
+def _thin(sample: dict[str, list[pa.Array]]) -> None:
+    """Every second of the rows, counted from the first."""
+    for name, parts in sample.items():
+        start, thinned = 0, []
+        for part in parts:
+            thinned.append(part.take(pa.array(np.arange(start % 2, len(part), 2))))
+            start += len(part)
+        sample[name] = thinned

@@ -1,0 +1,322 @@
+"""The command line. Heavy imports stand inside the command that needs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from components.errors import EXIT_REFUSED, PlumblineError, error_line, refusal_line
+from pipeline import __version__
+from pipeline.cli.log import in_log
+from pipeline.cli.remote import compile_, submit
+from pipeline.local.stopping import Stopped
+
+
+class _Commands(click.Group):
+    """Turns our errors into one message and an exit code; `--debug` shows the traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PlumblineError as error:
+            if ctx.params["debug"]:
+                raise
+            click.echo(error_line(error), err=True)
+            sys.exit(error.exit_code)
+        except Stopped as error:
+            click.echo(f"plumbline: {error}", err=True)
+            sys.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if ctx.params["debug"]:
+                raise
+            lines = str(error).strip().splitlines() or [""]
+            click.echo(f"plumbline: unexpected error: {type(error).__name__}: {lines[0]}", err=True)
+            file = in_log(error)
+            traceback = (
+                f"The traceback is in {file}." if file else "Run again as 'plumbline --debug …' for the traceback."
+            )
+            click.echo(traceback, err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="plumbline")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def main(debug: bool) -> None:
+    """From a table to a served, explained linear model.
+
+    Exit codes: 0 done (for run: pushed), 2 bad usage or configuration, 3 bad data, 4 refused by the gate, 1 anything else.
+    """
+    del debug
+
+
+_CONFIG = click.argument("config", type=click.Path(path_type=Path))
+_ROOT = click.option(
+    "--root",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs"),
+    show_default=True,
+    help="The one folder that a run writes to.",
+)
+
+
+@main.command()
+@_CONFIG
+@_ROOT
+@click.option("--no-cache", is_flag=True, help="Run every step, whatever earlier runs left.")
+@click.option("--from", "rerun_from", metavar="STEP", help="Run STEP and all that depends on it anew.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    help="Worker processes for the Beam work; 0 for none.  [default: one a core if the table is large]",
+)
+@click.option(
+    "--step-timeout",
+    type=click.FloatRange(min=0),
+    default=600,
+    show_default=True,
+    help="Seconds after which a Beam job that stands still is ended; 0 for never. Honest work, however long, is not.",
+)
+def run(
+    config: Path, root: Path, no_cache: bool, rerun_from: str | None, workers: int | None, step_timeout: float
+) -> None:
+    """Run the pipeline that CONFIG describes, and push the model if it passes the gate."""
+    import datetime
+
+    from rich.console import Console
+
+    from components.errors import ConfigError
+    from pipeline.cli.loading import load
+    from pipeline.cli.log import to_file
+    from pipeline.cli.screen import RunView, print_summary
+    from pipeline.graph.steps import OPTIONAL, STEPS
+    from pipeline.local.run import Options
+    from pipeline.local.run import run as run_pipeline
+
+    if rerun_from is not None and rerun_from not in {*STEPS, *OPTIONAL}:
+        raise ConfigError(f"--from: unknown step {rerun_from!r}. The steps: {', '.join(STEPS)}.")
+    loaded = load(config)
+    root = root.resolve()
+    log = root / "logs" / f"{loaded.name}-{datetime.datetime.now():%Y%m%d-%H%M%S-%f}.log"
+    with to_file(log) as terminal:
+        console = Console(file=terminal)
+        console.print(f"[bold]{loaded.name}[/bold]", highlight=False)
+        view = RunView(console)
+        try:
+            options = Options(not no_cache, rerun_from, workers, step_timeout)
+            summary = run_pipeline(loaded, root, view, options, log)
+        finally:
+            view.close()
+        print_summary(console, summary, str(config), str(root))
+    if summary["exit_code"] == EXIT_REFUSED:
+        click.echo(refusal_line(summary["verdict"]["reasons"]), err=True)
+    sys.exit(summary["exit_code"])
+
+
+@main.command()
+@_CONFIG
+@_ROOT
+@click.option("--json", "as_json", is_flag=True, help="The whole summary as JSON.")
+@click.option("--all", "whole", is_flag=True, help="Every level of every feature.")
+def show(config: Path, root: Path, as_json: bool, whole: bool) -> None:
+    """Show the last run: coefficients, metrics, verdict, pushed version, times and rows of each step."""
+    from rich.console import Console
+
+    from pipeline.cli.loading import load
+    from pipeline.cli.screen import print_steps, print_summary
+    from pipeline.local.summary import read_last_summary
+
+    root = root.resolve()
+    summary = read_last_summary(root, load(config).name)
+    if as_json:
+        click.echo(json.dumps(summary, indent=1))
+        return
+    console = Console()
+    print_steps(console, summary)
+    print_summary(console, summary, str(config), str(root), whole)
+
+
+@main.command()
+@_CONFIG
+@_ROOT
+@click.option("--json", "rows", metavar="ROWS", help='A row as JSON, {"x": 0.5}, or a list of rows.')
+@click.option("--file", "table", type=click.Path(path_type=Path), help="A CSV, CSV.gz or Parquet file of rows.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The .csv or .parquet file to write (with --file)."
+)
+@click.option("--intervals", is_flag=True, help="Add standard error and prediction interval.")
+@click.option("--contributions", is_flag=True, help="Add the contribution of each feature, and the baseline.")
+@click.option(
+    "--level",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Of the intervals.  [default: the model's, serve.level]",
+)
+@click.option("--version", type=int, help="Of the model.  [default: the newest]")
+@click.option("--check", is_flag=True, help="With --json: ask the SavedModel too, and compare (loads TensorFlow).")
+@click.option("--prefix", default="", help="With --file: what the names of the columns with answers begin with.")
+def predict(
+    config: Path,
+    root: Path,
+    rows: str | None,
+    table: Path | None,
+    output: Path | None,
+    intervals: bool,
+    contributions: bool,
+    level: float | None,
+    version: int | None,
+    check: bool,
+    prefix: str,
+) -> None:
+    """Predict through a model that was pushed: rows as JSON, or a whole table."""
+    from components.errors import ConfigError
+    from pipeline.cli.loading import load
+    from pipeline.cli.log import to_file
+    from pipeline.scoring.pushed_model import PushedModel, Wanted
+    from pipeline.scoring.rows import parse_rows, predict_rows
+    from pipeline.scoring.tables import predict_file
+
+    if (rows is None) == (table is None) or (table is None) != (output is None):
+        raise ConfigError("predict: expected either --json ROWS, or --file TABLE with --output FILE.")
+    if check and table is not None:
+        raise ConfigError("predict: --check is for --json; the answers to --file are the SavedModel's.")
+    if prefix and table is None:
+        raise ConfigError("predict: --prefix is for --file.")
+    loaded = load(config)
+    root = root.resolve()
+    wanted = Wanted(intervals or level is not None, contributions, level, prefix)
+    with to_file(root / "logs" / f"{loaded.name}-predict.log"):
+        model = PushedModel(loaded, root, version)
+        if table is None or output is None:
+            answer = json.dumps(predict_rows(model, parse_rows(rows or "", model.spec), wanted, check))
+        else:
+            number = predict_file(loaded, model, table, output, wanted)
+            answer = f"wrote {output}: {number:,} rows, by version {model.version}"
+    click.echo(answer)
+
+
+@main.command()
+@_CONFIG
+@_ROOT
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def versions(config: Path, root: Path, as_json: bool) -> None:
+    """List the published versions, and check their files."""
+    from rich.console import Console
+
+    from pipeline.cli.loading import load
+    from pipeline.cli.versions import list_versions, print_versions
+
+    entries = list_versions(load(config).serving_directory(root.resolve()))
+    if as_json:
+        click.echo(json.dumps(entries, indent=1))
+    else:
+        print_versions(Console(), entries)
+
+
+@main.command()
+@_CONFIG
+@_ROOT
+@click.option("--to", type=int, help="The version to go back to.  [default: the one before the newest]")
+def rollback(config: Path, root: Path, to: int | None) -> None:
+    """Publish an earlier version again, under a number above all others, so that servers follow."""
+    from pipeline.cli.loading import load
+    from pipeline.cli.versions import roll_back
+
+    loaded = load(config)
+    done = roll_back(loaded.serving_directory(root.resolve()), loaded.serve.keep, to)
+    click.echo(f"published version {done.version}")
+
+
+@main.command()
+@_CONFIG
+@_ROOT
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on. Callers are not authenticated."
+)
+@click.option("--rest-port", type=click.IntRange(0, 65535), default=8501, show_default=True, help="0 for any.")
+@click.option("--grpc-port", type=click.IntRange(0, 65535), default=8500, show_default=True, help="0 for any.")
+@click.option(
+    "--models", "models_file", type=click.Path(path_type=Path), help="A models.config: version policy, labels."
+)
+@click.option(
+    "--server",
+    type=click.Choice(["embedded", "tf"]),
+    default="embedded",
+    show_default=True,
+    help="tf: tensorflow_model_server, which must be on the PATH.",
+)
+def serve(
+    config: Path, root: Path, host: str, rest_port: int, grpc_port: int, models_file: Path | None, server: str
+) -> None:
+    """Serve the pushed versions by TF Serving's gRPC and REST APIs, with a page to try the model at /."""
+    from pipeline.cli.loading import load
+    from pipeline.cli.log import to_file
+    from pipeline.serving import command, external
+    from pipeline.serving.settings import Settings
+
+    loaded = load(config)
+    root = root.resolve()
+    place = command.Place(loaded.name, loaded.serving_directory(root), models_file)
+    settings = Settings(host=host, rest_port=rest_port, grpc_port=grpc_port)
+    command.check(place)
+    if server == "tf":
+        external.run(settings, place.name, place.base_path)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # or TensorFlow logs every request that is refused
+    with to_file(root / "logs" / f"{loaded.name}-serve.log") as terminal:
+        command.serve(place, settings, terminal)
+
+
+@main.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option("--label", required=True, help="The column to predict.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: TABLE's name + .yaml]")
+@click.option("--name", help="Of the pipeline.  [default: the names of TABLE's folder and of TABLE]")
+def init(table: Path, label: str, output: Path | None, name: str | None) -> None:
+    """Write a configuration file for TABLE (a file, a folder or a pattern), to be read and changed before the first run."""
+    from pipeline.cli.init import write_config
+    from pipeline.cli.init.notes import for_terminal
+
+    path, notes = write_config(table, label, output, name)
+    click.echo(f"wrote {path}")
+    for line in for_terminal(notes, str(path)):
+        click.echo(line)
+    click.echo(f"next: read it, then plumbline run {path}")
+
+
+@main.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: TABLE's name + .parquet]"
+)
+def convert(table: Path, output: Path | None) -> None:
+    """Write a Stata, Excel or Feather table as Parquet, once."""
+    from pipeline.cli.convert import convert as to_parquet
+
+    path, rows, columns = to_parquet(table, output)
+    click.echo(f"wrote {path}: {rows:,} rows, {columns:,} columns\nnext: plumbline init {path} --label COLUMN")
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="Leave out what needs TensorFlow and TFX.")
+def doctor(quick: bool) -> None:
+    """Check the installation."""
+    from pipeline.cli.doctor import checks
+
+    failed = 0
+    for check in checks(quick):
+        failed += not check.ok
+        click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.text}")
+    sys.exit(1 if failed else 0)
+
+
+main.add_command(compile_)
+main.add_command(submit)
+
+if __name__ == "__main__":
+    main()

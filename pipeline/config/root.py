@@ -1,0 +1,17 @@
+"""What lies where below the one root folder that a run on this machine writes to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+METADATA = "metadata.db"  # ML Metadata's
+
+
+def runs_directory(root: Path, name: str) -> Path:
+    """Folder of a pipeline's summaries, one JSON file a run."""
+    return root / "pipelines" / name / "runs"
+
+
+def rejected_directory(root: Path, name: str) -> Path:
+    """Folder of the lists of a pipeline's bad rows."""
+    return root / "pipelines" / name / "rejected"

@@ -1,0 +1,283 @@
+"""The `targets:` section of the configuration: what differs where the pipeline runs in containers. Light: no TFX."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
+
+from components.errors import ConfigError
+from components.section import Settings
+from components.table.files import check_suffix, split_pattern
+
+ROOT_SCHEMES = {"kubeflow": ("gs", "s3", "minio"), "vertex": ("gs",)}
+NO_CONTAINER = "Baseline"  # a resolver or an importer: the orchestrator's own work
+
+_BYTES = {"M": 10**6, "Mi": 2**20, "G": 10**9, "Gi": 2**30, "T": 10**12, "Ti": 2**40}
+_ARTIFACT = re.compile(r"(gs|s3|minio)://[^/\s]+/[^\s]*[^/\s]")
+_ADDRESS = "the address of a Model artifact, such as 'gs://bucket/path', without a '/' at its end"
+_IMAGE = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"  # registry
+    r"[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*"  # repository
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+    r"(?P<digest>@sha256:[0-9a-f]{64})?"
+)
+
+
+class Resources(Settings):
+    """What a step's container may take at most: `cpu` in cores, `memory` as Kubernetes writes it (`8Gi`)."""
+
+    cpu: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    memory: str | None = None
+
+    @field_validator("memory")
+    @classmethod
+    def _unit(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(rf"[1-9][0-9]*({'|'.join(_BYTES)})", value):
+            raise ValueError(f"must be a whole number with a unit, such as '8Gi'. The units: {', '.join(_BYTES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _something(self) -> Resources:
+        if self.cpu is None and self.memory is None:
+            raise ValueError("needs 'cpu', 'memory' or both")
+        return self
+
+    def gigabytes(self) -> float | None:
+        """The memory in 10⁹ bytes."""
+        if self.memory is None:
+            return None
+        number, unit = re.findall(r"\d+|\D+", self.memory)
+        return int(number) * _BYTES[unit] / 10**9
+
+
+class Target(Settings):
+    """A place where the pipeline runs in containers.
+
+    `data` and `schema` say where the table (a file or a pattern of files) and the schema file lie there, `serving` is the folder
+    that takes the versions: gs:// addresses, or absolute paths of what is mounted in the containers. The lists of bad rows go
+    to `<serving>-rejected`. `beam` are flags of Beam, by default those of its in-process runner. `resources` are by step.
+    `retries` of a failed step are for a lost machine; the two gates have none. `cache: false` runs every step anew. `baseline` is
+    the address of the artifact of a blessed model, as Trainer wrote it, which the candidate is compared with.
+    `service_account` is the account that the containers have, by default the orchestrator's own choice.
+    """
+
+    data: str
+    serving: str | None = None
+    table_schema: str | None = Field(default=None, alias="schema")
+    beam: list[str] = []
+    resources: dict[str, Resources] = {}
+    retries: int = Field(default=0, ge=0, le=10)
+    cache: bool = True
+    baseline: str | None = None
+    service_account: str | None = Field(default=None, min_length=1)
+
+    @field_validator("data", "serving", "table_schema")
+    @classmethod
+    def _readable(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"(gs://[^/\s]+/[^\s]*[^/\s]|/[^\s]*[^/\s])", value):
+            raise ValueError(
+                "must be 'gs://bucket/path', or the absolute path of what is mounted in the containers (TensorFlow reads "
+                "neither s3:// nor minio://), without spaces and without a '/' at its end"
+            )
+        return value
+
+    @field_validator("baseline")
+    @classmethod
+    def _artifact(cls, value: str | None) -> str | None:
+        if value is not None and not _ARTIFACT.fullmatch(value):
+            raise ValueError(f"must be {_ADDRESS}")
+        return value
+
+    @field_validator("data")
+    @classmethod
+    def _suffix(cls, value: str) -> str:
+        check_suffix(value)
+        return value
+
+    @field_validator("beam")
+    @classmethod
+    def _flags(cls, value: list[str]) -> list[str]:
+        for flag in value:
+            if not re.fullmatch(r"--[a-z][a-z0-9_]*(=.*)?", flag):
+                raise ValueError(f"must be flags of Beam, such as '--runner=DataflowRunner'; {flag!r} is none")
+        if value and not any(flag.startswith("--runner=") for flag in value):
+            raise ValueError("must name the runner: without '--runner=…' Beam looks for one on the network")
+        return value
+
+    def location(self) -> tuple[str, str]:
+        """The folder that holds the table's files, and their pattern below it."""
+        return split_pattern(self.data)
+
+    def endpoint_config(self) -> dict[str, Any] | None:
+        """What TFX's Pusher for Vertex AI takes as `custom_config`; None where the model goes to a folder."""
+        return None
+
+
+class KubeflowTarget(Target):
+    """Kubeflow Pipelines v2.
+
+    `host` is the address of its API; without one, the environment variable KF_PIPELINES_ENDPOINT or the user's kubeconfig says it.
+    `namespace` is the user's in an installation of many users. `experiment` takes the runs; by default it has the pipeline's name.
+    """
+
+    serving: str
+    host: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    namespace: str | None = Field(default=None, min_length=1)
+    experiment: str | None = Field(default=None, min_length=1)
+
+
+class Endpoint(Settings):
+    """An endpoint of Vertex AI, which TFX's extension makes if it isn't there, and the model that it gets.
+
+    `image` is the container that serves, by exact tag or digest; `machine` its type, of which `replicas` run. The new version
+    takes `traffic` per cent of the requests.
+    """
+
+    name: str = Field(min_length=1, max_length=128)
+    image: str
+    machine: str = "n1-standard-2"
+    replicas: int = Field(default=1, ge=1)
+    traffic: int = Field(default=100, ge=0, le=100)
+
+    @field_validator("image")
+    @classmethod
+    def _exact(cls, value: str) -> str:
+        rule = _broken_rule(value)
+        if rule is not None:
+            raise ValueError(f"must have {rule}" if rule.startswith("a ") else f"must be {rule}")
+        return value
+
+
+class VertexTarget(Target):
+    """Vertex AI Pipelines. A model that passes goes to the folder `serving`, or to the model registry and an `endpoint`.
+
+    `project` and `region` say where the pipeline runs; without them, the environment or gcloud's configuration does. `labels` are
+    on every run.
+    """
+
+    project: str | None = Field(default=None, pattern=r"^[a-z0-9:.-]+$")
+    region: str | None = Field(default=None, pattern=r"^[a-z]+-[a-z]+[0-9]+$")
+    labels: dict[str, str] = {}
+    endpoint: Endpoint | None = None
+
+    @field_validator("labels")
+    @classmethod
+    def _labels(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            check_label(name, text)
+        return value
+
+    def endpoint_config(self) -> dict[str, Any] | None:
+        """As `Target` says."""
+        if self.endpoint is None:
+            return None
+        serving_args = {
+            "project": self.project,
+            "endpoint_name": self.endpoint.name,
+            "machine_type": self.endpoint.machine,
+            "min_replica_count": self.endpoint.replicas,
+            "max_replica_count": self.endpoint.replicas,
+            "traffic_percentage": self.endpoint.traffic,
+            "labels": self.labels,
+        }
+        return {
+            "ai_platform_enable_vertex": True,
+            "ai_platform_vertex_region": self.region,
+            "ai_platform_vertex_container_image_uri": self.endpoint.image,
+            "ai_platform_serving_args": serving_args,
+        }
+
+    @model_validator(mode="after")
+    def _one_destination(self) -> VertexTarget:
+        if (self.serving is None) == (self.endpoint is None):
+            raise ValueError("needs either 'serving', a folder, or 'endpoint'")
+        if self.endpoint is not None and (self.project is None or self.region is None):
+            raise ValueError("needs 'project' and 'region' for its endpoint: the container that makes it is told them")
+        return self
+
+
+class Targets(Settings):
+    """Where else than on this machine the pipeline runs."""
+
+    kubeflow: KubeflowTarget | None = None
+    vertex: VertexTarget | None = None
+
+    def get(self, name: str) -> Target:
+        """The section of one target.
+
+        Raises:
+          ConfigError: the file has none.
+        """
+        found: Target | None = {"kubeflow": self.kubeflow, "vertex": self.vertex}.get(name)
+        if found is None:
+            raise ConfigError(
+                f"targets.{name}: this section is missing in the configuration. Add it, with data and serving: docs/{name}.md has "
+                "one."
+            )
+        return found
+
+
+def section_at(*keys: str) -> type[Settings]:
+    """The model of what stands in `targets:` below these keys."""
+    match keys:
+        case ("vertex", "endpoint"):
+            return Endpoint
+        case (_, "resources", _):
+            return Resources
+        case (target,):
+            return VertexTarget if target == "vertex" else KubeflowTarget
+        case _:
+            return Targets
+
+
+def check_label(name: str, text: str) -> None:
+    """Raises a ValueError unless Google Cloud takes it as a label."""
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", name) or not re.fullmatch(r"[a-z0-9_-]{0,63}", text):
+        raise ValueError(
+            "labels are made of a-z, 0-9, '_' and '-', 63 characters at most, and a name begins with a letter. "
+            f"{name}={text} is none"
+        )
+
+
+def check_image(image: str) -> None:
+    """Raises a ConfigError unless the name of a container image says exactly which one it is."""
+    rule = _broken_rule(image)
+    if rule is not None:
+        raise ConfigError(f"--image: expected {rule}. Received {image!r}.")
+
+
+def _broken_rule(image: str) -> str | None:
+    """What the name of an image had to be and isn't; None if it says exactly which one it is."""
+    match = _IMAGE.fullmatch(image)
+    if match is None:
+        return "registry/repository:tag, or …@sha256:digest"
+    if match["digest"] is None and match["tag"] in {None, "latest"}:
+        return "a digest (@sha256:…) or an exact tag (:1.4.0), so that a run can be repeated"
+    return None
+
+
+def check_baseline(address: str) -> None:
+    """Raises a ConfigError unless it can be the address of a Model artifact."""
+    if not _ARTIFACT.fullmatch(address):
+        raise ConfigError(f"--baseline: expected {_ADDRESS}. Received {address!r}.")
+
+
+def check_pipeline_root(target: str, root: str) -> None:
+    """Raises a ConfigError unless a target's orchestrator can keep artifacts there."""
+    schemes = ROOT_SCHEMES[target]
+    if not re.fullmatch(rf"({'|'.join(schemes)})://[^/\s]+(/[^\s]*)?", root):
+        forms = " or ".join(f"{scheme}://bucket/path" for scheme in schemes)
+        raise ConfigError(f"--pipeline-root: for {target} expected {forms}. Received {root!r}.")
+
+
+def check_output(path: Path) -> None:
+    """Raises a ConfigError unless a compiled pipeline can be written there."""
+    if path.suffix not in {".yaml", ".yml"}:
+        raise ConfigError(
+            f"--output: expected a file that ends in .yaml: the clients take no other. Received {str(path)!r}."
+        )
+    if not path.parent.is_dir():
+        raise ConfigError(f"--output: the folder {path.parent} does not exist. Create it, or name another file.")

@@ -1,0 +1,1 @@
+"""The TFX graph and what each of its steps is known by."""

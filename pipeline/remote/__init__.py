@@ -1,0 +1,1 @@
+"""Kubeflow Pipelines and Vertex AI: compile, submit, run a task in its container."""

@@ -1,0 +1,163 @@
+"""Compiles the graph for Kubeflow Pipelines v2 and Vertex AI Pipelines: one YAML file of schema 2.1, which both load.
+
+No credentials and no network: nothing is read but the configuration, nothing is written but the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tfx.components  # noqa: F401 (first: it prepares the modules that TFDV and TFMA import)
+import yaml
+from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import KubeflowV2DagRunner, KubeflowV2DagRunnerConfig
+
+from components.errors import ConfigError
+from components.replacing import replacing
+from pipeline.beam.in_process import LOCAL_ARGS
+from pipeline.config.file import Config
+from pipeline.config.targets import Resources, Target, check_image, check_output, check_pipeline_root
+from pipeline.graph.create import Places, create_pipeline
+from pipeline.graph.parameters import parameter_values
+from pipeline.graph.steps import task_name
+
+COMMAND = ["python", "-m", "pipeline.remote.entrypoint"]
+
+# Any of these tells TFX that the workers' packages are cared for; without one it builds a source package of itself in each task.
+_PACKAGING = (
+    "--extra_package",
+    "--requirements_file",
+    "--sdk_container_image",
+    "--setup_file",
+    "--worker_harness_container_image",
+)
+
+_NEVER_RETRIED = {"DataGate", "ModelGate"}  # they fail by their verdict
+
+
+def compile_spec(config: Config, target: str, image: str, pipeline_root: str) -> dict[str, Any]:
+    """The graph as a PipelineSpec.
+
+    Every parameter has its value of `parameter_values` as default, so that a run needs none.
+
+    Args:
+      config: the configuration, with the target's section.
+      target: `kubeflow` or `vertex`.
+      image: of every container; by digest or exact tag.
+      pipeline_root: the address that takes the artifacts.
+
+    Returns:
+      The message as plain JSON values.
+
+    Raises:
+      ConfigError: the target has no section, an argument is not what it has to be, or a step can't run there.
+    """
+    check_image(image)
+    check_pipeline_root(target, pipeline_root)
+    section = config.targets.get(target)
+    if config.serve.infra_validator:
+        raise ConfigError(
+            f"serve.infra_validator: TFX's InfraValidator can't be compiled for {target}. Remove the key from the configuration "
+            "that is compiled; ServingCheck stays."
+        )
+    pipeline = create_pipeline(config, Places.remote(config, target, pipeline_root), _beam_args(section, image))
+    runner = KubeflowV2DagRunner(
+        KubeflowV2DagRunnerConfig(default_image=image, default_commands=COMMAND, use_pipeline_spec_2_1=True)
+    )
+    spec: dict[str, Any] = runner.run(pipeline, write_out=False)["pipelineSpec"]
+    spec["defaultPipelineRoot"] = pipeline_root
+    values = parameter_values(config, target)
+    for name, parameter in spec["root"]["inputDefinitions"]["parameters"].items():
+        parameter.update(defaultValue=values[name], isOptional=True)
+    _set_options(spec, target, section)
+    return spec
+
+
+def image_of(spec: dict[str, Any]) -> str:
+    """The image of a specification's containers."""
+    executors = spec["deploymentSpec"]["executors"].values()
+    return next((str(executor["container"]["image"]) for executor in executors if "container" in executor), "")
+
+
+def compile_file(config: Config, target: str, image: str, pipeline_root: str, path: Path) -> dict[str, Any]:
+    """Writes `compile_spec` as YAML, under a temporary name first.
+
+    Args:
+      config: see `compile_spec`.
+      target: see `compile_spec`.
+      image: see `compile_spec`.
+      pipeline_root: see `compile_spec`.
+      path: the file.
+
+    Returns:
+      What was written.
+
+    Raises:
+      ConfigError: also where the file can't be written.
+    """
+    check_output(path)
+    spec = compile_spec(config, target, image, pipeline_root)
+    text = f"# PIPELINE DEFINITION\n# Name: {config.name}\n# Target: {target}\n" + yaml.safe_dump(spec, sort_keys=True)
+    try:
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--output: can't write {path}: {error}") from error
+    return spec
+
+
+def _beam_args(section: Target, image: str) -> list[str]:
+    """The in-process runner's flags, or those of the section; workers elsewhere get the same image."""
+    if not section.beam:
+        return LOCAL_ARGS
+    if any(flag.startswith(_PACKAGING) for flag in section.beam):
+        return section.beam
+    return [*section.beam, f"--sdk_container_image={image}"]
+
+
+def _never_cached(target: str, section: Target) -> set[str]:
+    """The names of the tasks that run in every run."""
+    steps = set()
+    if (
+        section.serving is not None
+    ):  # Pusher looks at what is live there, and a cache does not; TFX's for an endpoint just deploys
+        steps.add("Pusher")
+    if (
+        target == "kubeflow"
+    ):  # it ignores the hook that gives ExampleGen a fingerprint of the table: a changed one is the same
+        steps.add("ExampleGen")
+    return {task_name(step) for step in steps}
+
+
+def _set_options(spec: dict[str, Any], target: str, section: Target) -> None:
+    """Resources, retries and caching. TFX has no means for retries, nor for an ExampleGen's resources: all go into the spec."""
+    executors = spec["deploymentSpec"]["executors"]
+    resources = {task_name(step): _resources(value) for step, value in section.resources.items()}
+    uncached = _never_cached(target, section)
+    verdicts = {task_name(step) for step in _NEVER_RETRIED}
+    for name, task in spec["root"]["dag"]["tasks"].items():
+        task.pop("cachingOptions", None)
+        container = executors[spec["components"][name]["executorLabel"]].get("container")
+        if container is None:
+            continue
+        if section.cache and name not in uncached:
+            task["cachingOptions"] = {"enableCache": True}
+        if section.retries and name not in verdicts:
+            task["retryPolicy"] = {
+                "maxRetryCount": section.retries,
+                "backoffDuration": "60s",
+                "backoffFactor": 2.0,
+                "backoffMaxDuration": "3600s",
+            }
+        if name in resources:
+            container["resources"] = resources[name]
+
+
+def _resources(value: Resources) -> dict[str, Any]:
+    """As kfp's own compiler writes them: texts for Kubeflow, numbers (cores, 10⁹ bytes) for Vertex."""
+    found: dict[str, Any] = {}
+    if value.cpu is not None:
+        found |= {"cpuLimit": value.cpu, "resourceCpuLimit": f"{value.cpu:g}"}
+    if value.memory is not None:
+        found |= {"memoryLimit": value.gigabytes(), "resourceMemoryLimit": value.memory}
+    return found

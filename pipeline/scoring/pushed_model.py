@@ -1,0 +1,178 @@
+"""The model that was pushed: found, read, asked. What `predict` does with rows, wherever they come from."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.errors import ConfigError, RunError
+from components.linear_model.portable import MODEL_FILE, UNBOUNDED, example_types, quantile, score
+from components.publishing.manifest import MANIFEST_FILE, verify_if_signed
+from components.publishing.versions import versions
+from components.table.cleaning import TableSpec
+from pipeline.config.file import Config
+
+CONTRIBUTION = "contribution_"
+
+_T = TypeVar("_T")
+Columns = Mapping[str, Any]
+Answer = dict[str, NDArray[np.float32]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What is asked for beside the prediction.
+
+    Attributes:
+      intervals: `standard_error`, `low` and `high`.
+      contributions: `baseline` and `contribution_<feature>`.
+      level: of the intervals; None for the model's own.
+      prefix: what the names of the answers begin with, where they stand beside a table's columns.
+    """
+
+    intervals: bool = False
+    contributions: bool = False
+    level: float | None = None
+    prefix: str = ""
+
+    def named(self, answers: Mapping[str, _T]) -> dict[str, _T]:
+        """Answers by the names that they have beside a table's columns."""
+        return {self.prefix + name: values for name, values in answers.items()}
+
+
+class PushedModel:
+    """A pushed version, its files compared with its manifest.
+
+    Attributes:
+      version: its number.
+      features: of its model.json, in order.
+    """
+
+    def __init__(self, config: Config, root: Path, version: int | None = None) -> None:
+        """Finds a version and reads its model.json; None for the newest. TensorFlow is not loaded.
+
+        Raises:
+          RunError: nothing was pushed yet, or not that version; its files are not what was published, or it has no manifest
+            that says what was; an earlier version of Plumbline made it.
+        """
+        serving = config.serving_directory(root)
+        present = versions(serving)
+        if not present:
+            raise RunError(
+                f"{serving}: no model was pushed yet. Run the pipeline first: plumbline run CONFIG --root {root}"
+            )
+        if version is not None and version not in present:
+            raise RunError(f"{serving}: there is no version {version}. Present: {', '.join(map(str, present))}.")
+        self.version = present[-1] if version is None else version
+        self._folder = serving / str(self.version)
+        self._portable = _read(self._folder)
+        self.features: list[dict[str, Any]] = self._portable["features"]
+
+    @property
+    def spec(self) -> TableSpec:
+        """What the model takes the columns of a table for."""
+        names = [entry["name"] for entry in self.features]
+        kinds = example_types(self._portable)
+        texts = [name for name in names if kinds[name] == "bytes"]
+        booleans = [entry["name"] for entry in self.features if entry["kind"] == "boolean"]
+        return TableSpec(
+            numbers=[name for name in names if kinds[name] == "float"],
+            integers=[name for name in names if kinds[name] == "int64"],
+            wide=[entry["name"] for entry in self.features if entry.get("wide")],
+            booleans=booleans,
+            texts=[name for name in texts if name not in booleans],
+            label=self._portable["label"],
+            missing=self._portable["missing"],
+            features=names,
+        )
+
+    def names_of(self, wanted: Wanted) -> list[str]:
+        """Names of the answers.
+
+        Raises:
+          ConfigError: intervals are asked of a model that has none.
+        """
+        if wanted.intervals and self._portable["interval"] is None:
+            raise ConfigError(
+                f"version {self.version} was fitted by {self._portable['solver']} or has no degrees of freedom left, and has no "
+                "intervals. Fit with solver: exact and more rows than coefficients."
+            )
+        names = ["prediction"]
+        names += ["standard_error", "low", "high"] if wanted.intervals else []
+        contributions = [f"{CONTRIBUTION}{entry['name']}" for entry in self.features]
+        return names + (["baseline", *contributions] if wanted.contributions else [])
+
+    def score(self, columns: Columns, wanted: Wanted) -> Answer:
+        """Answers rows by model.json's arithmetic; as `ask`."""
+        return self._chosen(
+            {name: values.astype(np.float32) for name, values in score(self._portable, columns).items()}, wanted
+        )
+
+    def ask(self, columns: Columns, wanted: Wanted) -> Answer:
+        """Answers rows by the SavedModel.
+
+        Args:
+          columns: raw values [n] by feature, as `table.typed` makes them, in lists or arrays; None, or NaN for a number, where
+            missing.
+          wanted: what to answer.
+
+        Returns:
+          float32 [n] by name, `prediction` first; NaN where a row has no finite interval.
+
+        Raises:
+          ConfigError: intervals are asked of a model that has none; a text is missing, and none stands for nothing.
+        """
+        signature = "explain" if wanted.intervals or wanted.contributions else "serving_default"
+        as_sent = importlib.import_module("components.trainer.inputs").as_sent  # loads TensorFlow
+        missing = self._portable["missing"]
+        arguments = {entry["input"]: as_sent(columns[entry["name"]], entry, missing) for entry in self.features}
+        answer = self._signatures[signature](**arguments)
+        return self._chosen({name: value.numpy() for name, value in answer.items()}, wanted)
+
+    def _chosen(self, answer: Answer, wanted: Wanted) -> Answer:
+        names = self.names_of(wanted)
+        if wanted.intervals:
+            answer |= _intervals(answer, self._portable["interval"], wanted.level)
+        return {name: answer[name] for name in names}
+
+    @functools.cached_property
+    def _signatures(self) -> Any:
+        return importlib.import_module("tensorflow").saved_model.load(str(self._folder)).signatures
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """A version's model.json, if all its files are what was published."""
+    if not verify_if_signed(folder):
+        raise RunError(
+            f"{folder}: has no {MANIFEST_FILE}, so its files can't be checked; plumbline run publishes none without. Take it "
+            "away, or ask for another version: --version N."
+        )
+    try:
+        portable: dict[str, Any] = json.loads((folder / MODEL_FILE).read_text())
+    except FileNotFoundError as error:
+        raise RunError(
+            f"{folder}: has no {MODEL_FILE}, so it is no model of Plumbline's. Ask for another version: --version N."
+        ) from error
+    if "missing" not in portable:
+        raise RunError(
+            f"{folder}: was made by an earlier version of Plumbline, whose {MODEL_FILE} says less. Run again, or serve it."
+        )
+    return portable
+
+
+def _intervals(
+    answer: Mapping[str, NDArray[Any]], interval: Mapping[str, Any], level: float | None
+) -> dict[str, NDArray[Any]]:
+    unbounded = answer["standard_error"] == np.float32(UNBOUNDED)
+    error = np.where(unbounded, np.float32(np.nan), answer["standard_error"])
+    t = interval["t"] if level is None else quantile(level, interval["degrees_of_freedom"])
+    half = (t * error.astype(np.float64)).astype(np.float32)
+    return {"standard_error": error, "low": answer["prediction"] - half, "high": answer["prediction"] + half}

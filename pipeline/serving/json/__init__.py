@@ -1,0 +1,1 @@
+"""TF Serving's JSON: request bodies to tensors, and answers back."""

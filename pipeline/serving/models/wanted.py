@@ -1,0 +1,179 @@
+"""Which models are served, from where, and which of their versions: TF Serving's ModelServerConfig."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
+
+from components.errors import ConfigError
+from components.publishing.versions import parse_version
+from pipeline.serving.errors import RequestError
+
+PLATFORM = "tensorflow"
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """Which versions are to be served.
+
+    Attributes:
+      latest: how many of the highest, at least 1; ignored if one of the others is set.
+      specific: these, as far as they are there.
+      every: all that are there.
+    """
+
+    latest: int = 1
+    specific: Sequence[int] | None = None
+    every: bool = False
+
+    def choose(self, found: Mapping[int, Path]) -> dict[int, Path]:
+        """Those of the versions found that are to be served."""
+        if self.specific is not None:
+            chosen = [version for version in found if version in self.specific]
+        elif self.every:
+            chosen = list(found)
+        else:
+            chosen = sorted(found)[-max(self.latest, 1) :]
+        return {version: found[version] for version in sorted(chosen)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A model to be served.
+
+    Attributes:
+      name: as callers name it.
+      base_path: the folder whose children are its versions.
+      policy: which of them are served.
+      labels: versions by label.
+    """
+
+    name: str
+    base_path: Path
+    policy: Policy = Policy()
+    labels: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    def find(self) -> dict[int, Path] | None:
+        """Folders of the versions that are to be served, by version; None if the base path can't be read."""
+        try:
+            names = sorted(os.listdir(self.base_path))
+        except OSError:
+            return None
+        found: dict[int, Path] = {}
+        for name in names:
+            version = parse_version(name)
+            if version is not None:
+                found[version] = self.base_path / name  # of two names of one number the last is taken
+        return self.policy.choose(found)
+
+
+def from_proto(config: Any) -> list[Model]:
+    """The models of a ModelServerConfig.
+
+    Raises:
+      RequestError: it is not valid, in TF Serving's words.
+    """
+    kind = config.WhichOneof("config")
+    if kind != "model_config_list":
+        raise _invalid(
+            "ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently supported"
+        )
+    models: dict[str, Model] = {}
+    for entry in config.model_config_list.config:
+        if entry.name in models:
+            raise _invalid(f"Illegal to list model {entry.name} multiple times in config list")
+        models[entry.name] = Model(
+            entry.name, Path(entry.base_path), _policy(entry.model_version_policy), dict(entry.version_labels)
+        )
+    for entry in config.model_config_list.config:
+        if not os.path.isabs(entry.base_path):
+            raise _invalid(
+                f"Expected model {entry.name} to have an absolute path or URI; got base_path()={entry.base_path}"
+            )
+    for entry in config.model_config_list.config:
+        _check_platform(entry)
+    return list(models.values())
+
+
+def _invalid(message: str) -> RequestError:
+    return RequestError("INVALID_ARGUMENT", message)
+
+
+def _policy(policy: Any) -> Policy:
+    kind = policy.WhichOneof("policy_choice")
+    if kind == "specific":
+        return Policy(specific=tuple(policy.specific.versions))
+    if kind == "all":
+        return Policy(every=True)
+    return Policy(latest=max(policy.latest.num_versions, 1))
+
+
+def _check_platform(entry: Any) -> None:
+    platform = entry.model_platform
+    if entry.model_type:
+        if platform:
+            raise _invalid(
+                "Illegal setting both ModelServerConfig::model_type (deprecated) "
+                f"and ModelServerConfig::model_platform, model name is {entry.name}"
+            )
+        if entry.model_type != model_server_config_pb2.TENSORFLOW:
+            raise _invalid(f"ModelServerConfig::model_type choice {entry.model_type} not supported.")
+        platform = PLATFORM
+    if not platform:
+        raise _invalid(
+            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
+            f"ModelServerConfig::model_platform, model name is {entry.name}"
+        )
+    if platform != PLATFORM:
+        raise _invalid(f"Model {entry.name} requests unsupported platform {platform}")
+
+
+def read_config(path: Path, base_paths: Mapping[str, Path] | None = None) -> list[Model]:
+    """The models of a `models.config`.
+
+    Args:
+      path: the file, a ModelServerConfig as text. A relative base path in it is one beside it.
+      base_paths: base paths to take, by model, instead of those in the file: it may have been written for a container.
+
+    Raises:
+      ConfigError: it can't be read, or is not valid.
+    """
+    try:
+        config = text_format.Parse(path.read_text(), model_server_config_pb2.ModelServerConfig())
+    except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+        raise ConfigError(
+            f"{path}: not readable as TF Serving's ModelServerConfig: {error}. Correct the file."
+        ) from error
+    if not config.WhichOneof("config"):
+        raise ConfigError(f"{path}: expected a model_config_list; the file names no model. Add one.")
+    for entry in config.model_config_list.config:
+        chosen = (base_paths or {}).get(entry.name, path.parent / entry.base_path)
+        entry.base_path = str(chosen.absolute())
+    try:
+        return from_proto(config)
+    except RequestError as error:
+        raise ConfigError(f"{path}: {error.message} Correct the file.") from error
+
+
+def to_proto(models: Sequence[Model]) -> Any:
+    """The ModelServerConfig of models."""
+    config = model_server_config_pb2.ModelServerConfig()
+    for model in models:
+        entry = config.model_config_list.config.add(
+            name=model.name, base_path=str(model.base_path.absolute()), model_platform=PLATFORM
+        )
+        if model.policy.specific is not None:
+            entry.model_version_policy.specific.versions.extend(model.policy.specific)
+        elif model.policy.every:
+            entry.model_version_policy.all.SetInParent()
+        elif model.policy.latest > 1:
+            entry.model_version_policy.latest.num_versions = model.policy.latest
+        for label, version in model.labels.items():
+            entry.version_labels[label] = version
+    return config

@@ -1,0 +1,25 @@
+import importlib.metadata
+
+from pipeline.cli import doctor
+
+
+def test_this_installation_passes_the_quick_checks():
+    failed = [check.text for check in doctor.checks(quick=True) if not check.ok]
+    assert failed == []
+
+
+def test_a_package_of_another_version_or_absent_fails(monkeypatch):
+    def version(name):
+        if name == "click":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "0.0.1"
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    found = {check.text: check.ok for check in doctor.checks(quick=True)}
+    assert found["tfx==1.21.0: 0.0.1 is installed"] is False
+    assert found["click>=8.1 is not installed"] is False
+
+
+def test_a_script_that_fails_is_a_failed_check_with_its_last_line():
+    check = doctor._script("raise RuntimeError('why')", "it works")
+    assert (check.ok, check.text) == (False, "it works: it does not: RuntimeError: why")

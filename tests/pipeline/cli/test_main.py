@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import REPOSITORY, plumbline
+
+HEAVY = ("tensorflow", "tfx", "apache_beam", "keras")
+
+
+@pytest.mark.parametrize("args", [["--help"], ["doctor", "--quick"], ["run", "--help"], ["compile", "--help"]])
+def test_light_commands_import_neither_tensorflow_nor_tfx(args):
+    code = (
+        "import sys, pipeline.cli.main\n"
+        f"try: pipeline.cli.main.main({args!r})\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        f"assert not set({HEAVY!r}) & set(sys.modules), set({HEAVY!r}) & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=REPOSITORY)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_is_quick():
+    begin = time.monotonic()
+    assert "Exit codes" in plumbline("--help").out
+    assert time.monotonic() - begin < 2.0  # 0.1 s here; room for a busy machine
+
+
+def test_a_wrong_configuration_ends_with_2_and_one_line(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_text("nme: x\n")
+    done = plumbline("run", path, "--root", tmp_path / "R")
+    assert done.code == 2
+    assert "nme: unknown key; did you mean 'name'?" in done.err
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "R").exists()
+
+
+def test_an_unknown_step_names_the_steps_at_once(tmp_path):
+    done = plumbline("run", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path / "R", "--from", "Trainr")
+    assert done.code == 2
+    assert "--from: unknown step 'Trainr'. The steps: ExampleGen, StatisticsGen" in done.err
+
+
+@pytest.mark.e2e
+def test_a_step_that_this_configuration_does_not_ask_for_is_none_of_its_steps(tmp_path):
+    done = plumbline(
+        "run", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path / "R", "--from", "InfraValidator"
+    )
+    assert done.code == 2
+    assert "--from: no step 'InfraValidator' in this pipeline. Its steps: ExampleGen, StatisticsGen" in done.err
+
+
+def test_show_and_predict_before_any_run(tmp_path):
+    config = REPOSITORY / "data/seed/pipeline.yaml"
+    shown = plumbline("show", config, "--root", tmp_path)
+    assert (shown.code, "has not run here" in shown.err) == (1, True)
+    predicted = plumbline("predict", config, "--root", tmp_path, "--json", '{"x": 1}')
+    assert (predicted.code, "no model was pushed yet" in predicted.err) == (1, True)
+
+
+SEED = (REPOSITORY / "data/seed/pipeline.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("x,y\n0.5,3\n0.6,dear\n", "line 3, column 'y': expected a number; received 'dear'."),
+        ("x,z\n0.5,3\n", "uses column 'y', which the table does not have. Its columns: x, z."),
+        ("", "the file is empty."),
+        ("x,y\n", "the table has a header and no rows."),
+    ],
+)
+def test_bad_tables_end_with_3_before_anything_runs(tmp_path, table, message):
+    (tmp_path / "data.csv").write_text(table)
+    (tmp_path / "pipeline.yaml").write_text(SEED)
+    done = plumbline("run", tmp_path / "pipeline.yaml", "--root", tmp_path / "R")
+    assert done.code == 3, done.err
+    assert message in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert not (tmp_path / "R" / "serving").exists()
+    shown = plumbline("show", tmp_path / "pipeline.yaml", "--root", tmp_path / "R")
+    assert message in shown.out
+
+
+def test_an_unexpected_error_is_one_message_and_debug_shows_the_traceback(tmp_path):
+    summary = tmp_path / "pipelines" / "seed" / "runs" / "2026.json"
+    summary.parent.mkdir(parents=True)
+    summary.write_text("not json")
+    args = ("show", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path)
+    done = plumbline(*args)
+    assert done.code == 1
+    assert "unexpected error: JSONDecodeError" in done.err
+    assert "Traceback" not in done.err
+    assert "Run again as 'plumbline --debug …' for the traceback." in done.err, "show writes no log"
+    assert "Traceback" in plumbline("--debug", *args).err
+
+
+SEED_CONFIG = REPOSITORY / "data/seed/pipeline.yaml"
+
+
+def test_a_metadata_database_that_is_none_ends_the_run_before_the_libraries_load(tmp_path):
+    (tmp_path / "metadata.db").write_text("a text, no database")
+    begin = time.monotonic()
+    done = plumbline("run", SEED_CONFIG, "--root", tmp_path)
+    assert time.monotonic() - begin < 10
+    assert done.code == 1
+    assert done.err.startswith(
+        f"plumbline: error: {tmp_path}/metadata.db: ML Metadata's database is not an SQLite file"
+    )
+    assert (tmp_path / "metadata.db").read_text() == "a text, no database"
+
+
+@pytest.mark.parametrize("below", ["R", "file/R"])
+def test_a_root_that_can_not_be_written_is_named(tmp_path, below):
+    (tmp_path / "file").touch()
+    root = tmp_path / below
+    if below == "R":
+        root.mkdir()
+        (root / "logs").touch()  # root can write anywhere, but not below a file
+    done = plumbline("run", SEED_CONFIG, "--root", root)
+    assert done.code == 1
+    assert f"plumbline: error: {root}/logs/seed-" in done.err
+    assert "the log can't be written: " in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+def test_two_runs_in_one_root_do_not_mix(tmp_path):
+    import fcntl
+
+    with (tmp_path / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = plumbline("run", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path)
+    assert done.code == 1
+    assert "another run is going on here" in done.err

@@ -1,0 +1,169 @@
+import io
+
+from rich.console import Console
+
+from pipeline.cli.screen import RunView, print_steps, print_summary
+
+SUMMARY = {
+    "name": "fares",
+    "cleaning": {
+        "rows read": 10,
+        "rows kept": 9,
+        "rows dropped": 1,
+        "rows rejected": 0,
+        "y: missing, row dropped": 1,
+        "x1: missing, mean imputed": 0,
+        "missing tokens": {"c": {"NA": 3, "": 1}},
+        "splits": {"train": 7, "eval": 2},
+        "table": {"files": 2, "sha256": "ab" * 32},
+    },
+    "linear_fit": {
+        "label": "y",
+        "columns": [
+            {
+                "name": "(intercept)",
+                "coefficient": 1.5,
+                "standard_error": 0.5,
+                "t": 3.0,
+                "p": 0.003,
+                "low": 0.5,
+                "high": 2.5,
+                "rows": None,
+                "feature": None,
+                "level": None,
+                "weight": None,
+                "role": None,
+            },
+            {
+                "name": "c[a]",
+                "coefficient": 0.0,
+                "standard_error": None,
+                "t": None,
+                "p": None,
+                "low": None,
+                "high": None,
+                "rows": 5,
+                "feature": "c",
+                "level": "a",
+                "weight": None,
+                "role": "reference",
+            },
+            {
+                "name": "c[b]",
+                "coefficient": 2.25,
+                "standard_error": 0.1,
+                "t": 22.5,
+                "p": 0.0,
+                "low": 2.0,
+                "high": 2.5,
+                "rows": 3,
+                "feature": "c",
+                "level": "b",
+                "weight": None,
+                "role": None,
+            },
+            {
+                "name": "x2",
+                "coefficient": 0.0,
+                "standard_error": None,
+                "t": None,
+                "p": None,
+                "low": None,
+                "high": None,
+                "rows": None,
+                "feature": None,
+                "level": None,
+                "weight": None,
+                "role": "dropped",
+            },
+        ],
+        "level": 0.95,
+        "references": {"c": "a"},
+        "other": [],
+        "rows": 9,
+        "degrees_of_freedom": 7.0,
+        "r_squared": 0.5,
+        "adjusted_r_squared": 0.4,
+        "sigma": 1.25,
+        "mean_squared_error": 1e-4,
+        "rank": 2,
+        "condition_number": 12.5,
+        "dropped": [{"name": "x2", "because": "x2 = 2·x1"}],
+        "shared": [{"name": f"x{index}", "because": f"x{index} = x1"} for index in range(3, 16)],
+        "leaks": ["a leak? x[1] alone explains 99.98 % of y's variance: is it known before the label is?"],
+        "penalty": 3.5,
+        "penalty_rule": "least error",
+        "cv_error": 1.75,
+        "refined": 2,
+    },
+    "fit": {
+        "label": "y",
+        "intercept": 1.25,
+        "coefficients": {"c[a]": 0.0, "c[b]": 2.0, "x2": 0.0},
+        "loss": "mean squared error",
+        "loss_trace": [{"step": step, "loss": 1.0 / (step + 1)} for step in range(0, 5000, 100)],
+    },
+    "verdict": {
+        "blessed": False,
+        "reasons": ["r_squared on overall is 0.1; the limit is at least 0.5: not kept"],
+        "checks": [],
+        "metrics": {"overall": {"r_squared": 0.1}},
+        "baseline": {"overall": {"r_squared": 0.2}},
+    },
+    "error": None,
+    "pushed": None,
+    "steps": [{"step": "ExampleGen", "cached": True, "seconds": 0.1, "rows": {"train": 7, "eval": 2}}],
+    "seconds": 3.0,
+    "log": "/R/logs/x.log",
+}
+
+
+def printed(function, *args):
+    out = io.StringIO()
+    function(Console(file=out, width=150), *args)
+    return out.getvalue()
+
+
+def test_a_refused_model_is_shown_with_its_reason():
+    text = printed(print_summary, SUMMARY, "c.yaml", "/R")
+    assert "rows: 10 read, 1 dropped, 9 kept" in text
+    assert (
+        "y: missing, row dropped: 1\n  c: taken for missing: 'NA' 3, '' 1\ntable: 2 files, SHA-256 " + "ab" * 32 + "\n"
+        in text
+    )
+    assert "mean imputed" not in text
+    assert "verdict: refused" in text
+    assert "  r_squared on overall is 0.1; the limit is at least 0.5: not kept" in text
+    assert "pushed: nothing" in text
+    assert {"2.5%", "97.5%"} <= set(text.split())
+    assert "n 9, degrees of freedom 7, R² 0.5, adjusted R² 0.4, σ 1.25, rank 2, condition 12.5" in text
+    assert "penalty 3.5 (least error); held-out mean squared error 1.75" in text
+    assert "leave the bias of the penalty out of account" in text
+    assert "dropped: x2 = 2·x1" in text
+    assert "kept by the penalty: x12 = x1\nkept by the penalty: 3 more columns that others give\n" in text
+    assert "a leak? x[1] alone explains 99.98 % of y's variance: is it known before the label is?" in text
+    assert "refined in 2 further passes" in text
+    assert next(line.split() for line in text.splitlines() if "c[a]" in line) == ["c[a]", "reference", "5"]
+    assert "the exact optimum's is 0.0001" in text
+    assert "next:" not in text
+    assert "4900" in text
+
+
+def test_a_pushed_model_names_version_and_next_command():
+    summary = {**SUMMARY, "pushed": {"version": 7, "path": "/R/serving/fares/7"}}
+    text = printed(print_summary, summary, "c.yaml", "/R")
+    assert "pushed: version 7  /R/serving/fares/7" in text
+    assert "next: plumbline show c.yaml --root /R" in text
+
+
+def test_steps_and_live_view():
+    assert "cached" in printed(print_steps, SUMMARY)
+    out = io.StringIO()
+    view = RunView(Console(file=out, width=100))
+    view.preparing()
+    view.step_begins("Transform")
+    view.beam_stage(3, 9)
+    view.step_done({"step": "Transform", "cached": False, "seconds": 1.25, "rows": {"train": 7000}})
+    view.close()
+    assert "Transform" in out.getvalue()
+    assert "train 7,000" in out.getvalue()

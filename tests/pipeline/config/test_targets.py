@@ -1,0 +1,132 @@
+import pytest
+
+from components.errors import ConfigError
+from pipeline.config.targets import Resources, Target, check_image, check_pipeline_root
+from pipeline.graph.steps import STEPS, task_name
+from tests.conftest import REPOSITORY, plumbline
+
+DIGEST = "@sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "plumbline:0.1.0",
+        f"plumbline{DIGEST}",
+        f"plumbline:latest{DIGEST}",
+        "europe-docker.pkg.dev/p/r/plumbline:1-rc.2",
+        "host:5000/a/b:c",
+    ],
+)
+def test_images_that_say_which_one(image):
+    check_image(image)
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["plumbline", "plumbline:latest", "host:5000/a/b", "", "a b:1", "gs://x/y:1", "Plumbline:1", "p@sha256:abc"],
+)
+def test_images_that_do_not(image):
+    with pytest.raises(ConfigError, match="--image: expected") as caught:
+        check_image(image)
+    assert repr(image) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "root"),
+    [("vertex", "gs://b/r"), ("kubeflow", "gs://b"), ("kubeflow", "s3://b/r"), ("kubeflow", "minio://b/v2/artifacts")],
+)
+def test_pipeline_roots(target, root):
+    check_pipeline_root(target, root)
+
+
+@pytest.mark.parametrize(
+    ("target", "root"),
+    [
+        ("vertex", "s3://b/r"),
+        ("vertex", "minio://b"),
+        ("vertex", "runs"),
+        ("kubeflow", "/r"),
+        ("kubeflow", "gs:///r"),
+        ("vertex", "gs://b/a b"),
+    ],
+)
+def test_wrong_pipeline_roots(target, root):
+    with pytest.raises(ConfigError, match=f"--pipeline-root: for {target} expected gs://bucket/path"):
+        check_pipeline_root(target, root)
+
+
+@pytest.mark.parametrize(
+    ("data", "location"),
+    [
+        ("gs://b/t/data.csv", ("gs://b/t", "data.csv")),
+        ("gs://b/t/{SPAN}/v*/*.csv", ("gs://b/t", "{SPAN}/v*/*.csv")),
+        ("/mnt/t.parquet", ("/mnt", "t.parquet")),
+        ("/t.csv", ("/", "t.csv")),
+    ],
+)
+def test_the_folder_and_the_pattern(data, location):
+    assert Target(data=data, serving="gs://b/m").location() == location
+
+
+def test_memory_in_gigabytes():
+    assert Resources(memory="8Gi").gigabytes() == 8.589934592
+    assert Resources(memory="500M").gigabytes() == 0.5
+    assert Resources(cpu=1).gigabytes() is None
+
+
+def test_task_names_are_kebab_case_and_apart():
+    names = [task_name(step) for step in STEPS]
+    assert names[:3] == ["example-gen", "statistics-gen", "schema-gen"]
+    assert len({name[5:] for name in names}) == len(STEPS)  # kfp.local cuts five characters off
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "targets.vertex: this section is missing in the configuration. Add it, with data and serving: docs"),
+        ({"--image": "plumbline"}, "--image: expected a digest (@sha256:…) or an exact tag"),
+        ({"--pipeline-root": "runs"}, "--pipeline-root: for vertex expected gs://bucket/path. Received 'runs'."),
+    ],
+)
+def test_compile_ends_with_2_and_one_line(tmp_path, arguments, message):
+    options = {
+        "--target": "vertex",
+        "--image": "p:1",
+        "--pipeline-root": "gs://b/r",
+        "--output": tmp_path / "p.yaml",
+        **arguments,
+    }
+    done = plumbline(
+        "compile", REPOSITORY / "data/seed/pipeline.yaml", *(text for pair in options.items() for text in pair)
+    )
+    assert done.code == 2
+    assert message in done.err
+    assert len(done.err.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("p.json", "--output: expected a file that ends in .yaml"),
+        ("none/p.yaml", "does not exist. Create it, or name another file."),
+    ],
+)
+def test_compile_checks_the_output_first(tmp_path, output, message):
+    config = tmp_path / "pipeline.yaml"
+    text = (REPOSITORY / "data/seed/pipeline.yaml").read_text()
+    config.write_text(f"{text}\ntargets: {{kubeflow: {{data: gs://b/t.csv, serving: gs://b/m}}}}\n")
+    done = plumbline(
+        "compile",
+        config,
+        "--target",
+        "kubeflow",
+        "--image",
+        "p:1",
+        "--pipeline-root",
+        "gs://b",
+        "-o",
+        tmp_path / output,
+    )
+    assert (done.code, message in done.err) == (2, True), done.err

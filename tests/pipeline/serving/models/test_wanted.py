@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import pytest
+
+from components.errors import ConfigError
+
+pytestmark = pytest.mark.e2e
+
+
+def config(text: str) -> object:
+    from google.protobuf import text_format
+    from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
+
+    return text_format.Parse(text, ModelServerConfig())
+
+
+def test_policies_choose() -> None:
+    from pipeline.serving.models.wanted import Policy
+
+    found = {number: Path(str(number)) for number in (1, 2, 9, 10)}
+    assert list(Policy().choose(found)) == [10]
+    assert list(Policy(latest=2).choose(found)) == [9, 10]
+    assert list(Policy(specific=(2, 3)).choose(found)) == [2]
+    assert list(Policy(every=True).choose(found)) == [1, 2, 9, 10]
+
+
+def test_find_takes_numbers_alone(tmp_path: Path) -> None:
+    from pipeline.serving.models.wanted import Model, Policy
+
+    for name in ("1", "007", ".staging-9", "x8", "8.tmp", ".lock"):
+        (tmp_path / name).mkdir()
+    assert Model("m", tmp_path, Policy(every=True)).find() == {1: tmp_path / "1", 7: tmp_path / "007"}
+    assert Model("m", tmp_path / "none").find() is None
+
+
+def test_models_config_round_trip(tmp_path: Path) -> None:
+    from google.protobuf import text_format
+
+    from pipeline.serving.models.wanted import Model, Policy, read_config, to_proto
+
+    served = [
+        Model("a", tmp_path / "a", Policy(latest=2)),
+        Model("b", tmp_path / "b", Policy(specific=(1, 2)), {"stable": 1, "canary": 2}),
+        Model("c", tmp_path / "c", Policy(every=True)),
+    ]
+    file = tmp_path / "models.config"
+    file.write_text(text_format.MessageToString(to_proto(served)))
+    assert read_config(file) == served
+    assert read_config(file, {"b": Path("/elsewhere")})[1].base_path == Path("/elsewhere")
+    file.write_text('model_config_list { config { name: "r" base_path: "r" model_platform: "tensorflow" } }')
+    assert read_config(file) == [Model("r", tmp_path / "r")]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently supported"),
+        (
+            'model_config_list { config { name: "m" base_path: "/a" } config { name: "m" base_path: "/b" } }',
+            "Illegal to list model m multiple times in config list",
+        ),
+        (
+            'model_config_list { config { name: "m" base_path: "a" model_platform: "tensorflow" } }',
+            "Expected model m to have an absolute path or URI; got base_path()=a",
+        ),
+        (
+            'model_config_list { config { name: "m" base_path: "/a" } }',
+            "Illegal setting neither ModelServerConfig::model_type (deprecated) nor ModelServerConfig::model_platform, "
+            "model name is m",
+        ),
+        (
+            'model_config_list { config { name: "m" base_path: "/a" model_platform: "torch" } }',
+            "Model m requests unsupported platform torch",
+        ),
+    ],
+)
+def test_wrong_configs(text: str, words: str) -> None:
+    from pipeline.serving.errors import RequestError
+    from pipeline.serving.models.wanted import from_proto
+
+    with pytest.raises(RequestError) as caught:
+        from_proto(config(text))
+    assert caught.value.code == "INVALID_ARGUMENT"
+    assert words in caught.value.message
+
+
+def test_a_wrong_file_is_named(tmp_path: Path) -> None:
+    from pipeline.serving.models.wanted import read_config
+
+    file = tmp_path / "models.config"
+    with pytest.raises(ConfigError, match=r"models.config: not readable as TF Serving's ModelServerConfig"):
+        read_config(file)
+    file.write_text("model_config_list { bad }")
+    with pytest.raises(ConfigError, match="not readable"):
+        read_config(file)
+    file.write_text("")
+    with pytest.raises(ConfigError, match="names no model"):
+        read_config(file)
