@@ -11,6 +11,12 @@ class DataReport(Artifact):
     TYPE_NAME = "components.DataReport"
 
 
+class GatheredRows(Artifact):
+    """What one pass over the training rows leaves, in the files that `components.linear_model.gathered` describes."""
+
+    TYPE_NAME = "components.GatheredRows"
+
+
 class LinearFit(Artifact):
     """The exact least-squares fit, in the files that `components.linear_model.linear_fit` describes."""
 

@@ -5,9 +5,8 @@ Names are for eyes: no two are equal, and a text that could be taken for another
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -15,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from components.preprocessing.features import Boolean, Buckets, Integer, Kind, Numeric, indicator_name
 from components.values.names import INTERCEPT, shown
 from components.values.numbers import LARGEST_INTEGER
 
@@ -45,7 +43,8 @@ class Level:
 class Term:
     """What one transformed column gives to the design matrix.
 
-    A number gives one column, z = (x − origin − mean)/std. A level id gives one 0/1 column per level, in the order of the ids.
+    A number x gives one column, z = (x − origin − mean)/std; x − origin is its raw value here. A level id gives one 0/1 column per
+    level, in the order of the ids.
 
     Attributes:
       key: name of the transformed column.
@@ -100,8 +99,16 @@ class DesignMatrix:
             yield place, term
             place += term.width
 
+    def scales(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What was taken from each column and what it was divided by, [1 + p] each, the intercept first; of levels 0 and 1."""
+        means, stds = np.zeros(1 + self.width), np.ones(1 + self.width)
+        for place, term in self.places():
+            if not term.levels:
+                means[place], stds[place] = term.mean, term.std
+        return means, stds
+
     def dense(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-        """The design matrix of some transformed rows.
+        """The design matrix of some rows, of raw values or of scaled ones.
 
         Args:
           columns: by transformed name, arrays of shape [n]; level ids are integers.
@@ -166,33 +173,3 @@ def text_levels(texts: Sequence[str]) -> tuple[Level, ...]:
 
 def _shortest(value: float) -> str:
     return repr(int(value) if float(value).is_integer() and abs(value) < LARGEST_INTEGER else float(value))
-
-
-def build_design_matrix(
-    features: Mapping[str, Kind],
-    vocabulary: Callable[[str], list[str]],
-    constant: Callable[[str, str], float],
-) -> DesignMatrix:
-    """The design matrix that a transform graph feeds.
-
-    Args:
-      features: as configured, by column name.
-      vocabulary: the levels of a categorical feature, most frequent first.
-      constant: the `"mean"` or `"variance"` (ddof 0) by which a numeric feature was scaled; the `"origin"` of an integer one.
-    """
-    terms: list[Term] = []
-    for name, feature in features.items():
-        if isinstance(feature, (Numeric, Integer)):
-            scaled = isinstance(feature, Integer) or feature.scale == "zscore"
-            mean = constant(name, "mean") if scaled else 0.0
-            std = (math.sqrt(constant(name, "variance")) or 1.0) if scaled else 1.0
-            origin = int(constant(name, "origin")) if isinstance(feature, Integer) else 0
-            terms.append(Term(name, name, mean=mean, std=std, origin=origin))
-            if feature.indicator:
-                terms.append(Term(indicator_name(name), name))
-        elif isinstance(feature, Buckets):
-            terms.append(Term(name, name, levels=bucket_levels(feature.boundaries)))
-        else:
-            texts = ["false", "true"] if isinstance(feature, Boolean) else vocabulary(name)
-            terms.append(Term(name, name, levels=text_levels(texts)))
-    return DesignMatrix(tuple(terms))

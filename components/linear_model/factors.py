@@ -13,7 +13,7 @@ outlier that happens to come first would have all other rows measured from far a
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -117,6 +117,33 @@ class TriangularFactor:
         self.weight += other.weight
         self._stack(other.from_origin(self.origin))
         return self
+
+    def rescaled(self, means: Array, stds: Array) -> TriangularFactor:
+        """The factor of the columns (x − mean)/std, the label as it is: R's columns divided, and the origin moved.
+
+        Args:
+          means, stds: [p] each; 0 and 1 for the intercept's ones.
+        """
+        scaled = self.copy()
+        scaled.factor = self.factor / np.append(stds, 1.0)
+        scaled.origin = (self.origin - np.append(means, 0.0)) / np.append(stds, 1.0)
+        return scaled
+
+    def aligned(self, names: list[str], places: Sequence[int]) -> TriangularFactor:
+        """The factor of more columns: its own stand at some places, and the others are 0 in all its rows.
+
+        Args:
+          names: of all columns, [q].
+          places: of its own columns among them, [p].
+        """
+        wide = TriangularFactor(names, self._block_rows, intercept=self.intercept)
+        wide.rows, wide.weight = self.rows, self.weight
+        at = [*places, len(names)]
+        wide.origin[at] = self.origin
+        matrix = np.zeros((len(self.factor), len(names) + 1))
+        matrix[:, at] = self.factor
+        wide.factor = triangle(matrix) if len(matrix) else matrix
+        return wide
 
     def copy(self) -> TriangularFactor:
         """One that can be merged into without changing this one."""

@@ -37,9 +37,9 @@ def vocabulary_name(safe_name: str) -> str:
     return f"vocabulary_{safe_name}"
 
 
-def constant_name(safe_name: str, which: str) -> str:
-    """Name of the graph operation that holds a number's `mean`, `variance`, `fill` or `origin`."""
-    return f"constant_{safe_name}_{which}"
+def operation_name(safe_name: str, which: str) -> str:
+    """Name of the graph operation that holds a number's `mean`, `variance`, `fill` or `origin`, or its `value` before scaling."""
+    return f"number_{safe_name}_{which}"
 
 
 def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> dict[str, tf.Tensor]:
@@ -139,12 +139,12 @@ def _numbers(
         share = shares[index]
         mean, variance = (tf.where(share > 0, found[index], tf.zeros_like(share)) for found in (means, variances))
         fill = _fill(feature, x, mean, origins.get(name))
-        fill = tf.identity(fill, name=constant_name(safe[name], "fill"))
-        x = tf.where(missing, fill, x)
+        fill = tf.identity(fill, name=operation_name(safe[name], "fill"))
+        x = tf.identity(tf.where(missing, fill, x), name=operation_name(safe[name], "value"))
         if isinstance(feature, Integer) or feature.scale == "zscore":
             variance = share * variance + share * (1 - share) * tf.square(mean - fill)
-            variance = tf.identity(variance, name=constant_name(safe[name], "variance"))
-            mean = tf.identity(share * mean + (1 - share) * fill, name=constant_name(safe[name], "mean"))
+            variance = tf.identity(variance, name=operation_name(safe[name], "variance"))
+            mean = tf.identity(share * mean + (1 - share) * fill, name=operation_name(safe[name], "mean"))
             x = (x - mean) / tf.where(variance > 0, tf.sqrt(variance), tf.ones_like(variance))
         outputs[name] = tf.cast(tf.clip_by_value(x, -LARGEST_Z, LARGEST_Z), tf.float32)
         if feature.indicator:
@@ -160,7 +160,7 @@ def _origin(value: tf.Tensor | tf.SparseTensor, safe_name: str) -> tf.Tensor:
     values = value.values if isinstance(value, tf.SparseTensor) else tf.reshape(value, [-1])
     least = tf.bitwise.invert(tft.max(tf.bitwise.invert(values)))
     nothing = least >= tf.constant(2**63 - 2, tf.int64)  # what TFT says of no rows
-    return tf.identity(tf.where(nothing, tf.zeros_like(least), least), name=constant_name(safe_name, "origin"))
+    return tf.identity(tf.where(nothing, tf.zeros_like(least), least), name=operation_name(safe_name, "origin"))
 
 
 def _valid_integer(feature: Integer, x: tf.Tensor, there: tf.Tensor, origin: tf.Tensor) -> tf.Tensor:

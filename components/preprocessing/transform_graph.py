@@ -1,17 +1,18 @@
-"""What a finished transform graph holds: vocabularies and scaling constants."""
+"""What a finished transform graph holds: vocabularies, scaling constants, and the raw values of rows in 64 bits."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.linear_model.design_matrix import DesignMatrix, build_design_matrix
-from components.preprocessing.features import Integer, Kind, Numeric
-from components.preprocessing.preprocessing_fn import constant_name, vocabulary_name
+from components.linear_model.design_matrix import DesignMatrix, Term, bucket_levels, text_levels
+from components.preprocessing.features import Boolean, Buckets, Integer, Kind, Numeric, indicator_name
+from components.preprocessing.preprocessing_fn import operation_name, vocabulary_name
 from components.values.names import safe_names
 from components.values.texts import unescape
 
@@ -39,7 +40,7 @@ def fills_of(transform: tft.TFTransformOutput, features: Features) -> dict[str, 
 
 @contextlib.contextmanager
 def _constants(transform: tft.TFTransformOutput, safe: Mapping[str, str]) -> Iterator[Callable[[str, str], Any]]:
-    """Reads the operations that `preprocessing_fn.constant_name` names, by feature and which."""
+    """Reads the operations that `preprocessing_fn.operation_name` names, by feature and which."""
     graph_fn = tf.saved_model.load(transform.transform_savedmodel_dir).transform_fn
     captured = list(graph_fn.captured_inputs)
     inputs = [tensor.name for tensor in graph_fn.graph.inputs]
@@ -51,4 +52,81 @@ def _constants(transform: tft.TFTransformOutput, safe: Mapping[str, str]) -> Ite
     }
     with tf.compat.v1.Session(graph=graph) as session:
         # The named operation computes it from what TFT's analysis found, which the graph function captures.
-        yield lambda feature, which: session.run(f"{constant_name(safe[feature], which)}:0", found).item()
+        yield lambda feature, which: session.run(f"{operation_name(safe[feature], which)}:0", found).item()
+
+
+def raw_values(
+    transform: tft.TFTransformOutput, features: Features, others: Sequence[str]
+) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    """The transform graph as a function of serialised rows, whose numbers end where they are cleaned and filled, in 64 bits.
+
+    What the served graph makes of these is z, rounded to a 32-bit float: a fit has no use for that.
+
+    Args:
+      transform: the finished graph.
+      features: as configured.
+      others: names of further transformed columns: label, weight, identities.
+
+    Returns:
+      A function from tf.Examples, string [n], to tensors [n] by transformed name: float64 numbers in raw units (of whole numbers
+      less their origin) and indicators, int64 level ids, and the others as they are.
+    """
+    loaded = tf.saved_model.load(transform.transform_savedmodel_dir)
+    analysed = loaded.transform_fn
+    graph, spec, safe = analysed.graph, transform.raw_feature_spec(), safe_names(features)
+    outputs = dict(zip(sorted(analysed.structured_outputs), (tensor.name for tensor in analysed.outputs), strict=True))
+    wanted = {name: outputs[name] for name in [*features, *others]}
+    for name, feature in features.items():
+        if isinstance(feature, (Numeric, Integer)):
+            wanted[name] = f"{operation_name(safe[name], 'value')}:0"
+            if feature.indicator:
+                wanted[indicator_name(name)] = outputs[indicator_name(name)]
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
+    def values(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+        parsed = tf.io.parse_example(serialized, spec)
+        given = tf.nest.flatten({name: parsed[name] for name in spec}, expand_composites=True)
+        given += map(
+            tf.identity, analysed.captured_inputs
+        )  # tables and what TFT's analysis found, as tensors of this graph
+        feeds = dict(zip((tensor.name for tensor in graph.inputs), given, strict=True))
+        found = tf.graph_util.import_graph_def(
+            graph.as_graph_def(), input_map=feeds, return_elements=list(wanted.values()), name=""
+        )
+        return {
+            name: tf.cast(value, tf.float64) if value.dtype == tf.float32 else value
+            for name, value in zip(wanted, found, strict=True)
+        }
+
+    values.of = loaded  # its tables live as long as it does
+    return values
+
+
+def build_design_matrix(
+    features: Mapping[str, Kind],
+    vocabulary: Callable[[str], list[str]],
+    constant: Callable[[str, str], float],
+) -> DesignMatrix:
+    """The design matrix that a transform graph feeds.
+
+    Args:
+      features: as configured, by column name.
+      vocabulary: the levels of a categorical feature, most frequent first.
+      constant: the `"mean"` or `"variance"` (ddof 0) by which a numeric feature was scaled; the `"origin"` of an integer one.
+    """
+    terms: list[Term] = []
+    for name, feature in features.items():
+        if isinstance(feature, (Numeric, Integer)):
+            scaled = isinstance(feature, Integer) or feature.scale == "zscore"
+            mean = constant(name, "mean") if scaled else 0.0
+            std = (math.sqrt(constant(name, "variance")) or 1.0) if scaled else 1.0
+            origin = int(constant(name, "origin")) if isinstance(feature, Integer) else 0
+            terms.append(Term(name, name, mean=mean, std=std, origin=origin))
+            if feature.indicator:
+                terms.append(Term(indicator_name(name), name))
+        elif isinstance(feature, Buckets):
+            terms.append(Term(name, name, levels=bucket_levels(feature.boundaries)))
+        else:
+            texts = ["false", "true"] if isinstance(feature, Boolean) else vocabulary(name)
+            terms.append(Term(name, name, levels=text_levels(texts)))
+    return DesignMatrix(tuple(terms))

@@ -1,4 +1,4 @@
-"""Trainer: TFX's, with one more input: the exact fit."""
+"""Trainer: TFX's, with two more inputs: the exact fit, and the rows that were gathered for it."""
 
 from __future__ import annotations
 
@@ -14,29 +14,31 @@ from tfx.types.channel import BaseChannel, Channel
 from tfx.types.component_spec import ChannelParameter
 from tfx.utils import json_utils
 
-from components.artifact_types import LinearFit
+from components.artifact_types import GatheredRows, LinearFit
 from components.fingerprint import code_fingerprint
 
-LINEAR_FIT = "linear_fit"
+LINEAR_FIT, GATHERED = "linear_fit", "gathered"
 RUN_FN = "components.trainer.run_fn.run_fn"
 
 
 class Executor(GenericExecutor):
-    """TFX's executor; the folder of the exact fit reaches `run_fn` in `custom_config`."""
+    """TFX's executor; the folders of the exact fit and of the gathered rows reach `run_fn` in `custom_config`."""
 
     def Do(self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]) -> None:
         """Trains."""
         config = json_utils.loads(exec_properties["custom_config"])
-        config[LINEAR_FIT] = artifact_utils.get_single_uri(input_dict[LINEAR_FIT])
+        for key in (LINEAR_FIT, GATHERED):
+            config[key] = artifact_utils.get_single_uri(input_dict[key])
         super().Do(input_dict, output_dict, {**exec_properties, "custom_config": json.dumps(config)})
 
 
 class TrainerSpec(standard_component_specs.TrainerSpec):
-    """TFX's, with `linear_fit`."""
+    """TFX's, with `linear_fit` and `gathered`."""
 
     INPUTS = {
         **standard_component_specs.TrainerSpec.INPUTS,
         LINEAR_FIT: ChannelParameter(type=LinearFit),
+        GATHERED: ChannelParameter(type=GatheredRows),
     }
 
 
@@ -52,11 +54,12 @@ class Trainer(BaseComponent):
         transform_graph: BaseChannel,
         schema: BaseChannel,
         linear_fit: BaseChannel,
+        gathered: BaseChannel,
         settings: dict[str, Any],
         eval_split: str,
     ) -> None:
-        """Takes Transform's outputs, the schema, the exact fit, the settings that `run_fn` describes, and the second split that
-        TFX's Trainer asks for.
+        """Takes the raw examples, of which TFX's Trainer asks to name two splits, Transform's graph, the schema, the exact fit, the
+        gathered rows, and the settings that `run_fn` describes.
         """
         code = code_fingerprint(__name__, RUN_FN.rpartition(".")[0])
         super().__init__(
@@ -65,6 +68,7 @@ class Trainer(BaseComponent):
                 transform_graph=transform_graph,
                 schema=schema,
                 linear_fit=linear_fit,
+                gathered=gathered,
                 model=Channel(type=standard_artifacts.Model),
                 model_run=Channel(type=standard_artifacts.ModelRun),
                 run_fn=RUN_FN,

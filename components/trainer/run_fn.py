@@ -12,20 +12,20 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from numpy.typing import NDArray
 from tfx.components.trainer.fn_args_utils import FnArgs
-from tfx_bsl.public.tfxio import TensorFlowDatasetOptions
 
 from components.errors import DataError
+from components.fit.settings import Sgd, model_from_json
+from components.gather import shards
+from components.linear_model.design_matrix import DesignMatrix
 from components.linear_model.linear_fit import LinearFit
 from components.linear_model.portable import MODEL_FILE, portable_model
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import fills_of
 from components.trainer import sgd
 from components.trainer.model import LINEAR_LAYER, build_model, input_names
-from components.trainer.settings import Sgd, model_from_json
 from components.trainer.signatures import export
 
 FIT_FILE = "fit.json"
-READ_BATCH = 8_192
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -33,7 +33,7 @@ def run_fn(fn_args: FnArgs) -> None:
 
     Args:
       fn_args: TFX's; `custom_config` holds `label`, `weight`, `features`, `missing` and `model` (the configuration's, as plain
-        JSON), `level` (of the prediction intervals) and `linear_fit` (the folder of the exact fit).
+        JSON), `level` (of the prediction intervals), `linear_fit` and `gathered` (folders of those artifacts).
 
     Writes the SavedModel to `serving_model_dir`, and model.json beside it (`portable`); to `model_run_dir` `fit.json`: `solver`,
     `rows` (by split), `intercept` and `coefficients` of the Keras graph in raw units, and for gradient descent `loss_trace` (mean
@@ -50,7 +50,7 @@ def run_fn(fn_args: FnArgs) -> None:
     trace: list[dict[str, float]] = []
     rows = exact.rows_read
     if isinstance(settings, Sgd):
-        rows, trace = _descend(model, settings, fn_args, transform, exact)
+        rows, trace = _descend(model, settings, fn_args, exact)
     else:
         first, *rest = exact.fit.coefficients
         model.get_layer(LINEAR_LAYER).set_weights([np.array(rest)[:, None], np.array([first])])
@@ -77,12 +77,12 @@ def run_fn(fn_args: FnArgs) -> None:
 
 
 def _descend(
-    model: keras.Model, settings: Sgd, fn_args: FnArgs, transform: tft.TFTransformOutput, exact: LinearFit
+    model: keras.Model, settings: Sgd, fn_args: FnArgs, exact: LinearFit
 ) -> tuple[int, list[dict[str, float]]]:
     """Gradient descent on the training split. Returns its rows and the loss trace."""
-    columns = _read_columns(fn_args, transform)
-    label = columns[exact.label].astype(np.float32)
-    weight = columns[exact.weight].astype(np.float32) if exact.weight else None
+    columns = _read_columns(fn_args.custom_config["gathered"], exact.design)
+    label = columns[shards.LABEL].astype(np.float32)
+    weight = columns[shards.WEIGHT].astype(np.float32) if exact.weight else None
     features = {name: columns[key] for key, name in input_names(exact.design).items()}
     trace = sgd.fit(model, settings, features, label, weight, os.path.join(fn_args.model_run_dir, "logs"))
     if not all(np.isfinite(value).all() for value in model.get_layer(LINEAR_LAYER).get_weights()):
@@ -93,12 +93,11 @@ def _descend(
     return len(label), trace
 
 
-def _read_columns(fn_args: FnArgs, transform: tft.TFTransformOutput) -> dict[str, NDArray[Any]]:
-    """The transformed training split in memory: arrays of shape [n] by name."""
-    batches = fn_args.data_accessor.tf_dataset_factory(
-        fn_args.train_files,
-        TensorFlowDatasetOptions(batch_size=READ_BATCH, num_epochs=1, shuffle=False),
-        transform.transformed_metadata.schema,
-    )
-    parts = [{name: np.ravel(value) for name, value in batch.items()} for batch in batches.as_numpy_iterator()]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+def _read_columns(gathered: str, design: DesignMatrix) -> dict[str, NDArray[Any]]:
+    """The training split in memory, arrays [n]: by term scaled numbers (float32) or level ids, the label, the weight."""
+    read = [batch for path in shards.shards(gathered) for batch in shards.read(path)]
+    columns = {name: np.concatenate([batch.column(name).to_numpy() for batch in read]) for name in read[0].schema.names}
+    for index, term in enumerate(design.terms):
+        values = columns.pop(shards.term_column(index))
+        columns[term.key] = values if term.levels else ((values - term.mean) / term.std).astype(np.float32)
+    return columns

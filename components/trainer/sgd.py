@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from components.trainer.settings import Sgd
+from components.fit.settings import Sgd
 
 EVALUATION_BATCH = 65_536
 LOSS = keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")  # Σ w·(y − ŷ)² / Σ w

@@ -6,6 +6,7 @@ import tensorflow_model_analysis  # noqa: F401
 import tensorflow_transform.beam  # noqa: F401
 
 import components.ingest.executor
-import components.least_squares.executor
+import components.fit.executor
+import components.gather.executor
 import components.model_gate.metrics
 import components.preprocessing.preprocessing_fn  # noqa: F401

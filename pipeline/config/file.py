@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
+from components.fit.settings import Exact, Model, Sgd
 from components.model_gate.verdict import CROSS_VALIDATED
 from components.preprocessing.features import (
     Boolean,
@@ -32,7 +33,6 @@ from components.table.dialect import Dialect
 from components.table.files import check_suffix, split_pattern
 from components.table.row_identity import COLUMNS
 from components.table.splits import SPLITS, SplitRule, TimeSplit, check_starts
-from components.trainer.settings import Exact, Model, Sgd
 from components.values.texts import MISSING_TOKENS, TRUTHS
 from pipeline.config.targets import Target, Targets, section_at
 from pipeline.config.yaml_file import read_yaml
@@ -304,7 +304,10 @@ class Serve(Settings):
 
 
 class Config(Settings):
-    """One pipeline: one table, one label, one linear model."""
+    """One pipeline: one table, one label, one linear model.
+
+    `materialize` has Transform write the transformed examples too, for other tools of TFX: no step here reads them.
+    """
 
     name: str
     data: Data
@@ -312,6 +315,7 @@ class Config(Settings):
     label: str
     weight: str | None = None
     features: dict[str, Feature] = Field(min_length=1)
+    materialize: bool = False
     model: Model = Exact()
     evaluate: Evaluate = Evaluate()
     serve: Serve = Serve()

@@ -22,16 +22,17 @@ from tfx.types.channel import BaseChannel, Channel
 
 from components.data_gate.component import DataGate
 from components.fingerprint import code_fingerprint
+from components.fit.component import Fit
+from components.fit.settings import Exact
+from components.gather.component import Gather
 from components.import_schema.component import ImportTableSchema
 from components.ingest.component import TableExampleGen
-from components.least_squares.component import LeastSquares
 from components.model_gate.baseline import LatestBlessedOther
 from components.model_gate.component import ModelGate
 from components.publishing.server_texts import server_texts
 from components.pusher.executor import Executor as PublishExecutor
 from components.serving_check.component import ServingCheck
 from components.trainer.component import Trainer
-from components.trainer.settings import Exact
 from pipeline.config.file import Config
 from pipeline.config.root import METADATA, rejected_directory
 from pipeline.graph.evaluation import EXTRACTORS
@@ -129,23 +130,29 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         preprocessing_fn=f"{PREPROCESSING}.preprocessing_fn",
         custom_config={**config.step_config(), "code": code_fingerprint(PREPROCESSING)},
         splits_config=transform_pb2.SplitsConfig(
-            analyze=["train"], transform=["train"] if judged == "train" else ["train", judged]
+            analyze=["train"], transform=list(dict.fromkeys(["train", judged])) if config.materialize else []
         ),
+        materialize=config.materialize,
         disable_statistics=True,  # StatisticsGen has them
     ).with_id("Transform")
     transform.add_upstream_node(data_gate)
     # Of gradient descent's settings the exact fit reads none: a change of them does not run it again.
     exact = config.model if isinstance(config.model, Exact) else Exact()
-    least_squares = LeastSquares(
-        examples=transform.outputs["transformed_examples"],
+    gather = Gather(
+        examples=examples.outputs["examples"],
         transform_graph=transform.outputs["transform_graph"],
+        settings=config.step_config(),
+    ).with_id("Gather")
+    fit = Fit(
+        gathered=gather.outputs["gathered"],
         settings={**config.step_config(), "exact": exact.model_dump(mode="json")},
-    ).with_id("LeastSquares")
+    ).with_id("Fit")
     trainer = Trainer(
-        examples=transform.outputs["transformed_examples"],
+        examples=examples.outputs["examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema.outputs["schema"],
-        linear_fit=least_squares.outputs["fit"],
+        linear_fit=fit.outputs["fit"],
+        gathered=gather.outputs["gathered"],
         settings={**config.step_config(), "model": config.model.model_dump(mode="json"), "level": config.serve.level},
         eval_split=judged,
     ).with_id("Trainer")
@@ -181,7 +188,8 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
         validator,
         data_gate,
         transform,
-        least_squares,
+        gather,
+        fit,
         trainer,
         *baselines,
         evaluator,

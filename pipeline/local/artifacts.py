@@ -14,6 +14,7 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
 from components.ingest.executor import COUNTS_FILE
+from components.linear_model.gathered import GatheredRows
 from components.linear_model.inference import Dropped
 from components.linear_model.linear_fit import LinearFit
 from components.model_gate.executor import candidate_metrics
@@ -178,8 +179,10 @@ def _records(key: str) -> Callable[[Outputs], dict[str, int]]:
     """Counts the records of each split of an `Examples` artifact."""
 
     def count(outputs: Outputs) -> dict[str, int]:
+        rows: dict[str, int] = {}
+        if key not in outputs:
+            return rows
         artifact = artifact_utils.get_single_instance(outputs[key])
-        rows = {}
         for split in artifact_utils.decode_split_names(artifact.split_names):
             files = sorted(map(str, (Path(artifact.uri) / f"Split-{split}").glob("*")))
             data = tf.data.TFRecordDataset(files, compression_type="GZIP").batch(4096)
@@ -212,7 +215,8 @@ _COUNTERS: dict[str, Callable[[Outputs], dict[str, int]]] = {
     "ExampleGen": lambda outputs: dict(read_counts(outputs)["splits"]),
     "StatisticsGen": _statistics,
     "Transform": _records("transformed_examples"),
-    "LeastSquares": lambda outputs: {"train": LinearFit.load(str(_folder(outputs, "fit"))).rows_read},
+    "Gather": lambda outputs: {"train": GatheredRows.load(str(_folder(outputs, "gathered"))).rows_read},
+    "Fit": lambda outputs: {"train": LinearFit.load(str(_folder(outputs, "fit"))).rows_read},
     "Trainer": lambda outputs: dict(read_fit(outputs)["rows"]),
     "ModelGate": _evaluated,
     "TestEvaluation": lambda outputs: {"test": int(read_test_metrics(outputs)["overall"]["example_count"] or 0)},

@@ -214,7 +214,7 @@ def _run_steps(
         listener.step_done(entry)
         if step == "ExampleGen":
             summary["cleaning"] = artifacts.read_counts(result.outputs)
-        elif step == "LeastSquares":
+        elif step == "Fit":
             summary["linear_fit"] = artifacts.read_linear_fit(result.outputs, outputs["StatisticsGen"])
         elif step == "Trainer":
             summary["fit"] = artifacts.read_fit(result.outputs)

@@ -66,7 +66,7 @@ def test_a_module_that_is_not_there_is_an_error_and_no_empty_fingerprint(package
 
 
 def test_what_was_left_out_when_it_was_kept_by_hand():
-    assert "components.trainer.settings" in imported_modules("components.least_squares.executor")
+    assert "components.fit.settings" in imported_modules("components.fit.executor")
     assert "components.model_gate.verdict" in imported_modules("components.serving_check.executor")
 
 
@@ -75,7 +75,7 @@ STEPS = {
     "ExampleGen": ["components.ingest.component", "components.ingest.executor"],
     "DataGate": ["components.data_gate.component", "components.data_gate.executor"],
     "Transform": ["components.preprocessing.preprocessing_fn"],
-    "LeastSquares": ["components.least_squares.component", "components.least_squares.executor"],
+    "LeastSquares": ["components.fit.component", "components.fit.executor"],
     "Trainer": ["components.trainer.component", "components.trainer.run_fn"],
     "Evaluator": ["components.model_gate.metrics", "components.model_gate.extractors"],
     "ModelGate": ["components.model_gate.component", "components.model_gate.executor"],

@@ -21,7 +21,7 @@ def gradient_descent(x, y, rate, steps, weights=None):
 def test_equals_plain_gradient_descent(tmp_path, weighted):
     from components.linear_model.design_matrix import DesignMatrix, Term
     from components.trainer.model import LINEAR_LAYER, build_model
-    from components.trainer.settings import Sgd
+    from components.fit.settings import Sgd
     from components.trainer.sgd import fit
 
     generator = np.random.default_rng(1)
@@ -42,7 +42,7 @@ def test_equals_plain_gradient_descent(tmp_path, weighted):
 def test_shapes_that_would_broadcast_are_refused(tmp_path):
     from components.linear_model.design_matrix import DesignMatrix, Term
     from components.trainer.model import build_model
-    from components.trainer.settings import Sgd
+    from components.fit.settings import Sgd
     from components.trainer.sgd import fit
 
     model = build_model(DesignMatrix((Term("x", "x"),)))

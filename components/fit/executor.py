@@ -1,7 +1,8 @@
-"""LeastSquares' work: a pass over the transformed rows (`beam_pass`); all else is computed from what comes out."""
+"""Fit's work: everything follows from the factors; rows are read again to refine, and for other folds than were gathered."""
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 from collections.abc import Callable
@@ -9,39 +10,33 @@ from typing import Any
 
 import apache_beam as beam
 import numpy as np
-import tensorflow_transform as tft
 from numpy.typing import NDArray
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
-from tfx.utils import io_utils, json_utils
+from tfx.utils import json_utils
 
 from components.errors import DataError
-from components.least_squares.beam_pass import FactorRows, ReadBatches, RefineRows, Rows
+from components.fit.beam_pass import ReadShards, RefineRows
+from components.fit.settings import Exact
+from components.gather import shards
+from components.gather.beam_pass import FactorRows
+from components.gather.design_rows import DesignRows
 from components.linear_model.design_matrix import Term
-from components.linear_model.factors import from_arrays
+from components.linear_model.factors import TriangularFactor, from_arrays
+from components.linear_model.gathered import GatheredRows, write_arrays
 from components.linear_model.linear_fit import LinearFit
 from components.linear_model.refinement import PASSES, ResidualPass, Solution, improve
 from components.linear_model.solve import Problem, Settings
 from components.preprocessing.features import Boolean, Kind, features_from_json
-from components.preprocessing.transform_graph import design_matrix_of
 from components.table.extents import LEAST_FREEDOM
-from components.trainer.settings import Exact
 from components.values.texts import canonical_text
 
-# A tf.Example holds 32-bit floats, so that what is collinear in the table is so to about 7 digits in the transformed rows.
+# A tf.Example holds 32-bit floats, so that what is collinear in the table is so to about 7 digits in what was ingested.
 TOLERANCE = 1e-6
 MOST_LEVELS = 20  # in an error
 
 Array = NDArray[np.float64]
-
-
-def write_arrays(arrays: dict[str, Array], path: str) -> None:
-    """Writes arrays as one .npz file, on any file system that TFX knows."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    with fileio.open(path, "wb") as file:
-        file.write(buffer.getvalue())
 
 
 class Executor(BaseBeamExecutor):
@@ -55,10 +50,11 @@ class Executor(BaseBeamExecutor):
         """
         config = json_utils.loads(exec_properties["settings"])
         exact = Exact.model_validate(config["exact"])
-        transform = tft.TFTransformOutput(artifact_utils.get_single_uri(input_dict["transform_graph"]))
         features = features_from_json(config["features"])
-        design = design_matrix_of(transform, features)
-        rows = Rows(design, config["label"], config["weight"], exact.folds, config["grouped"])
+        directory = artifact_utils.get_single_uri(input_dict["gathered"])
+        gathered = GatheredRows.load(directory, fileio.open)
+        design, present = gathered.design, gathered.present
+        rows = DesignRows(design, gathered.grouped, exact.folds)
         uri = artifact_utils.get_single_uri(output_dict["fit"])
         work = os.path.join(uri, "tmp.npz")
 
@@ -66,18 +62,16 @@ class Executor(BaseBeamExecutor):
             with self._make_beam_pipeline() as pipeline:
                 _ = (
                     pipeline
-                    | "Read" >> self._source(input_dict, transform, rows)
+                    | "Read" >> ReadShards(shards.shards(directory))
                     | "Combine" >> beam.CombineGlobally(combine)
-                    | "Write" >> beam.Map(write_arrays, work)
+                    | "Write" >> beam.Map(write_arrays, work, fileio.open)
                 )
             with fileio.open(work, "rb") as file:
                 arrays = dict(np.load(io.BytesIO(file.read()), allow_pickle=False))
             fileio.remove(work)
             return arrays
 
-        found = one_pass(FactorRows(rows))
-        factors = from_arrays(rows.names, found)
-        present = [int(count) for count in found["present"]]
+        factors = _folds(gathered, exact.folds, lambda: one_pass(FactorRows(rows)))
         references = {
             term.feature: place + _reference(features[term.feature], term, present[place : place + term.width])
             for place, term in design.places()
@@ -101,23 +95,23 @@ class Executor(BaseBeamExecutor):
         if solution is not None:
             passes = _refine(solution, lambda now: one_pass(RefineRows(rows, now, problem.columns)))
         LinearFit(
-            label=rows.label,
-            weight=rows.weight,
+            label=gathered.label,
+            weight=gathered.weight,
             design=design,
             references=references,
-            rows_read=int(found["read"]),
+            rows_read=gathered.rows_read,
             present=present,
             fit=problem.fit(solution, passes),
             fold_rows=[factor.rows for factor in factors],
             factors=np.array([factor.square() for factor in factors]),
         ).save(uri, fileio.open)
 
-    def _source(self, input_dict: dict[str, Any], transform: tft.TFTransformOutput, rows: Rows) -> beam.PTransform:
-        """The transformed training split, as Arrow batches of the columns that the fit needs."""
-        uris = artifact_utils.get_split_uris(input_dict["examples"], "train")
-        spec = transform.transformed_feature_spec()
-        files = sorted(file for uri in uris for file in fileio.glob(io_utils.all_files_pattern(uri)))
-        return ReadBatches(files, {name: spec[name] for name in rows.columns})
+
+def _folds(gathered: GatheredRows, number: int, one_pass: Callable[[], dict[str, Array]]) -> list[TriangularFactor]:
+    """A factor of the scaled columns for each fold: what was gathered, or from a pass over the rows for another number of folds."""
+    if number == len(gathered.parts):
+        return gathered.scaled()
+    return dataclasses.replace(gathered, parts=from_arrays(gathered.names, one_pass())).scaled()
 
 
 def _check_freedom(problem: Problem) -> None:

@@ -20,7 +20,7 @@ def problem(rows: int, columns: int, l2: float) -> Problem:
 
 
 def test_few_degrees_of_freedom_end_the_fit_unless_there_is_a_penalty():
-    from components.least_squares.executor import _check_freedom
+    from components.fit.executor import _check_freedom
 
     _check_freedom(problem(15, 10, 0.0))
     _check_freedom(problem(14, 10, 1.0))

@@ -1,4 +1,4 @@
-"""LeastSquares: the exact fit of the transformed training split, as a TFX component."""
+"""Gather: what a fit needs of the training rows, in one pass, as a TFX component."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tfx.types import standard_artifacts
 from tfx.types.channel import BaseChannel, Channel
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 
-from components.artifact_types import LinearFit
+from components.artifact_types import GatheredRows
 from components.fingerprint import code_fingerprint
-from components.least_squares.executor import Executor
+from components.gather.executor import Executor
 
 
-class LeastSquaresSpec(ComponentSpec):
-    """Reads `examples` (transformed) and `transform_graph`, writes `fit`."""
+class GatherSpec(ComponentSpec):
+    """Reads `examples` (raw) and `transform_graph`, writes `gathered`."""
 
     PARAMETERS = {
         "settings": ExecutionParameter(type=str),
@@ -27,22 +27,22 @@ class LeastSquaresSpec(ComponentSpec):
         "examples": ChannelParameter(type=standard_artifacts.Examples),
         "transform_graph": ChannelParameter(type=standard_artifacts.TransformGraph),
     }
-    OUTPUTS = {"fit": ChannelParameter(type=LinearFit)}
+    OUTPUTS = {"gathered": ChannelParameter(type=GatheredRows)}
 
 
-class LeastSquares(BaseBeamComponent):
-    """The exact fit, whatever the solver: gradient descent is compared with it."""
+class Gather(BaseBeamComponent):
+    """Triangular factors of the training rows, and their design matrix in shards of plain numbers."""
 
-    SPEC_CLASS = LeastSquaresSpec
+    SPEC_CLASS = GatherSpec
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
     def __init__(self, examples: BaseChannel, transform_graph: BaseChannel, settings: dict[str, Any]) -> None:
-        """Takes Transform's outputs; `settings` holds `features`, `label`, `weight` and `exact` (`Exact`) as plain JSON."""
+        """Takes raw examples and Transform's graph; `settings` holds `features`, `label`, `weight` and `grouped` as plain JSON."""
         super().__init__(
-            LeastSquaresSpec(
+            GatherSpec(
                 examples=examples,
                 transform_graph=transform_graph,
-                fit=Channel(type=LinearFit),
+                gathered=Channel(type=GatheredRows),
                 settings=json.dumps(settings, sort_keys=True),
                 code=code_fingerprint(__name__),
             )

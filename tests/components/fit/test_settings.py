@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from components.trainer.settings import Sgd
+from components.fit.settings import Sgd
 
 
 @pytest.mark.parametrize(

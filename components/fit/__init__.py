@@ -1,0 +1,1 @@
+"""From what was gathered of the rows to the exact fit."""

@@ -1,0 +1,1 @@
+"""One pass over the raw rows: triangular factors, and the design matrix in plain arrays."""

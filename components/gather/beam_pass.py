@@ -1,0 +1,146 @@
+"""One pass over the raw rows on Beam: files of tf.Examples in, shards of plain numbers and a few small matrices out."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import tensorflow as tf
+import tensorflow_transform as tft
+from numpy.typing import NDArray
+
+from components.errors import DataError
+from components.gather import shards
+from components.gather.design_rows import DesignRows
+from components.linear_model.factors import TriangularFactor, to_arrays
+from components.preprocessing.features import features_from_json
+from components.preprocessing.transform_graph import raw_values
+from components.table.row_identity import GROUP_COLUMN, ROW_COLUMN
+
+BATCH_ROWS = 8192
+READ_BYTES = 1 << 20
+
+Array = NDArray[np.float64]
+Gathered = tuple[int, list[TriangularFactor], NDArray[np.int64]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where the rows come from, and what becomes of them. Travels to Beam's workers.
+
+    Attributes:
+      transform_graph: folder of the transform graph.
+      features: as `features_to_json` makes them.
+      keys: of the terms of the design matrix, in order; those of numbers in `numbers`.
+      label, weight: names of columns.
+      grouped: whether rows have a group.
+      folder: that takes the shards.
+      files: of tf.Examples, gzipped TFRecords.
+    """
+
+    transform_graph: str
+    features: list[dict[str, Any]]
+    keys: tuple[str, ...]
+    numbers: frozenset[str]
+    label: str
+    weight: str | None
+    grouped: bool
+    folder: str
+    files: tuple[str, ...]
+
+    @property
+    def drawn_by(self) -> str:
+        """The column that a row's fold is drawn from."""
+        return GROUP_COLUMN if self.grouped else ROW_COLUMN
+
+    def batch(self, values: dict[str, NDArray[Any]]) -> pa.RecordBatch:
+        """A batch as it is written, of what the transform graph gives by name."""
+        columns: dict[str, NDArray[Any]] = {
+            shards.term_column(index): values[key].astype(np.float64 if key in self.numbers else np.int32, copy=False)
+            for index, key in enumerate(self.keys)
+        }
+        columns[shards.LABEL] = values[self.label].astype(np.float64)
+        if self.weight is not None:
+            columns[shards.WEIGHT] = values[self.weight].astype(np.float64)
+        columns[shards.DRAWN_BY] = values[self.drawn_by]
+        return pa.RecordBatch.from_arrays([pa.array(column) for column in columns.values()], names=list(columns))
+
+
+@beam.ptransform_fn
+def GatherBatches(pipeline: beam.Pipeline, source: Source) -> beam.PCollection[pa.RecordBatch]:
+    """The rows as batches of plain numbers, which are written to shards on their way; a file a worker at a time.
+
+    TensorFlow's parser fills whole columns and, with the transform graph, runs beside the decompression. TFXIO's record batches
+    were several times slower here: its decoder goes value by value, and its dataset hands over record by record
+    (docs/decisions.md).
+    """
+    return pipeline | beam.Create(range(len(source.files))) | beam.Reshuffle() | beam.ParDo(_GatherFile(source))
+
+
+class _GatherFile(beam.DoFn):
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._values: Any = None
+
+    def setup(self) -> None:
+        source = self._source
+        others = [source.label, *([source.weight] if source.weight else []), source.drawn_by]
+        transform = tft.TFTransformOutput(source.transform_graph)
+        self._values = raw_values(transform, features_from_json(source.features), others)
+
+    def process(self, element: int) -> Iterator[pa.RecordBatch]:
+        source = self._source
+        yield from shards.keep(
+            self._batches(source.files[element]), source.folder, element, len(source.files), uuid.uuid4().hex
+        )
+
+    def _batches(self, file: str) -> Iterator[pa.RecordBatch]:
+        records = tf.data.TFRecordDataset(file, compression_type="GZIP", buffer_size=READ_BYTES).batch(BATCH_ROWS)
+        parsed = records.map(self._values, num_parallel_calls=2).prefetch(2)
+        try:
+            for columns in parsed.as_numpy_iterator():
+                yield self._source.batch(columns)
+        except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
+            raise DataError(f"{file}: expected tf.Examples with a value of each feature; {error.message}") from error
+
+
+class FactorRows(beam.CombineFn):
+    """Batches to one triangular factor a fold, the number of rows read, and how many of weight above 0 each level has."""
+
+    def __init__(self, rows: DesignRows) -> None:
+        self._rows = rows
+
+    def create_accumulator(self) -> Gathered:
+        """No rows."""
+        factors = [TriangularFactor(self._rows.names, intercept=True) for _ in range(self._rows.folds)]
+        return 0, factors, np.zeros(len(self._rows.names), np.int64)
+
+    def add_input(self, accumulator: Gathered, batch: pa.RecordBatch) -> Gathered:
+        """Adds a batch."""
+        count, factors, present = accumulator
+        x, y, weight, fold = self._rows.matrices(batch)
+        for index, factor in enumerate(factors):
+            mine = fold == index
+            factor.add(x[mine], y[mine], None if weight is None else weight[mine])
+        counted = x if weight is None else x[weight > 0]
+        return count + len(y), factors, present + np.count_nonzero(counted, axis=0)
+
+    def merge_accumulators(self, accumulators: Iterable[Gathered]) -> Gathered:
+        """Merges fold by fold."""
+        count, factors, present = self.create_accumulator()
+        for other_count, others, other_present in accumulators:
+            count += other_count
+            present = present + other_present
+            for factor, other in zip(factors, others, strict=True):
+                factor.merge(other)
+        return count, factors, present
+
+    def extract_output(self, accumulator: Gathered) -> dict[str, Array]:
+        """Plain arrays: `read` [], `present` [1 + p] (rows whose value is not 0), and what `to_arrays` gives of the folds."""
+        count, factors, present = accumulator
+        return {"read": np.array(count), "present": present, **to_arrays(factors)}

@@ -1,0 +1,75 @@
+"""Gather's work: a pass over the raw rows (`beam_pass`)."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import tensorflow_transform as tft
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.utils import io_utils, json_utils
+
+from components.gather import shards
+from components.gather.beam_pass import FactorRows, GatherBatches, Source
+from components.gather.design_rows import DesignRows
+from components.linear_model.factors import from_arrays
+from components.linear_model.gathered import GatheredRows, write_arrays
+from components.preprocessing.features import features_from_json
+from components.preprocessing.transform_graph import design_matrix_of
+
+PARTS = 5  # that rows are told apart by: the folds of a configuration that says nothing else
+
+
+class Executor(BaseBeamExecutor):
+    """Writes `GatheredRows`."""
+
+    def Do(self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]) -> None:
+        """Gathers the training split.
+
+        Raises:
+          DataError: a file holds no tf.Examples of the features, or a value is not finite.
+        """
+        config = json_utils.loads(exec_properties["settings"])
+        graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
+        design = design_matrix_of(tft.TFTransformOutput(graph), features_from_json(config["features"]))
+        rows = DesignRows(design, config["grouped"], PARTS)
+        uri = artifact_utils.get_single_uri(output_dict["gathered"])
+        folder, work = os.path.join(uri, shards.ROWS), os.path.join(uri, "tmp.npz")
+        fileio.makedirs(folder)
+        uris = artifact_utils.get_split_uris(input_dict["examples"], "train")
+        source = Source(
+            transform_graph=graph,
+            features=config["features"],
+            keys=tuple(term.key for term in design.terms),
+            numbers=frozenset(term.key for term in design.terms if not term.levels),
+            label=config["label"],
+            weight=config["weight"],
+            grouped=config["grouped"],
+            folder=folder,
+            files=tuple(sorted(file for uri in uris for file in fileio.glob(io_utils.all_files_pattern(uri)))),
+        )
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "Gather" >> GatherBatches(source)
+                | "Combine" >> beam.CombineGlobally(FactorRows(rows))
+                | "Write" >> beam.Map(write_arrays, work, fileio.open)
+            )
+        with fileio.open(work, "rb") as file:
+            found = dict(np.load(io.BytesIO(file.read()), allow_pickle=False))
+        fileio.remove(work)
+        shards.remove_attempts(folder)
+        GatheredRows(
+            label=config["label"],
+            weight=config["weight"],
+            grouped=config["grouped"],
+            design=design,
+            rows_read=int(found["read"]),
+            present=[int(count) for count in found["present"]],
+            parts=from_arrays(rows.names, found),
+        ).save(uri, fileio.open)

@@ -1,0 +1,66 @@
+"""The design matrix of the training rows as files of plain numbers, which later passes read without parsing a tf.Example.
+
+`rows/design-00000-of-00002.arrow`, …: Arrow's streaming format, uncompressed, a shard for each file of tf.Examples. Its columns:
+
+- `term_0`, `term_1`, …: by term of the design matrix, a number in raw units (float64; of whole numbers less their origin, filled
+  where it was missing), or the id of a level (int32).
+- `label`, `weight` (if rows have one): float64.
+- `drawn_by`: int64, what a row's fold is drawn from: its identity, or its group.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pyarrow as pa
+from tfx.dsl.io import fileio
+
+ROWS = "rows"
+LABEL, WEIGHT, DRAWN_BY = "label", "weight", "drawn_by"
+_TEMPORARY = "tmp-"
+
+
+def term_column(index: int) -> str:
+    """Name of the column of a term, by its place among the terms."""
+    return f"term_{index}"
+
+
+def keep(
+    batches: Iterator[pa.RecordBatch], folder: str, index: int, count: int, attempt: str
+) -> Iterator[pa.RecordBatch]:
+    """Writes batches as one shard while they pass; it has its name once all have passed, whatever was there of another attempt.
+
+    Args:
+      batches: of one file of tf.Examples.
+      folder: that holds the shards.
+      index, count: of the shard, and of how many.
+      attempt: a name that no other attempt has.
+    """
+    path = os.path.join(folder, f"{_TEMPORARY}{attempt}")
+    with fileio.open(path, "wb") as file:  # of TensorFlow's file systems, which Arrow's writer does not know
+        for number, batch in enumerate(batches):
+            if number == 0:
+                file.write(batch.schema.serialize().to_pybytes())
+            file.write(batch.serialize().to_pybytes())
+            yield batch
+    fileio.rename(path, os.path.join(folder, f"design-{index:05d}-of-{count:05d}.arrow"), overwrite=True)
+
+
+def remove_attempts(folder: str) -> None:
+    """Removes what failed attempts left."""
+    for left in fileio.glob(os.path.join(folder, f"{_TEMPORARY}*")):
+        fileio.remove(left)
+
+
+def shards(directory: str) -> list[str]:
+    """The files of a `GatheredRows` artifact that hold rows, in order."""
+    return sorted(fileio.glob(os.path.join(directory, ROWS, "design-*.arrow")))
+
+
+def read(path: str) -> Iterator[pa.RecordBatch]:
+    """The batches of a shard; none of an empty one."""
+    with fileio.open(path, "rb") as file:
+        data = file.read()
+    if data:
+        yield from pa.ipc.open_stream(pa.py_buffer(data))

@@ -1,1 +1,0 @@
-"""LeastSquares: the exact fit."""

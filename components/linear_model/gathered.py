@@ -1,0 +1,173 @@
+"""The files of a `GatheredRows` artifact: what one pass over the training rows leaves. Read and written by json and numpy alone.
+
+gathered.json:
+  format: 1.
+  label, weight: names; weight is null where rows have none.
+  grouped: whether rows have a group, which stays in one fold.
+  design: the terms of the design matrix (`design_matrix.Term`), in the order of the columns; the intercept's ones come first.
+  rows_read: rows of the training split, those of weight 0 among them.
+  present: [1 + p], by column, rows of a weight above 0 whose value there is not 0: of a level, its rows.
+factors.npz: of each part of the rows, by `row_identity.folds` or `group_folds`: what `factors.to_arrays` gives, in raw units.
+rows/: the design matrix of all rows in plain numbers (`components.gather.shards`).
+
+A column is known by its feature and its level, whatever its place: factors of other rows, with other vocabularies, can be merged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import os
+from collections.abc import Callable
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.linear_model.design_matrix import DesignMatrix, Level, Term, text_levels
+from components.linear_model.factors import TriangularFactor, from_arrays, to_arrays
+from components.values.names import INTERCEPT
+
+Array = NDArray[np.float64]
+Open = Callable[[str, str], IO[Any]]
+
+FORMAT = 1
+GATHERED, FACTORS = "gathered.json", "factors.npz"
+
+
+@dataclasses.dataclass(frozen=True)
+class GatheredRows:
+    """What was gathered; attributes as in this module's text.
+
+    Attributes:
+      parts: a factor of [1 X y] of each part of the rows; X in raw units, whole numbers less their term's origin.
+    """
+
+    label: str
+    weight: str | None
+    grouped: bool
+    design: DesignMatrix
+    rows_read: int
+    present: list[int]
+    parts: list[TriangularFactor]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns for eyes, the intercept first."""
+        return [INTERCEPT, *self.design.column_names]
+
+    def scaled(self) -> list[TriangularFactor]:
+        """The factors of the scaled columns, z = (x − mean)/std, without a look at a row."""
+        means, stds = self.design.scales()
+        return [part.rescaled(means, stds) for part in self.parts]
+
+    def merge(self, other: GatheredRows) -> GatheredRows:
+        """What would have been gathered of both's rows, with the levels of both; of numbers, this one's means are kept.
+
+        A text that is a level of one alone stays where the other counted it, in `(other)`.
+
+        Raises:
+          ValueError: label, weight, kind of parts or features differ.
+        """
+        mine = (self.label, self.weight, self.grouped, len(self.parts), [term.key for term in self.design.terms])
+        its = (other.label, other.weight, other.grouped, len(other.parts), [term.key for term in other.design.terms])
+        if mine != its:
+            raise ValueError(f"rows of other columns can't be merged; received {its}, expected {mine}")
+        terms = tuple(map(_both, self.design.terms, other.design.terms))
+        design = DesignMatrix(terms)
+        names = [INTERCEPT, *design.column_names]
+        parts, present = [], np.zeros(1 + design.width, np.int64)
+        for gathered in (self, other):
+            places = _places(gathered.design, design)
+            present[places] += gathered.present
+            moved = np.array(
+                [0.0, *(float(term.origin - now.origin) for term, now in _by_column(gathered.design, design)), 0.0]
+            )
+            parts.append([_moved(part, moved).aligned(names, places) for part in gathered.parts])
+        return GatheredRows(
+            self.label,
+            self.weight,
+            self.grouped,
+            design,
+            self.rows_read + other.rows_read,
+            present.tolist(),
+            [first.merge(second) for first, second in zip(*parts, strict=True)],
+        )
+
+    def save(self, directory: str, opener: Open = open) -> None:
+        """Writes the two files. `opener(path, mode)` opens them, for file systems that `open` does not know."""
+        value = {
+            "format": FORMAT,
+            "label": self.label,
+            "weight": self.weight,
+            "grouped": self.grouped,
+            "design": self.design.to_json(),
+            "rows_read": self.rows_read,
+            "present": self.present,
+        }
+        with opener(os.path.join(directory, GATHERED), "w") as file:
+            file.write(json.dumps(value, indent=1))
+        write_arrays(to_arrays(self.parts), os.path.join(directory, FACTORS), opener)
+
+    @classmethod
+    def load(cls, directory: str, opener: Open = open) -> GatheredRows:
+        """Reads the files that `save` writes.
+
+        Raises:
+          ValueError: they are of another format.
+        """
+        with opener(os.path.join(directory, GATHERED), "r") as file:
+            value = json.loads(file.read())
+        if value.pop("format") != FORMAT:
+            raise ValueError(f"{directory}: expected gathered rows of format {FORMAT}. Run the step again.")
+        design = DesignMatrix.from_json(value.pop("design"))
+        with opener(os.path.join(directory, FACTORS), "rb") as file:
+            arrays = dict(np.load(io.BytesIO(file.read()), allow_pickle=False))
+        return cls(design=design, parts=from_arrays([INTERCEPT, *design.column_names], arrays), **value)
+
+
+def write_arrays(arrays: dict[str, Array], path: str, opener: Open = open) -> None:
+    """Writes arrays as one .npz file."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    with opener(path, "wb") as file:
+        file.write(buffer.getvalue())
+
+
+def _both(mine: Term, its: Term) -> Term:
+    """A term with the levels of two."""
+    if not mine.levels:
+        return mine
+    if mine.levels == its.levels:
+        return mine
+    texts = [level.text for level in mine.levels if level.text is not None]
+    texts += [level.text for level in its.levels if level.text is not None and level.text not in texts]
+    return dataclasses.replace(mine, levels=text_levels(texts))
+
+
+def _identity(level: Level) -> tuple[str | None, str | None, str | None]:
+    """What a level is, whatever its name: an interval has none but its name."""
+    return (level.text, level.special, None if level.text is not None or level.special else level.name)
+
+
+def _places(design: DesignMatrix, wide: DesignMatrix) -> list[int]:
+    """The place of each column [1 + p], the intercept first, among the columns of a design matrix that has all its levels."""
+    places = [0]
+    for (place, term), own in zip(wide.places(), design.terms, strict=True):
+        there = {_identity(level): place + index for index, level in enumerate(term.levels)}
+        places += [there[_identity(level)] for level in own.levels] or [place]
+    return places
+
+
+def _by_column(design: DesignMatrix, wide: DesignMatrix) -> list[tuple[Term, Term]]:
+    """By column [p] its term, and the term of the same feature in another design matrix."""
+    pairs = zip(design.terms, wide.terms, strict=True)
+    return [pair for pair in pairs for _ in range(pair[0].width)]
+
+
+def _moved(part: TriangularFactor, by: Array) -> TriangularFactor:
+    """A factor of columns that are larger by some numbers [1 + p + 1]."""
+    moved = part.copy()
+    moved.origin = part.origin + by
+    return moved
