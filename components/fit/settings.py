@@ -6,10 +6,29 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, field_validator
 
+from components.linear_model.families import FAMILIES, Family
 from components.section import Settings
 
 
-class Exact(Settings):
+class _OfFamily(Settings):
+    """What all solvers have in common: `family` is the family of linear models."""
+
+    family: str = "gaussian"
+
+    @field_validator("family")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in FAMILIES:
+            raise ValueError(f"unknown family. Known: {', '.join(FAMILIES)}")
+        return value
+
+    @property
+    def of_family(self) -> Family:
+        """The family itself."""
+        return FAMILIES[self.family]
+
+
+class Exact(_OfFamily):
     """`solver: exact`: ordinary least squares (`l2: 0`), or ridge regression.
 
     `l2` is λ of λ·‖β‖² on the transformed columns, the intercept not among them; one level of each feature, the most frequent, is
@@ -34,7 +53,7 @@ class Exact(Settings):
         return value
 
 
-class Sgd(Settings):
+class Sgd(_OfFamily):
     """`solver: sgd`: gradient descent on the mean squared error, from zero.
 
     `batch_size: null` is the whole training split in every step. `trace_every` is in steps.

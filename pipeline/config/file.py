@@ -15,7 +15,6 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
 from components.fit.settings import Exact, Model, Sgd
-from components.model_gate.verdict import CROSS_VALIDATED
 from components.preprocessing.features import (
     Boolean,
     Buckets,
@@ -36,15 +35,6 @@ from components.table.splits import SPLITS, SplitRule, TimeSplit, check_starts
 from components.values.texts import MISSING_TOKENS, TRUTHS
 from pipeline.config.targets import Target, Targets, section_at
 from pipeline.config.yaml_file import read_yaml
-
-METRICS = (
-    "mean_squared_error",
-    "root_mean_squared_error",
-    "mean_absolute_error",
-    "r_squared",
-    "mean_label",
-    "mean_prediction",
-)
 
 SHARES = 10_000  # parts that the shares of the splits are told apart by
 
@@ -233,20 +223,11 @@ class Limit(Settings):
         return self
 
 
-def _known_metrics(value: dict[str, Limit]) -> dict[str, Limit]:
-    for name in value:
-        if name not in METRICS:
-            raise ValueError(f"unknown metric {name!r}{_nearest(name, METRICS)}. Known: {', '.join(METRICS)}")
-    return value
-
-
 class Slice(Settings):
     """Columns to slice the eval split by; limits that every such slice must keep."""
 
     columns: list[str] = Field(min_length=1)
     limits: dict[str, Limit] = {}
-
-    _limits = field_validator("limits")(_known_metrics)
 
     @model_validator(mode="before")
     @classmethod
@@ -255,25 +236,26 @@ class Slice(Settings):
 
 
 class Evaluate(Settings):
-    """The gate. Without any limit a model must at least beat the mean of the evaluated labels (r_squared of 0).
+    """The gate. Without `limits`, those of the family hold: for least squares, a model must at least beat the mean of the evaluated
+    labels (r_squared of 0).
 
     A held-out split of fewer than `min_rows` rows judges nothing: there, and where a limit lies inside a metric's interval, the
     cross-validation of the training rows decides.
     """
 
     min_rows: int = Field(default=30, ge=0)
-    limits: dict[str, Limit] = {"r_squared": Limit(min=0.0)}
+    limits: dict[str, Limit] | None = None
     no_worse_than_live: float | None = Field(default=0.01, ge=0, allow_inf_nan=False)
     slices: list[Slice] = []
 
     @field_validator("limits")
     @classmethod
-    def _at_least_one(cls, value: dict[str, Limit]) -> dict[str, Limit]:
-        if not value:
+    def _at_least_one(cls, value: dict[str, Limit] | None) -> dict[str, Limit] | None:
+        if value is not None and not value:
             raise ValueError(
                 "needs at least one limit: without one there is no verdict. Leave the key out for the default"
             )
-        return _known_metrics(value)
+        return value
 
 
 class Serve(Settings):
@@ -377,16 +359,37 @@ class Config(Settings):
                 )
         return self
 
+    @property
+    def limits(self) -> dict[str, Limit]:
+        """By metric what it may be on the whole split."""
+        if self.evaluate.limits is not None:
+            return self.evaluate.limits
+        return {metric: Limit(**limit) for metric, limit in self.model.of_family.limits.items()}
+
+    @model_validator(mode="after")
+    def _known_metrics(self) -> Config:
+        known = self.model.of_family.metric_names
+        places = {"evaluate.limits": self.limits}
+        places |= {f"evaluate.slices.{index}.limits": entry.limits for index, entry in enumerate(self.evaluate.slices)}
+        for place, limits in places.items():
+            for name in limits:
+                if name not in known:
+                    raise ValueError(
+                        f"{place}: unknown metric {name!r}{_nearest(name, known)}. Known: {', '.join(known)}"
+                    )
+        return self
+
     @model_validator(mode="after")
     def _can_be_judged(self) -> Config:
         if self.data.held_out:
             return self
         if not isinstance(self.model, Exact):
             raise ValueError("data.split: no rows are held out to judge gradient descent by. Add an eval split")
-        for metric in self.evaluate.limits:
-            if metric not in CROSS_VALIDATED:
+        known = self.model.of_family.cross_validated_names
+        for metric in self.limits:
+            if metric not in known:
                 raise ValueError(
-                    f"evaluate.limits.{metric}: no rows are held out, and cross-validation gives {', '.join(CROSS_VALIDATED)} "
+                    f"evaluate.limits.{metric}: no rows are held out, and cross-validation gives {', '.join(known)} "
                     "alone. Set a limit on one of these, or add an eval split"
                 )
         if any(entry.limits for entry in self.evaluate.slices):
