@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, field_validator
 
-from components.section import Settings
+from components.section import Section
 
 
-class Exact(Settings):
+class Exact(Section):
     """`solver: exact`: ordinary least squares (`l2: 0`), or ridge regression.
 
     `l2` is λ of λ·‖β‖² on the transformed columns, the intercept not among them; one level of each feature, the most frequent, is
@@ -34,7 +34,7 @@ class Exact(Settings):
         return value
 
 
-class Sgd(Settings):
+class Sgd(Section):
     """`solver: sgd`: gradient descent on the mean squared error, from zero.
 
     `batch_size: null` is the whole training split in every step. `trace_every` is in steps.
@@ -56,7 +56,7 @@ def _default_solver(value: Any) -> Any:
     return {"solver": "exact", **value} if isinstance(value, dict) else value
 
 
-Model = Annotated[
+Solver = Annotated[
     Annotated[Exact, Tag("exact")] | Annotated[Sgd, Tag("sgd")],
     Discriminator(
         _solver,
@@ -66,9 +66,9 @@ Model = Annotated[
     BeforeValidator(_default_solver),
 ]
 
-_MODEL: TypeAdapter[Exact | Sgd] = TypeAdapter(Model)
+_SOLVER: TypeAdapter[Exact | Sgd] = TypeAdapter(Solver)
 
 
 def model_from_json(value: dict[str, Any]) -> Exact | Sgd:
     """The settings, from the plain JSON that travels to the steps."""
-    return _MODEL.validate_python(value)
+    return _SOLVER.validate_python(value)

@@ -18,10 +18,10 @@ from pydantic import (
     model_validator,
 )
 
-from components.section import Settings
+from components.section import Section
 
 
-class _Number(Settings):
+class _Number(Section):
     """What numbers have in common.
 
     A value outside [`min`, `max`] counts as missing, or is clipped to the range; a missing value is imputed. `mean` and
@@ -73,7 +73,7 @@ class Integer(_Number):
     max: int | None = None
 
 
-class Buckets(Settings):
+class Buckets(Section):
     """A number cut into intervals [b₀, b₁), one level each, a level below, one above, and one for missing values.
 
     `whole` says that its values are whole numbers, to be taken exactly up to 2^53; else they have a 32-bit float's digits.
@@ -101,7 +101,7 @@ class Buckets(Settings):
         return self
 
 
-class Boolean(Settings):
+class Boolean(Section):
     """A truth value: `true`, `t`, `yes`, `y`, `on`, `1` or their opposites, in any case. Two levels, and one for missing values.
 
     The others are compared with `reference`: `false`, if there are such rows, or what is asked for.
@@ -111,7 +111,7 @@ class Boolean(Settings):
     reference: bool | None = None
 
 
-class Categorical(Settings):
+class Categorical(Section):
     """A text. Its `vocabulary` most frequent values in the training split are levels, if at least `min_rows` rows have them.
 
     All others are one level, `(other)`, and missing values are one, `(missing)`. The others are compared with `reference`: a

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from components.errors import DataError
-from components.section import Settings
+from components.section import Section
 from components.table import columns
 from components.table.dialect import PLAIN, Dialect
 from components.table.row_identity import GROUP_COLUMN, ROW_COLUMN
@@ -30,7 +30,7 @@ _KEY = "split by "  # before the name of a column that decides a row's split, be
 Tokens = dict[str, dict[str, int]]  # by column, by text that stands for nothing, in how many rows it does
 
 
-class DropRule(Settings):
+class DropRule(Section):
     """Rows to leave out of training and evaluation, by the value of one column.
 
     Those whose value is missing; whose number is below or above a bound; whose text or truth value is one of `values`.

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from components.errors import ConfigError
-from components.section import Settings
+from components.section import Section
 from components.table.files import check_suffix, split_pattern
 
 ROOT_SCHEMES = {"kubeflow": ("gs", "s3", "minio"), "vertex": ("gs",)}
@@ -26,7 +26,7 @@ _IMAGE = re.compile(
 )
 
 
-class Resources(Settings):
+class Resources(Section):
     """What a step's container may take at most: `cpu` in cores, `memory` as Kubernetes writes it (`8Gi`)."""
 
     cpu: float | None = Field(default=None, gt=0, allow_inf_nan=False)
@@ -53,7 +53,7 @@ class Resources(Settings):
         return int(number) * _BYTES[unit] / 10**9
 
 
-class Target(Settings):
+class Target(Section):
     """A place where the pipeline runs in containers.
 
     `data` and `schema` say where the table (a file or a pattern of files) and the schema file lie there, `serving` is the folder
@@ -129,7 +129,7 @@ class KubeflowTarget(Target):
     experiment: str | None = Field(default=None, min_length=1)
 
 
-class Endpoint(Settings):
+class Endpoint(Section):
     """An endpoint of Vertex AI, which TFX's extension makes if it isn't there, and the model that it gets.
 
     `image` is the container that serves, by exact tag or digest; `machine` its type, of which `replicas` run. The new version
@@ -199,7 +199,7 @@ class VertexTarget(Target):
         return self
 
 
-class Targets(Settings):
+class Targets(Section):
     """Where else than on this machine the pipeline runs."""
 
     kubeflow: KubeflowTarget | None = None
@@ -218,19 +218,6 @@ class Targets(Settings):
                 "one."
             )
         return found
-
-
-def section_at(*keys: str) -> type[Settings]:
-    """The model of what stands in `targets:` below these keys."""
-    match keys:
-        case ("vertex", "endpoint"):
-            return Endpoint
-        case (_, "resources", _):
-            return Resources
-        case (target,):
-            return VertexTarget if target == "vertex" else KubeflowTarget
-        case _:
-            return Targets
 
 
 def check_label(name: str, text: str) -> None:

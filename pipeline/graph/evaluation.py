@@ -12,7 +12,8 @@ from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 from components.fingerprint import code_fingerprint
 from components.model_gate.executor import BASELINE, CANDIDATE
 from components.model_gate.verdict import ROWS, STANDARD_ERROR
-from pipeline.config.file import METRICS, Config
+from pipeline.config.evaluate import METRICS
+from pipeline.config.file import Config
 
 _MODULE = "components.model_gate.metrics"
 EXTRACTORS = "components.model_gate.extractors"  # the Evaluator's `module_path`

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pipeline.config.file import METRICS
+from pipeline.config.evaluate import METRICS
 from tests.pipeline.config.test_file import GOOD, load
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
