@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import math
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,29 +17,52 @@ from components.table.splits import SPLITS, SplitRule, TimeSplit, check_starts
 from components.values.texts import MISSING_TOKENS, TRUTHS
 
 SHARES = 10_000  # parts that the shares of the splits are told apart by
+LEAST_PART = 1 / SHARES
+_PART: dict[str, Any] = {"minimum": LEAST_PART, "maximum": 1, "x-unit": "part of the rows"}
 
 
 class Split(Section):
     """Which rows train, which are held out to judge the model (`eval`), and which are kept for a last look (`test`).
 
-    Parts of the rows, drawn by each row's place in its file: `{train: 0.8, eval: 0.2}`, `{train: 0.7, eval: 0.2, test: 0.1}`, or
-    `{train: 1}`, which holds none out: then the model is judged by cross-validation. `seed` draws another split. Or by time:
-    `{by: COLUMN, eval_from: VALUE}`, perhaps with `test_from`: a number, a date or a time; what came before trains.
+    Either parts of the rows, which sum to 1 and are drawn by each row's place in its file: `{train: 0.8, eval: 0.2}`, or
+    `{train: 1}`, which holds none out: then the model is judged by cross-validation. Or by time:
+    `{by: day, eval_from: 2024-04-01}`; what came before trains.
     """
 
-    train: float | None = None
-    eval: float | None = None
-    test: float | None = None
-    seed: int = Field(default=0, ge=0, lt=1 << 32)
-    by: str | None = None
-    eval_from: float | str | None = None
-    test_from: float | str | None = None
+    train: float | None = Field(
+        default=None, description="The part that trains.", examples=[0.7], json_schema_extra=_PART
+    )
+    eval: float | None = Field(
+        default=None, description="The part that judges the model.", examples=[0.2], json_schema_extra=_PART
+    )
+    test: float | None = Field(
+        default=None,
+        description="The part that no step reads but a last evaluation after the push.",
+        examples=[0.1],
+        json_schema_extra=_PART,
+    )
+    seed: int = Field(default=0, ge=0, lt=1 << 32, description="Another one draws another split.", examples=[1])
+    by: str | None = Field(
+        default=None, description="The column of numbers, dates or times that splits by time.", examples=["day"]
+    )
+    eval_from: float | str | None = Field(
+        default=None,
+        description="The first value of `by` that judges: a number, or a date or time as ISO 8601 has it.",
+        examples=["2024-04-01"],
+        json_schema_extra={"x-unit": "the column's"},
+    )
+    test_from: float | str | None = Field(
+        default=None,
+        description="The first value of `by` that is kept for the last look, after `eval_from`.",
+        examples=["2024-05-01"],
+        json_schema_extra={"x-unit": "the column's"},
+    )
 
     @field_validator("train", "eval", "test")
     @classmethod
     def _part(cls, value: float | None) -> float | None:
-        if value is not None and not 0.0001 <= value <= 1:
-            raise ValueError("must be between 0.0001 and 1; leave a split that gets no rows out")
+        if value is not None and not LEAST_PART <= value <= 1:
+            raise ValueError(f"must be between {LEAST_PART} and 1; leave a split that gets no rows out")
         return value
 
     @model_validator(mode="after")
@@ -76,29 +99,65 @@ class Split(Section):
 
 
 class Data(Section):
-    """The table, how it is split, and which rows are left out.
+    """The table, how it is split, and which rows are left out. `plumbline init` finds how a CSV is written."""
 
-    `path` is a file, or a pattern of files (`trips/*.csv`) that may hold TFX's `{SPAN}` and `{VERSION}`. Rows that have the same
-    value in `split_by` (a customer's, say) stay together in one split and one fold. `missing` are the texts that stand for nothing.
-    How a CSV is written: `delimiter` parts its fields (`";"`, `"\\t"`), `decimal` a number's fraction (`","`); `encoding` is
-    a codec of Python's (`cp1252`, `utf-16`); lines that begin with `comment` are left out, and so are `skip_columns`, by name, or
-    by place from 1 where there is none (`[1]`: row numbers of pandas and R). `escape` is the character that keeps a quote within
-    quotes, a backslash in Spark's; without it such a quote is written twice. A row that can't be right (fields too many, a text for
-    a number) is passed over up to `max_rejected` times; more of them end the run.
-    """
-
-    path: Path = Field(strict=False)
-    split: Split = Split(train=0.8, eval=0.2)
-    split_by: str | None = None
-    missing: list[str] = MISSING_TOKENS
-    delimiter: str = ","
-    decimal: Literal[".", ","] = "."
-    encoding: str = "utf-8"
-    comment: str | None = None
-    skip_columns: list[str | int] = []
-    escape: str | None = None
-    max_rejected: int = Field(default=0, ge=0)
-    drop: dict[str, DropRule] = {}
+    path: Path = Field(
+        strict=False,
+        description="A CSV, CSV.gz or Parquet file, or a pattern of such files that may hold TFX's `{SPAN}` and `{VERSION}`; "
+        "relative to the configuration's folder.",
+        examples=["trips/*.csv"],
+    )
+    split: Split = Field(
+        default=Split(train=0.8, eval=0.2),
+        description="Which rows train, which judge.",
+        examples=[{"train": 0.7, "eval": 0.2, "test": 0.1}],
+    )
+    split_by: str | None = Field(
+        default=None,
+        description="Rows that have the same value in this column (a customer's, say) stay together in one split and one fold.",
+        examples=["customer"],
+    )
+    missing: list[str] = Field(
+        default=MISSING_TOKENS,
+        description="The texts that stand for nothing, blanks around them aside.",
+        examples=[["", "NA", "-"]],
+    )
+    delimiter: str = Field(
+        default=",",
+        description="The character of ASCII that parts a CSV's fields; `tab` is one too.",
+        examples=[";"],
+    )
+    decimal: Literal[".", ","] = Field(
+        default=".", description="What parts a number's fraction from its whole part.", examples=[","]
+    )
+    encoding: str = Field(
+        default="utf-8", description="A CSV's text encoding, by any name that Python knows.", examples=["cp1252"]
+    )
+    comment: str | None = Field(default=None, description="How a line of a CSV begins that is no row.", examples=["#"])
+    skip_columns: list[str | int] = Field(
+        default=[],
+        description="Columns that are passed over: by name, or by place from 1 where there is none (row numbers of pandas and R).",
+        examples=[[1]],
+    )
+    escape: str | None = Field(
+        default=None,
+        description="The character of a CSV that keeps a quote within quotes, a backslash in Spark's; without it such a quote is "
+        "written twice.",
+        examples=["\\"],
+    )
+    max_rejected: int = Field(
+        default=0,
+        ge=0,
+        description="How many rows that can't be right (fields too many, a text for a number) are passed over; more of them "
+        "end the run.",
+        examples=[10],
+        json_schema_extra={"x-unit": "rows"},
+    )
+    drop: dict[str, DropRule] = Field(
+        default={},
+        description="Rules that leave rows out of training and evaluation, by column.",
+        examples=[{"fare": {"missing": True, "below": 2.25}}],
+    )
 
     def location(self) -> tuple[Path, str]:
         """The folder that holds the files, and their pattern below it."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from components.section import Section
 from pipeline.config.errors import nearest
@@ -17,13 +17,27 @@ METRICS = (
     "mean_label",
     "mean_prediction",
 )
+_NAMED = ", ".join(f"`{name}`" for name in METRICS)
+_Columns = Annotated[list[str], Field(min_length=1)]
 
 
-class Limit(Section):
+class Limit(Section, json_schema_extra={"minProperties": 1}):
     """What a metric may be: at least `min`, at most `max`, or both."""
 
-    min: float | None = Field(default=None, allow_inf_nan=False)
-    max: float | None = Field(default=None, allow_inf_nan=False)
+    min: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="The least that the metric may be.",
+        examples=[0.5],
+        json_schema_extra={"x-unit": "the metric's"},
+    )
+    max: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="The most that the metric may be.",
+        examples=[40],
+        json_schema_extra={"x-unit": "the metric's"},
+    )
 
     @model_validator(mode="after")
     def _one_bound(self) -> Limit:
@@ -42,30 +56,60 @@ def _known_metrics(value: dict[str, Limit]) -> dict[str, Limit]:
 
 
 class Slice(Section):
-    """Columns to slice the eval split by; limits that every such slice must keep."""
+    """Columns to slice the eval split by, and limits that every such slice must keep; without limits, `[columns]` alone will do."""
 
-    columns: list[str] = Field(min_length=1)
-    limits: dict[str, Limit] = {}
+    columns: _Columns = Field(
+        description="Rows that have the same values in these columns are a slice.",
+        examples=[["payment_type"]],
+    )
+    limits: dict[str, Limit] = Field(
+        default={},
+        description=f"What metrics may be on every slice, by metric: {_NAMED}.",
+        examples=[{"mean_absolute_error": {"max": 5}}],
+        json_schema_extra={"propertyNames": {"enum": list(METRICS)}},
+    )
 
     _limits = field_validator("limits")(_known_metrics)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return {"columns": value} if isinstance(value, list) else value
+
+def _expand(value: Any) -> Any:
+    return {"columns": value} if isinstance(value, list) else value
 
 
 class Evaluate(Section):
-    """The gate. Without any limit a model must at least beat the mean of the evaluated labels (r_squared of 0).
+    """The gate: what a model must keep to be pushed.
 
-    A held-out split of fewer than `min_rows` rows judges nothing: there, and where a limit lies inside a metric's interval, the
-    cross-validation of the training rows decides.
+    Where a limit lies inside a metric's interval, or few rows are held out, the cross-validation of the training rows decides.
     """
 
-    min_rows: int = Field(default=30, ge=0)
-    limits: dict[str, Limit] = {"r_squared": Limit(min=0.0)}
-    no_worse_than_live: float | None = Field(default=0.01, ge=0, allow_inf_nan=False)
-    slices: list[Slice] = []
+    min_rows: int = Field(
+        default=30,
+        ge=0,
+        description="A held-out split of fewer rows judges nothing.",
+        examples=[100],
+        json_schema_extra={"x-unit": "rows"},
+    )
+    limits: dict[str, Limit] = Field(
+        default={"r_squared": Limit(min=0.0)},
+        description=f"What metrics may be on the eval split, by metric: {_NAMED}. Without any limit a model must at least beat "
+        "the mean of the evaluated labels.",
+        examples=[{"mean_squared_error": {"max": 40}, "r_squared": {"min": 0.5}}],
+        json_schema_extra={"propertyNames": {"enum": list(METRICS)}, "minProperties": 1},
+    )
+    no_worse_than_live: float | None = Field(
+        default=0.01,
+        ge=0,
+        allow_inf_nan=False,
+        description="How much larger than the live model's the mean squared error may be, on the same rows; `null` "
+        "compares with none.",
+        examples=[0.05],
+        json_schema_extra={"x-unit": "part of the live model's"},
+    )
+    slices: list[Annotated[Slice, BeforeValidator(_expand, json_schema_input_type=_Columns | Slice)]] = Field(
+        default=[],
+        description="Slices of the eval split that metrics are told of, and perhaps limited on.",
+        examples=[[["payment_type"], {"columns": ["company"], "limits": {"r_squared": {"min": 0}}}]],
+    )
 
     @field_validator("limits")
     @classmethod

@@ -25,29 +25,59 @@ from pipeline.config.serve import Serve
 from pipeline.config.targets import Target, Targets
 from pipeline.config.yaml_file import read_yaml
 
+_NAME = "[a-z][a-z0-9-]{0,62}"  # Kubeflow's rule
+
 
 class Config(Section):
-    """One pipeline: one table, one label, one linear model.
+    """One pipeline: one table, one label, one linear model."""
 
-    `materialize` has Transform write the transformed examples too, for other tools of TFX: no step here reads them.
-    """
-
-    name: str
-    data: Data
-    table_schema: Path | None = Field(default=None, alias="schema", strict=False)
-    label: str
-    weight: str | None = None
-    features: dict[str, Feature] = Field(min_length=1)
-    materialize: bool = False
-    model: Solver = Exact()
-    evaluate: Evaluate = Evaluate()
-    serve: Serve = Serve()
-    targets: Targets = Targets()
+    name: str = Field(
+        description="Of the pipeline and the served model: lower-case letters, digits and hyphens, a letter first, at most 63.",
+        examples=["taxi-fare"],
+        json_schema_extra={"pattern": f"^{_NAME}$"},
+    )
+    data: Data = Field(description="The table.", examples=[{"path": "data.csv"}])
+    table_schema: Path | None = Field(
+        default=None,
+        alias="schema",
+        strict=False,
+        description="A schema of TensorFlow Metadata in text format, which the table must keep; relative to the configuration's "
+        "folder. By default it is inferred.",
+        examples=["schema.pbtxt"],
+    )
+    label: str = Field(description="The column to predict: numbers.", examples=["fare"])
+    weight: str | None = Field(
+        default=None,
+        description="The column of the rows' weights, none below zero. By default all rows weigh the same.",
+        examples=["exposure"],
+    )
+    features: dict[str, Feature] = Field(
+        min_length=1,
+        description="What predicts, by column: a kind, or a mapping with `kind` and its options.",
+        examples=[{"trip_miles": "numeric", "company": {"kind": "categorical", "vocabulary": 12}}],
+    )
+    materialize: bool = Field(
+        default=False,
+        description="Whether Transform writes the transformed examples too, for other tools of TFX: no step here reads them.",
+        examples=[True],
+    )
+    model: Solver = Field(default=Exact(), description="How the model is fitted.", examples=[{"l2": "auto"}])
+    evaluate: Evaluate = Field(
+        default=Evaluate(),
+        description="What the model must keep to be pushed.",
+        examples=[{"limits": {"r_squared": {"min": 0.5}}}],
+    )
+    serve: Serve = Field(default=Serve(), description="Where the model is pushed to.", examples=[{"keep": 10}])
+    targets: Targets = Field(
+        default=Targets(),
+        description="Where else than on this machine the pipeline runs.",
+        examples=[{"kubeflow": {"data": "gs://bucket/trips/*.csv", "serving": "gs://bucket/serving/taxi-fare"}}],
+    )
 
     @field_validator("name")
     @classmethod
     def _portable(cls, value: str) -> str:
-        if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", value):
+        if not re.fullmatch(_NAME, value):
             raise ValueError(
                 "must be lower-case letters, digits and hyphens, a letter first, at most 63 (Kubeflow's rule)"
             )

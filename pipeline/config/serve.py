@@ -10,16 +10,35 @@ from components.section import Section
 
 
 class Serve(Section):
-    """Where models are pushed to, `<root>/<path>/<name>/<version>`, how many versions stay, and the level of their intervals.
+    """Where models are pushed to (`<root>/<path>/<name>/<version>`), how many stay, and what is asked of them before."""
 
-    `infra_validator` is a tag of TF Serving's image (`2.19.1`): TFX's InfraValidator then has the model loaded and queried in that
-    image, by the Docker daemon of this machine, before anything is pushed.
-    """
-
-    path: str = "serving"
-    keep: int = Field(default=5, ge=1)
-    level: float = Field(default=0.95, gt=0, lt=1)
-    infra_validator: str | None = Field(default=None, pattern=r"^[\w][\w.-]*$")
+    path: str = Field(
+        default="serving",
+        description="The folder of all served models, relative to `--root`.",
+        examples=["models/live"],
+    )
+    keep: int = Field(
+        default=5,
+        ge=1,
+        description="How many of the published versions stay; older ones are deleted.",
+        examples=[10],
+        json_schema_extra={"x-unit": "versions"},
+    )
+    level: float = Field(
+        default=0.95,
+        gt=0,
+        lt=1,
+        description="The level of the prediction intervals that the model gives.",
+        examples=[0.9],
+        json_schema_extra={"x-unit": "probability"},
+    )
+    infra_validator: str | None = Field(
+        default=None,
+        pattern=r"^[\w][\w.-]*$",
+        description="A tag of TF Serving's image: TFX's InfraValidator then has the model loaded and queried in that image, by the "
+        "Docker daemon of this machine, before anything is pushed. By default the step is left out.",
+        examples=["2.19.1"],
+    )
 
     @field_validator("infra_validator")
     @classmethod
