@@ -14,6 +14,7 @@ from components.errors import EXIT_REFUSED, PlumblineError, error_line, refusal_
 from pipeline import __version__
 from pipeline.cli.log import in_log
 from pipeline.cli.remote import compile_, submit
+from pipeline.cli.schema import schema
 from pipeline.local.stopping import Stopped
 
 
@@ -317,6 +318,7 @@ def doctor(quick: bool) -> None:
 
 main.add_command(compile_)
 main.add_command(submit)
+main.add_command(schema)
 
 if __name__ == "__main__":
     main()
