@@ -68,8 +68,8 @@ def _words_and_numbers(line: str) -> tuple[str, list[float]]:
 def read_along(page: Path, folder: Path) -> None:
     """Runs a page's blocks in a folder, but for `make`, and compares each block of text with what the commands before it printed.
 
-    A block of YAML whose first line is `# NAME.yaml` is written to that file. `plumbline serve` runs on until the page ends, on free
-    ports instead of those that the page has.
+    A block of YAML whose first line is `# NAME.yaml` is written to that file. `plumbline serve` runs on until the page ends, on
+    free ports instead of those that the page has.
 
     Raises:
       AssertionError: a command failed, or a line is shown that none printed.
