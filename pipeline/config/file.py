@@ -28,11 +28,11 @@ from components.preprocessing.features import (
     indicator_name,
 )
 from components.section import Settings
-from components.table.cleaning import DropRule, TableSpec, ValueRule
+from components.table.added_columns import COLUMNS
 from components.table.dialect import Dialect
-from components.table.files import check_suffix, split_pattern
-from components.table.row_identity import COLUMNS
-from components.table.splits import SPLITS, SplitRule, TimeSplit, check_starts
+from components.table.file_names import check_suffix, split_pattern
+from components.table.spec import DropRule, TableSpec, ValueRule
+from components.table.split_rule import SPLITS, SplitRule, TimeSplit, check_starts
 from components.values.texts import MISSING_TOKENS, TRUTHS
 from pipeline.config.targets import Target, Targets, section_at
 from pipeline.config.yaml_file import read_yaml
