@@ -17,7 +17,7 @@ from components.linear_model.portable import MODEL_FILE, UNBOUNDED, FeatureEntry
 from components.linear_model.scoring import score
 from components.publishing.manifest import MANIFEST_FILE, verify_if_signed
 from components.publishing.versions import versions
-from components.table.cleaning import TableSpec
+from components.table.spec import TableSpec
 from pipeline.config.file import Config
 
 BASELINE, CONTRIBUTION = "baseline", "contribution_"

@@ -17,7 +17,7 @@ def test_families_are_asked_without_numpy():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=str)
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_what_a_family_says_of_itself_is_of_one_piece(family):
     assert {family.compared_by, *family.limits, *family.cross_validated(2.0, 4.0)} <= set(family.metric_names)
     assert set(family.cross_validated(2.0, 4.0)) == set(family.cross_validated_names)
