@@ -19,7 +19,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.errors import RunError
-from components.ingest.executor import COUNTS_FILE
+from components.ingest.counts import COUNTS_FILE, WAY_OUT, Counts
 from components.linear_model.portable import MODEL_FILE
 from components.model_gate.verdict import VERDICT_FILE
 from components.mounts import to_uri
@@ -27,8 +27,8 @@ from components.publishing.manifest import ARTIFACT_FACT, write_manifest
 from components.serving_check import requests
 from components.serving_check.made_rows import made_examples, made_rows, required_columns
 from components.serving_check.process import CheckProcess
+from components.serving_check.report import REPORT_FILE
 
-REPORT_FILE = "report.json"
 # As TFX's InfraValidator has them.
 BLESSED_FILE, NOT_BLESSED_FILE = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
 BLESSED, HAS_MODEL = "blessed", "has_model"
@@ -69,7 +69,7 @@ class Executor(BaseExecutor):
             report = CheckProcess.take().check(folder, golden)
             io_utils.copy_dir(str(folder), path_utils.stamped_model_path(blessing.uri))
         with fileio.open(os.path.join(blessing.uri, REPORT_FILE), "w") as file:
-            file.write(json.dumps(report, indent=1))
+            file.write(report.to_json())
         io_utils.write_string_file(os.path.join(blessing.uri, BLESSED_FILE), "")
         blessing.set_int_custom_property(BLESSED, 1)
         blessing.set_int_custom_property(HAS_MODEL, 1)
@@ -95,7 +95,7 @@ def _table(examples: str) -> dict[str, Any]:
     if not fileio.exists(path):
         return {}
     with fileio.open(path) as file:
-        return {"table": json.loads(file.read())["table"]}
+        return {"table": Counts.parse(file.read(), path, WAY_OUT).table.model_dump()}
 
 
 def _complete(

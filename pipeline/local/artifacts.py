@@ -13,12 +13,12 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
-from components.ingest.executor import COUNTS_FILE
+from components.ingest.counts import COUNTS_FILE, WAY_OUT, Counts
 from components.linear_model.inference import Dropped
 from components.linear_model.linear_fit import LinearFit
 from components.model_gate.executor import candidate_metrics
 from components.model_gate.verdict import VERDICT_FILE, plain, slice_name
-from components.serving_check.executor import REPORT_FILE
+from components.serving_check.report import REPORT_FILE
 from components.trainer.run_fn import FIT_FILE
 from components.values.names import shown
 
@@ -34,8 +34,8 @@ def _folder(outputs: Outputs, key: str) -> Path:
 
 def read_counts(outputs: Outputs) -> dict[str, Any]:
     """ExampleGen's counts: rows read, kept, dropped and rejected, rows that each rule touched, `splits`."""
-    counts: dict[str, Any] = json.loads((_folder(outputs, "examples") / COUNTS_FILE).read_text())
-    return counts
+    path = _folder(outputs, "examples") / COUNTS_FILE
+    return Counts.parse(path.read_text(), path, WAY_OUT).model_dump(by_alias=True, exclude={"format"})
 
 
 def read_linear_fit(outputs: Outputs, statistics: Outputs) -> dict[str, Any]:
