@@ -13,7 +13,6 @@ from components.section import Settings
 from components.table.files import check_suffix, split_pattern
 
 ROOT_SCHEMES = {"kubeflow": ("gs", "s3", "minio"), "vertex": ("gs",)}
-NO_CONTAINER = "Baseline"  # a resolver or an importer: the orchestrator's own work
 
 _BYTES = {"M": 10**6, "Mi": 2**20, "G": 10**9, "Gi": 2**30, "T": 10**12, "Ti": 2**40}
 _ARTIFACT = re.compile(r"(gs|s3|minio)://[^/\s]+/[^\s]*[^/\s]")
