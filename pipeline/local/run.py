@@ -197,7 +197,7 @@ def _run_steps(
         current.step = watchdog.step = name
         done, step = next(launched), entries[name]
         outputs[name] = done.outputs
-        if step.container and not done.cached:  # in all likelihood there will be a new model
+        if step.container and not done.cached:  # what comes after it will, in all likelihood, run anew too
             _begin_early(entries[other] for other in local_run.steps if other not in outputs)
         rows = None if step.count is None else step.count(results)
         entry = StepRun(step=name, cached=done.cached, seconds=done.seconds, ended=time.time(), rows=rows)
