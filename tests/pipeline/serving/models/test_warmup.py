@@ -53,7 +53,7 @@ def regress_log() -> Any:
 
 def test_records_are_replayed(write: Write) -> None:
     from pipeline.serving.models.servable import Servable
-    from pipeline.serving.models.wanted import warmup
+    from pipeline.serving.models import warmup
 
     path = write(predict_log(), regress_log())
     servable = Servable.load("m", 1, path)
