@@ -10,7 +10,12 @@ from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
 from pipeline.serving.errors import RequestError
-from pipeline.serving.models import answers
+from pipeline.serving.models.prediction_messages import (
+    answer_classify,
+    answer_multi_inference,
+    answer_predict,
+    answer_regress,
+)
 from pipeline.serving.models.servable import Servable, request_error
 
 WARMUP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
@@ -60,13 +65,13 @@ def _replay_one(servable: Servable, record: bytes, file: Path) -> None:
         raise RequestError("INVALID_ARGUMENT", f"Failed to parse warmup record: {record!r} from {file}") from error
     kind = log.WhichOneof("log_type")
     if kind == "regress_log":
-        answers.answer_regress(servable, log.regress_log.request)
+        answer_regress(servable, log.regress_log.request)
     elif kind == "classify_log":
-        answers.answer_classify(servable, log.classify_log.request)
+        answer_classify(servable, log.classify_log.request)
     elif kind == "predict_log":
-        answers.answer_predict(servable, log.predict_log.request)
+        answer_predict(servable, log.predict_log.request)
     elif kind == "multi_inference_log":
-        answers.answer_multi_inference(servable, log.multi_inference_log.request)
+        answer_multi_inference(servable, log.multi_inference_log.request)
     elif kind is not None:
         number = log.DESCRIPTOR.fields_by_name[kind].number
         raise RequestError("UNIMPLEMENTED", f"Unsupported log_type for warmup: {number}")

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from pipeline.serving.json.dtypes import Array, invalid
+from pipeline.serving.dtypes import Array
+from pipeline.serving.errors import invalid
 
 _TYPES = {"float16": "half", "complex64": "complex64", "complex128": "complex128"}
 _DUMP = orjson.OPT_SERIALIZE_NUMPY
