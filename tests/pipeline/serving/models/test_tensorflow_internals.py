@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import logging
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,26 @@ def test_a_callable_takes_and_gives_arrays(session: Any) -> None:
     (answer,) = run(np.array([0.5, 1], np.float32))
     assert type(answer) is np.ndarray
     np.testing.assert_allclose(answer.ravel(), [1.07847297, 4.50046873], rtol=1e-6)
+
+
+def test_the_callers_thread_does_the_work() -> None:
+    import tensorflow as tf
+
+    from pipeline.serving.models.tensorflow_internals import make_callable
+
+    threads = []
+
+    def note(array: np.ndarray) -> np.ndarray:
+        threads.append(threading.get_ident())
+        return array
+
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        fed = tf.compat.v1.placeholder(tf.float32, [None])
+        noted = tf.compat.v1.py_func(note, [fed], tf.float32)
+        run = make_callable(session, [fed.name], [noted.name])
+        for _ in range(20):
+            run(np.ones(1, np.float32))
+    assert threads == [threading.get_ident()] * 20
 
 
 def test_what_is_not_there_is_an_op_error(session: Any) -> None:
@@ -60,16 +81,14 @@ def test_graph_and_tags(session: Any) -> None:
         LoadedSession(str(MODEL), ("gpu",))
 
 
+LOAD = """
+import sys
+from pipeline.serving.models.tensorflow_internals import LoadedSession
+LoadedSession(sys.argv[1], ("serve",)).close()
+"""
+
+
 def test_no_advice_to_load_otherwise() -> None:
-    import tensorflow as tf
-
-    from pipeline.serving.models.tensorflow_internals import LoadedSession
-
-    said = io.StringIO()
-    handler = logging.StreamHandler(said)
-    tf.get_logger().addHandler(handler)
-    try:
-        LoadedSession(str(MODEL), ("serve",)).close()
-    finally:
-        tf.get_logger().removeHandler(handler)
-    assert "deprecated" not in said.getvalue()
+    """In a process of its own: TensorFlow gives the advice once."""
+    done = subprocess.run([sys.executable, "-c", LOAD, str(MODEL)], check=True, capture_output=True, text=True)
+    assert "saved_model.load" not in done.stderr
