@@ -21,7 +21,7 @@ from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 from tensorflow_serving.apis.regression_pb2 import RegressionRequest, RegressionResponse
 
 from components.errors import RunError
-from pipeline.serving.errors import RequestError
+from pipeline.serving.errors import RequestError, invalid
 from pipeline.serving.metrics import RequestMetrics
 from pipeline.serving.models.info_messages import check_metadata_fields, model_metadata, model_status, requested_version
 from pipeline.serving.models.manager import ModelManager
@@ -104,7 +104,7 @@ class _NamesModel(Protocol):
 
 def _need_spec(request: _NamesModel) -> ModelSpec:
     if not request.HasField("model_spec"):
-        raise RequestError("INVALID_ARGUMENT", "Missing ModelSpec")
+        raise invalid("Missing ModelSpec")
     return request.model_spec
 
 

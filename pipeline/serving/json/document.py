@@ -10,16 +10,16 @@ import rapidjson
 from pipeline.serving.errors import RequestError, invalid
 
 
-class Members(list[tuple[str, "Json"]]):
+class Members(list[tuple[str, "JsonValue"]]):
     """An object's members in order, those with equal names too."""
 
-    def find(self, name: str) -> tuple[Json] | None:
+    def find(self, name: str) -> tuple[JsonValue] | None:
         """The first member's value of that name, in a tuple."""
         return next(((value,) for key, value in self if key == name), None)
 
 
 # An int is of 64 bits, signed or not; a longer one is a float.
-Json: TypeAlias = "bool | int | float | str | list[Json] | Members | None"
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | Members | None"
 
 
 class _Decoder(rapidjson.Decoder):
@@ -36,12 +36,12 @@ _MORE_FOLLOWS = "The document root must not be followed by other values."
 _RENAMED = {"Invalid encoding in string.": "Invalid escape character in string."}
 
 
-def is_array(value: Json) -> TypeGuard[list[Json]]:
+def is_array(value: JsonValue) -> TypeGuard[list[JsonValue]]:
     """Is it an array, and no object?"""
     return type(value) is list
 
 
-def parse_json(body: bytes) -> Json:
+def parse_json(body: bytes) -> JsonValue:
     """Reads one value.
 
     Args:

@@ -15,7 +15,7 @@ from components.table.wire_format import field, varint
 from pipeline.serving.dtypes import DEFAULT_SIGNATURE, FLOAT, INT64, decode_base64
 from pipeline.serving.errors import invalid
 from pipeline.serving.json.body import read_object, read_signature_name
-from pipeline.serving.json.document import Json, Members, is_array
+from pipeline.serving.json.document import JsonValue, Members, is_array
 from pipeline.serving.json.quote import base64_text, c_name, format_error, json_type
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def parse_classify(
     return parse_regress(body, signatures, types)
 
 
-def _example(value: Json, types: FeatureTypes) -> bytes:
+def _example(value: JsonValue, types: FeatureTypes) -> bytes:
     if not isinstance(value, Members):
         raise invalid(f"Example must be JSON object but got JSON {json_type(value)}")
     features = {}
@@ -94,7 +94,7 @@ def _example(value: Json, types: FeatureTypes) -> bytes:
     )
 
 
-def _meant(values: list[Json], kind: int | None) -> list[Json]:
+def _meant(values: list[JsonValue], kind: int | None) -> list[JsonValue]:
     """Numbers as the model parses them, where that is another type than JSON's text suggests, and nothing is lost by it."""
     if kind not in (FLOAT, INT64):
         return values
@@ -106,7 +106,7 @@ def _meant(values: list[Json], kind: int | None) -> list[Json]:
     return [int(value) for value in numbers] if all(float(value).is_integer() for value in numbers) else values
 
 
-def _feature(name: str, values: list[Json]) -> bytes:
+def _feature(name: str, values: list[JsonValue]) -> bytes:
     """A serialised Feature; without a list if there is no value."""
     kind = 0
     converted: list[Any] = []  # what the list of that kind holds
@@ -129,7 +129,7 @@ def _feature(name: str, values: list[Json]) -> bytes:
     return field(kind, field(1, b"".join(map(varint, converted)))) if kind else b""
 
 
-def _kind(name: str, value: Json) -> int:
+def _kind(name: str, value: JsonValue) -> int:
     if isinstance(value, float):
         return _FLOAT
     if isinstance(value, int):

@@ -26,7 +26,7 @@ from pipeline.serving.dtypes import (
 )
 from pipeline.serving.errors import RequestError, invalid
 from pipeline.serving.json.body import read_object, read_signature_name
-from pipeline.serving.json.document import Json, Members, is_array
+from pipeline.serving.json.document import JsonValue, Members, is_array
 from pipeline.serving.json.quote import base64_text, c_name, format_error, json_type, quote
 
 if TYPE_CHECKING:
@@ -79,11 +79,11 @@ def fill_predict_request(body: bytes, signatures: Mapping[str, SignatureDef]) ->
     raise invalid("Missing 'inputs' or 'instances' key")
 
 
-def _is_element_object(value: Json) -> TypeGuard[Members]:
+def _is_element_object(value: JsonValue) -> TypeGuard[Members]:
     return isinstance(value, Members) and base64_text(value) is None
 
 
-def _fill_from_instances(rows: list[Json], dtypes: dict[str, int]) -> dict[str, Array]:
+def _fill_from_instances(rows: list[JsonValue], dtypes: dict[str, int]) -> dict[str, Array]:
     if not isinstance(rows[0], Members) and len(dtypes) > 1:
         raise invalid(
             "instances is a plain list, but expecting list of objects as multiple "
@@ -116,7 +116,7 @@ def _fill_from_instances(rows: list[Json], dtypes: dict[str, int]) -> dict[str, 
 
 
 def _add_items(
-    items: Iterable[tuple[str, Json]],
+    items: Iterable[tuple[str, JsonValue]],
     where: str,
     named: bool,
     dtypes: dict[str, int],
@@ -132,7 +132,7 @@ def _add_items(
 
 
 def _add_item(
-    item: Json, name: str, dtypes: dict[str, int], values: dict[str, list[Value]], shapes: dict[str, Shape]
+    item: JsonValue, name: str, dtypes: dict[str, int], values: dict[str, list[Value]], shapes: dict[str, Shape]
 ) -> None:
     if name not in dtypes:
         raise invalid(f"JSON object: does not have named input: {name}")
@@ -150,7 +150,7 @@ def _add_item(
         raise invalid(f"Expecting shape {_shape_text(expected)} but got: {_shape_text(shape)}")
 
 
-def _fill_from_inputs(value: Json, dtypes: dict[str, int]) -> dict[str, Array]:
+def _fill_from_inputs(value: JsonValue, dtypes: dict[str, int]) -> dict[str, Array]:
     if not _is_element_object(value):
         if len(dtypes) > 1:
             raise invalid(
@@ -168,7 +168,7 @@ def _fill_from_inputs(value: Json, dtypes: dict[str, int]) -> dict[str, Array]:
     return tensors
 
 
-def _read_tensor(name: str, value: Json, dtype: int) -> Array:
+def _read_tensor(name: str, value: JsonValue, dtype: int) -> Array:
     shape = _dense_shape(value)
     return _tensor(name, _fill_tensor(value, shape, dtype), shape, dtype)
 
@@ -185,7 +185,7 @@ def _shape_text(shape: Shape) -> str:
     return f"[{','.join(map(str, shape))}]"
 
 
-def _dense_shape(value: Json) -> Shape:
+def _dense_shape(value: JsonValue) -> Shape:
     shape = []
     while is_array(value):
         shape.append(len(value))
@@ -195,11 +195,11 @@ def _dense_shape(value: Json) -> Shape:
     return tuple(shape)
 
 
-def _fill_tensor(value: Json, shape: Shape, dtype: int) -> list[Value]:
+def _fill_tensor(value: JsonValue, shape: Shape, dtype: int) -> list[Value]:
     """Values in order, each at the depth that `shape` has. Lists of any depth: it doesn't recurse."""
     rank = len(shape)
     values: list[Value] = []
-    open_lists: list[Iterator[Json]] = [iter((value,))]
+    open_lists: list[Iterator[JsonValue]] = [iter((value,))]
     while open_lists:
         level = len(open_lists) - 1
         for item in open_lists[-1]:
@@ -224,7 +224,7 @@ def _fill_tensor(value: Json, shape: Shape, dtype: int) -> list[Value]:
     return values
 
 
-def _convert(value: Json, dtype: int) -> Value:
+def _convert(value: JsonValue, dtype: int) -> Value:
     if isinstance(value, Members):
         if dtype != STRING:
             raise _type_error(value, dtype)
@@ -250,5 +250,5 @@ def _convert(value: Json, dtype: int) -> Value:
     raise _type_error(value, dtype)
 
 
-def _type_error(value: Json, dtype: int) -> RequestError:
+def _type_error(value: JsonValue, dtype: int) -> RequestError:
     return invalid(f"JSON Value: {quote(value)} Type: {json_type(value)} is not of expected type: {type_name(dtype)}")

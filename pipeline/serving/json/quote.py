@@ -8,24 +8,24 @@ from decimal import Decimal
 
 from pipeline.serving.dtypes import BASE64_KEY
 from pipeline.serving.errors import RequestError, invalid
-from pipeline.serving.json.document import Json, Members
+from pipeline.serving.json.document import JsonValue, Members
 
 _MOST_QUOTED = 256  # bytes of a value in an error text; TF Serving's kMaxJsonDebugStringBytes
 _ESCAPED = re.compile(r'[\x00-\x1f"\\]')
 _SHORT = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", '"': '"', "\\": "\\"}
 
 
-def format_error(value: Json, text: str) -> RequestError:
+def format_error(value: JsonValue, text: str) -> RequestError:
     """An error that quotes a value."""
     return invalid(f"JSON Value: {quote(value)} {text}")
 
 
-def quote(value: Json) -> str:
+def quote(value: JsonValue) -> str:
     """A value as TF Serving quotes it in an error: indented by 4, arrays on one line, ended after some 256 bytes."""
     out: list[str] = []
     size = 0
     levels: list[list[int]] = []  # of each open container: is it an array; values written
-    pending: list[tuple[bool, Json]] = [(False, value)]  # is it the end of a container; a value
+    pending: list[tuple[bool, JsonValue]] = [(False, value)]  # is it the end of a container; a value
     while pending and size < _MOST_QUOTED:
         ends, item = pending.pop()
         text = ""
@@ -58,7 +58,7 @@ def quote(value: Json) -> str:
     return "".join(out)
 
 
-def _first_parts(container: list[Json] | Members) -> list[Json]:
+def _first_parts(container: list[JsonValue] | Members) -> list[JsonValue]:
     """As many values of an array, or keys and values of an object, as can be quoted."""
     if isinstance(container, Members):
         return [part for member in container[:_MOST_QUOTED] for part in member]
@@ -98,7 +98,7 @@ def _quote_float(value: float) -> str:
     return sign + text
 
 
-def json_type(value: Json) -> str:
+def json_type(value: JsonValue) -> str:
     """RapidJSON's name of a value's type."""
     if value is None or isinstance(value, bool):
         return str({None: "Null", False: "False", True: "True"}[value])
@@ -107,7 +107,7 @@ def json_type(value: Json) -> str:
     return "Object" if isinstance(value, Members) else "Array" if isinstance(value, list) else "Number"
 
 
-def base64_text(value: Json) -> bytes | None:
+def base64_text(value: JsonValue) -> bytes | None:
     """The text of `{"b64": "…"}`; None for any other value."""
     if isinstance(value, Members) and len(value) == 1:
         ((key, text),) = value

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from components.errors import RunError
 from components.publishing.manifest import verify_if_signed
-from pipeline.serving.errors import RequestError
+from pipeline.serving.errors import RequestError, invalid
 from pipeline.serving.models import warmup
 from pipeline.serving.models.servable import Servable
 from pipeline.serving.models.served_version import LoadVersion, ServedVersion, VersionState, VersionStatus, next_step
@@ -193,11 +193,11 @@ class ModelManager:
           RequestError: there is none, or no such label.
         """
         if not name:
-            raise RequestError("INVALID_ARGUMENT", "ModelSpec has no name specified.")
+            raise invalid("ModelSpec has no name specified.")
         if label is not None:
             version = self._labels.get(name, {}).get(label)
             if version is None:
-                raise RequestError("INVALID_ARGUMENT", f"Unrecognized servable version label: {label}")
+                raise invalid(f"Unrecognized servable version label: {label}")
         while True:
             serving = self._serving.get(name) or {}
             found = next(reversed(serving.values()), None) if version is None else serving.get(version)

@@ -102,9 +102,7 @@ def answer_multi_inference(servable: Servable, request: MultiInferenceRequest) -
         if not spec.name:
             raise invalid("Found ModelSpec with an empty model name.")
         if spec.name != request.tasks[0].model_spec.name:
-            raise RequestError(
-                "INVALID_ARGUMENT", "All ModelSpecs in a MultiInferenceRequest must access the same model name."
-            )
+            raise invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
         name = spec.signature_name or DEFAULT_SIGNATURE
         if name in seen:
             raise invalid(f"Duplicate evaluation of signature: {name}")

@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from pipeline.serving.dtypes import Array, type_name
-from pipeline.serving.errors import Code, RequestError
+from pipeline.serving.errors import Code, RequestError, invalid
 from pipeline.serving.models.tensor_protos import type_of
 from pipeline.serving.models.tensorflow_internals import LoadedSession
 
@@ -120,8 +120,7 @@ class Servable:
             array = inputs[name]
             received = type_of(array)
             if received != expected:
-                raise RequestError(
-                    "INVALID_ARGUMENT",
+                raise invalid(
                     f"Expects arg[{index}] to be {type_name(expected)} but {type_name(received)} is provided",
                 )
             feeds.append(array)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
-from pipeline.serving.errors import RequestError
+from pipeline.serving.errors import RequestError, invalid
 from pipeline.serving.models.prediction_messages import (
     answer_classify,
     answer_multi_inference,
@@ -45,9 +45,7 @@ def replay(servable: Servable, path: Path) -> int:
             _replay_one(servable, record, file)
             count += 1
             if count > MOST_RECORDS:
-                raise RequestError(
-                    "INVALID_ARGUMENT", f"Number of warmup records exceeds the maximum ({MOST_RECORDS}) at {file}"
-                )
+                raise invalid(f"Number of warmup records exceeds the maximum ({MOST_RECORDS}) at {file}")
     except tf.errors.DataLossError as error:
         raise RequestError(
             "INTERNAL", f"{error.message}. Please verify your warmup data is in TFRecord format."
@@ -62,7 +60,7 @@ def _replay_one(servable: Servable, record: bytes, file: Path) -> None:
     try:
         log = prediction_log_pb2.PredictionLog.FromString(record)
     except DecodeError as error:
-        raise RequestError("INVALID_ARGUMENT", f"Failed to parse warmup record: {record!r} from {file}") from error
+        raise invalid(f"Failed to parse warmup record: {record!r} from {file}") from error
     kind = log.WhichOneof("log_type")
     if kind == "regress_log":
         answer_regress(servable, log.regress_log.request)
