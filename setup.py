@@ -47,6 +47,7 @@ setup(
         "orjson>=3.10",
         "prometheus-client>=0.20",
         "pydantic>=2.10",
+        "python-rapidjson>=1.25",
         "pyyaml>=6",
         "rich>=13",
         "tensorflow-serving-api==2.19.1",

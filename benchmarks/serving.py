@@ -111,11 +111,11 @@ def our_server(base: Path) -> Iterator[tuple[int, int]]:
 
 def serve(base: str, rest_port: str, grpc_port: str) -> None:
     """Runs our server."""
-    from pipeline.serving.models.wanted import Model
+    from pipeline.serving.models.server_config import ServedModel
     from pipeline.serving.server import Server
-    from pipeline.serving.settings import Settings
+    from pipeline.serving.settings import ServerSettings
 
-    server = Server(Settings(rest_port=int(rest_port), grpc_port=int(grpc_port)), [Model(NAME, Path(base))])
+    server = Server(ServerSettings(rest_port=int(rest_port), grpc_port=int(grpc_port)), [ServedModel(NAME, Path(base))])
     server.start()
     server.run_until_signal()
 

@@ -76,9 +76,7 @@ def run_fn(fn_args: FnArgs) -> None:
         file.write(training.to_json())
 
 
-def _descend(
-    model: keras.Model, settings: Sgd, fn_args: FnArgs, exact: LinearFit
-) -> tuple[int, list[LossPoint]]:
+def _descend(model: keras.Model, settings: Sgd, fn_args: FnArgs, exact: LinearFit) -> tuple[int, list[LossPoint]]:
     """Gradient descent on the training split. Returns its rows and the loss trace."""
     columns = _read_columns(fn_args.custom_config["gathered"], exact.design)
     label = columns[shards.LABEL].astype(np.float32)

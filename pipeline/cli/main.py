@@ -260,19 +260,19 @@ def serve(
     """Serve the pushed versions by TF Serving's gRPC and REST APIs, with a page to try the model at /."""
     from pipeline.cli.loading import load
     from pipeline.cli.log import to_file
-    from pipeline.serving import command, external
-    from pipeline.serving.settings import Settings
+    from pipeline.serving import command, tf_server
+    from pipeline.serving.settings import ServerSettings
 
     loaded = load(config)
     root = root.resolve()
-    place = command.Place(loaded.name, loaded.serving_directory(root), models_file)
-    settings = Settings(host=host, rest_port=rest_port, grpc_port=grpc_port)
-    command.check(place)
+    served = command.ServedFolder(loaded.name, loaded.serving_directory(root), models_file)
+    settings = ServerSettings(host=host, rest_port=rest_port, grpc_port=grpc_port)
+    command.check(served)
     if server == "tf":
-        external.run(settings, place.name, place.base_path)
+        tf_server.run(settings, served.name, served.base_path)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # or TensorFlow logs every request that is refused
     with to_file(root / "logs" / f"{loaded.name}-serve.log") as terminal:
-        command.serve(place, settings, terminal)
+        command.serve(served, settings, terminal)
 
 
 @main.command()

@@ -41,3 +41,8 @@ class RequestError(Exception):
         super().__init__(message)
         self.code: Code = code
         self.message = message
+
+
+def invalid(message: str) -> RequestError:
+    """The error that nearly every bad request gets."""
+    return RequestError("INVALID_ARGUMENT", message)

@@ -11,23 +11,25 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import jinja2
 from aiohttp import web
 from markupsafe import Markup
 
+from pipeline.serving.dtypes import BOOL, DEFAULT_SIGNATURE, DOUBLE, FLOAT, RANGES, STRING
 from pipeline.serving.errors import RequestError
-from pipeline.serving.json.dtypes import BOOL, DEFAULT_SIGNATURE, DOUBLE, FLOAT, RANGES, STRING
 
 if TYPE_CHECKING:
-    from pipeline.serving.models.manager import Manager
+    from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
+
+    from pipeline.serving.models.manager import ModelManager
 
 EXPLAIN = "explain"
-Kind = Literal["number", "integer", "text", "truth"]
+FieldKind = Literal["number", "integer", "text", "truth"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_KINDS: dict[int, Kind] = {
+_KINDS: dict[int, FieldKind] = {
     FLOAT: "number",
     DOUBLE: "number",
     **dict.fromkeys(RANGES, "integer"),
@@ -37,7 +39,7 @@ _KINDS: dict[int, Kind] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Field:
+class FormField:
     """An input of a signature.
 
     Attributes:
@@ -46,7 +48,7 @@ class Field:
     """
 
     name: str
-    kind: Kind
+    kind: FieldKind
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,10 +65,10 @@ class ModelView:
     name: str
     version: int | None = None
     signature: str | None = None
-    fields: Sequence[Field] = ()
+    fields: Sequence[FormField] = ()
 
 
-def view(name: str, version: int, signatures: Mapping[str, Any]) -> ModelView:
+def view(name: str, version: int, signatures: Mapping[str, SignatureDef]) -> ModelView:
     """Shows a loaded version: by its signature `explain`, else by `serving_default`.
 
     Args:
@@ -78,10 +80,10 @@ def view(name: str, version: int, signatures: Mapping[str, Any]) -> ModelView:
     inputs = signatures[signature].inputs if signature else {}
     if not inputs or any(info.dtype not in _KINDS for info in inputs.values()):
         return ModelView(name, version)
-    return ModelView(name, version, signature, [Field(key, _KINDS[inputs[key].dtype]) for key in sorted(inputs)])
+    return ModelView(name, version, signature, [FormField(key, _KINDS[inputs[key].dtype]) for key in sorted(inputs)])
 
 
-def served(manager: Manager) -> list[ModelView]:
+def served(manager: ModelManager) -> list[ModelView]:
     """All models of a server, each with its highest loaded version."""
     views = []
     for name in sorted(manager.available()):

@@ -10,18 +10,18 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
+import grpc
 from aiohttp import web
 
 from components.errors import RunError
-from pipeline.serving.grpc import service as grpc_service
-from pipeline.serving.metrics import Metrics
-from pipeline.serving.models.manager import Manager
-from pipeline.serving.models.wanted import Model
-from pipeline.serving.rest import service as rest
+from pipeline.serving.grpc.services import start_grpc
+from pipeline.serving.metrics import RequestMetrics
+from pipeline.serving.models.manager import ModelManager
+from pipeline.serving.models.server_config import ServedModel
+from pipeline.serving.rest.api import RestApi, build_app
 from pipeline.serving.rest.http_server import HttpServer, listen
-from pipeline.serving.settings import Settings
+from pipeline.serving.settings import ServerSettings
 
 SWITCH_SECONDS = 0.001  # a request waits so long, not Python's 5 ms, when a model is being loaded beside it
 _LOG = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Server:
     """Serves models.
 
     ```
-    with Server(Settings(rest_port=0, grpc_port=0), [Model("taxi", Path("runs/serving/taxi"))]) as server:
+    with Server(ServerSettings(rest_port=0, grpc_port=0), [ServedModel("taxi", Path("runs/serving/taxi"))]) as server:
         print(server.rest_port, server.grpc_port)
     ```
 
@@ -46,18 +46,20 @@ class Server:
       grpc_port: the same.
     """
 
-    def __init__(self, settings: Settings, models: Sequence[Model], extra_routes: Iterable[web.RouteDef] = ()) -> None:
+    def __init__(
+        self, settings: ServerSettings, models: Sequence[ServedModel], extra_routes: Iterable[web.RouteDef] = ()
+    ) -> None:
         self._settings = settings
-        self.manager = Manager(models, settings.poll_seconds)
-        self.metrics = Metrics(self.manager.available)
+        self.manager = ModelManager(models, settings.poll_seconds)
+        self.metrics = RequestMetrics(self.manager.available)
         self.rest_port = settings.rest_port
         self.grpc_port = settings.grpc_port
         self._draining = False
         self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="predict")
-        api = rest.Api(self.manager, self.metrics, settings, self._pool, lambda: self._draining)
-        self._app = rest.build_app(api, extra_routes)
+        api = RestApi(self.manager, self.metrics, settings, self._pool, lambda: self._draining)
+        self._app = build_app(api, extra_routes)
         self._http: HttpServer | None = None
-        self._grpc: Any = None
+        self._grpc: grpc.Server | None = None
 
     def start(self) -> None:
         """Loads the models, be it with success or not, and opens both ports.
@@ -69,7 +71,7 @@ class Server:
         sock = listen(settings.host, settings.rest_port)  # a port that is taken is said before models are loaded
         try:
             self.manager.start()
-            self._grpc, self.grpc_port = grpc_service.start(
+            self._grpc, self.grpc_port = start_grpc(
                 self.manager,
                 self.metrics,
                 settings.host,

@@ -9,7 +9,7 @@ from components.errors import ConfigError
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class ServerSettings:
     """How the model server runs. The ports are TF Serving's.
 
     Attributes:

@@ -5,77 +5,84 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from typing import Any
 
-from pipeline.serving.errors import RequestError
-from pipeline.serving.json.dtypes import BASE64_KEY, invalid
-from pipeline.serving.json.text import Members
+from pipeline.serving.dtypes import BASE64_KEY
+from pipeline.serving.errors import RequestError, invalid
+from pipeline.serving.json.document import JsonValue, Members
 
 _MOST_QUOTED = 256  # bytes of a value in an error text; TF Serving's kMaxJsonDebugStringBytes
-_SPECIAL = re.compile(rb'[\x00-\x1f"\\]')
-_SHORT = {b"\b": b"b", b"\f": b"f", b"\n": b"n", b"\r": b"r", b"\t": b"t", b'"': b'"', b"\\": b"\\"}
+_ESCAPED = re.compile(r'[\x00-\x1f"\\]')
+_SHORT = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", '"': '"', "\\": "\\"}
 
 
-def format_error(value: Any, text: str) -> RequestError:
+def format_error(value: JsonValue, text: str) -> RequestError:
     """An error that quotes a value."""
     return invalid(f"JSON Value: {quote(value)} {text}")
 
 
-def quote(value: Any) -> str:
+def quote(value: JsonValue) -> str:
     """A value as TF Serving quotes it in an error: indented by 4, arrays on one line, ended after some 256 bytes."""
-    out = bytearray()
+    out: list[str] = []
+    size = 0
     levels: list[list[int]] = []  # of each open container: is it an array; values written
-    pending = [("value", value)]
-    while pending and len(out) < _MOST_QUOTED:
-        event, item = pending.pop()
-        if event == "end":
+    pending: list[tuple[bool, JsonValue]] = [(False, value)]  # is it the end of a container; a value
+    while pending and size < _MOST_QUOTED:
+        ends, item = pending.pop()
+        text = ""
+        if ends:
             (is_array, count) = levels.pop()
             if not is_array and count:
-                out += b"\n" + b"    " * len(levels)
-            out += b"]" if is_array else b"}"
-            continue
-        if levels:
-            is_array, count = levels[-1]
-            if is_array:
-                out += b", " if count else b""
-            elif count % 2:
-                out += b": "
-            else:
-                out += (b",\n" if count else b"\n") + b"    " * len(levels)
-            levels[-1][1] += 1
-        if isinstance(item, list):
-            is_array = not isinstance(item, Members)
-            levels.append([is_array, 0])
-            out += b"[" if is_array else b"{"
-            pending.append(("end", None))
-            shown = item[:_MOST_QUOTED]
-            flat = shown if is_array else [part for member in shown for part in member]
-            pending.extend(("value", part) for part in reversed(flat))
-        elif isinstance(item, float) and not math.isfinite(item):
-            break  # RapidJSON's writer gives up there
+                text = "\n" + "    " * len(levels)
+            text += "]" if is_array else "}"
         else:
-            out += _quote_scalar(item)
-    return out.decode("utf-8", "replace")
+            if levels:
+                is_array, count = levels[-1]
+                if is_array:
+                    text = ", " if count else ""
+                elif count % 2:
+                    text = ": "
+                else:
+                    text = (",\n" if count else "\n") + "    " * len(levels)
+                levels[-1][1] += 1
+            if isinstance(item, list):
+                levels.append([not isinstance(item, Members), 0])
+                text += "{" if isinstance(item, Members) else "["
+                pending.append((True, None))
+                pending.extend((False, part) for part in reversed(_first_parts(item)))
+            elif isinstance(item, float) and not math.isfinite(item):
+                pending.clear()  # RapidJSON's writer gives up there
+            else:
+                text += _quote_scalar(item)
+        out.append(text)
+        size += len(text.encode())
+    return "".join(out)
 
 
-def _quote_scalar(value: Any) -> bytes:
+def _first_parts(container: list[JsonValue] | Members) -> list[JsonValue]:
+    """As many values of an array, or keys and values of an object, as can be quoted."""
+    if isinstance(container, Members):
+        return [part for member in container[:_MOST_QUOTED] for part in member]
+    return container[:_MOST_QUOTED]
+
+
+def _quote_scalar(value: bool | int | float | str | None) -> str:
     if value is None or isinstance(value, bool):
-        return {None: b"null", True: b"true", False: b"false"}[value]
-    if isinstance(value, bytes):
-        return b'"' + _SPECIAL.sub(_escape, value) + b'"'
-    return str(value).encode() if isinstance(value, int) else _quote_float(value)
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, str):
+        return '"' + _ESCAPED.sub(_escape, value) + '"'
+    return str(value) if isinstance(value, int) else _quote_float(value)
 
 
-def _escape(found: re.Match[bytes]) -> bytes:
+def _escape(found: re.Match[str]) -> str:
     code = found.group()
-    return b"\\" + _SHORT[code] if code in _SHORT else b"\\u%04X" % code[0]
+    return "\\" + _SHORT[code] if code in _SHORT else f"\\u{ord(code):04X}"
 
 
-def _quote_float(value: float) -> bytes:
+def _quote_float(value: float) -> str:
     """Shortest digits, laid out as RapidJSON does."""
     if value == 0:
-        return b"-0.0" if math.copysign(1, value) < 0 else b"0.0"
-    sign = b"-" if value < 0 else b""
+        return "-0.0" if math.copysign(1, value) < 0 else "0.0"
+    sign = "-" if value < 0 else ""
     _, figures, power = Decimal(repr(value)).normalize().as_tuple()
     digits = "".join(map(str, figures))
     point = len(digits) + int(power)  # where it stands, counted from the first digit
@@ -88,33 +95,27 @@ def _quote_float(value: float) -> bytes:
         text = "0." + "0" * -point + digits
     else:
         text = digits[0] + ("." + digits[1:] if length > 1 else "") + f"e{point - 1}"
-    return sign + text.encode()
+    return sign + text
 
 
-def json_type(value: Any) -> str:
+def json_type(value: JsonValue) -> str:
     """RapidJSON's name of a value's type."""
     if value is None or isinstance(value, bool):
         return str({None: "Null", False: "False", True: "True"}[value])
-    if isinstance(value, bytes):
+    if isinstance(value, str):
         return "String"
     return "Object" if isinstance(value, Members) else "Array" if isinstance(value, list) else "Number"
 
 
-def shown(text: str) -> str:
-    """A key or a name as it may stand in an error, whatever its bytes."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def base64_text(value: JsonValue) -> bytes | None:
+    """The text of `{"b64": "…"}`; None for any other value."""
+    if isinstance(value, Members) and len(value) == 1:
+        ((key, text),) = value
+        if key == BASE64_KEY and isinstance(text, str):
+            return text.encode()
+    return None
 
 
-def is_base64_object(value: Any) -> bool:
-    """Is it `{"b64": "…"}`?"""
-    return (
-        isinstance(value, Members)
-        and len(value) == 1
-        and value[0][0] == BASE64_KEY.encode()
-        and isinstance(value[0][1], bytes)
-    )
-
-
-def c_name(key: bytes) -> str:
+def c_name(key: str) -> str:
     """A key read as a C string: it ends at the first NUL."""
-    return key.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+    return key.split("\0", 1)[0]

@@ -8,22 +8,25 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from components.errors import RunError
 from components.publishing.manifest import verify_if_signed
-from pipeline.serving.errors import RequestError
-from pipeline.serving.models import wanted as models
+from pipeline.serving.errors import RequestError, invalid
 from pipeline.serving.models import warmup
 from pipeline.serving.models.servable import Servable
-from pipeline.serving.models.version import Load, State, Status, Version, next_step
-from pipeline.serving.models.wanted import Model
+from pipeline.serving.models.served_version import LoadVersion, ServedVersion, VersionState, VersionStatus, next_step
+from pipeline.serving.models.server_config import ServedModel, from_proto
+
+if TYPE_CHECKING:
+    from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 RETRIES, RETRY_SECONDS = 5, 60.0  # TF Serving's --max_num_load_retries and --load_retry_interval_micros
 MOST_ENDED = 100  # ended versions of a model whose status is remembered
 _LOG = logging.getLogger(__name__)
 
 
-def load(name: str, version: int, path: Path) -> Servable:
+def load_version(name: str, version: int, path: Path) -> Servable:
     """Verifies a version's manifest, loads it and replays its warm-up requests.
 
     One that somebody else put there without a manifest is loaded as TF Serving loads it, and the log says so.
@@ -46,7 +49,7 @@ def load(name: str, version: int, path: Path) -> Servable:
     return servable
 
 
-class Manager:
+class ModelManager:
     """Serves versions of models, and keeps them as the folders and the configuration say.
 
     One thread looks at the folders and loads; requests go on meanwhile, and each keeps its version until it is answered.
@@ -63,9 +66,9 @@ class Manager:
 
     def __init__(
         self,
-        served: Sequence[Model],
+        served: Sequence[ServedModel],
         poll_seconds: float = 1.0,
-        loader: Load = load,
+        loader: LoadVersion = load_version,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self._models = {model.name: model for model in served}
@@ -74,10 +77,10 @@ class Manager:
         self._poll_seconds = poll_seconds
         self._load = loader
         self._retry_seconds = retry_seconds
-        self._versions: dict[str, dict[int, Version]] = {}
-        self._serving: dict[str, dict[int, Version]] = {}  # replaced, never changed
+        self._versions: dict[str, dict[int, ServedVersion]] = {}
+        self._serving: dict[str, dict[int, ServedVersion]] = {}  # replaced, never changed
         self.generation = 0
-        self._states: dict[str, dict[int, Status]] = {}
+        self._states: dict[str, dict[int, VersionStatus]] = {}
         self._unreadable: set[str] = set()  # base paths of these, of which the log says so already
         self._states_lock = threading.Lock()
         self._work = threading.RLock()
@@ -123,19 +126,20 @@ class Manager:
     def _want(self, name: str, found: Mapping[int, Path]) -> None:
         known = self._versions.setdefault(name, {})
         for number, version in list(known.items()):
-            version.wanted = number in found and version.state is not State.UNLOADING
-            if version.state is State.GONE or (not version.wanted and version.state in (State.NEW, State.ERROR)):
+            version.wanted = number in found and version.state is not VersionState.UNLOADING
+            idle = version.state in (VersionState.NEW, VersionState.ERROR)
+            if version.state is VersionState.GONE or (idle and not version.wanted):
                 del known[number]
-            elif version.wanted and version.state is State.ERROR and self._try_again(version):
+            elif version.wanted and version.state is VersionState.ERROR and self._try_again(version):
                 version.path = found[number]
-                version.state = State.NEW
+                version.state = VersionState.NEW
         for number, path in found.items():
             if number not in known:
-                known[number] = Version(name, number, path, self._publish)
+                known[number] = ServedVersion(name, number, path, self._publish)
         if not known:
             del self._versions[name]
 
-    def _try_again(self, version: Version) -> bool:
+    def _try_again(self, version: ServedVersion) -> bool:
         if version.changed():
             version.failures = 0
             return True
@@ -150,11 +154,11 @@ class Manager:
             action, version = step
             if action == "load":
                 version.load(self._load, time.monotonic)
-                if version.state is State.READY:
+                if version.state is VersionState.READY:
                     self._serve()
                     version.available()
             else:
-                version.state = State.UNLOADING
+                version.state = VersionState.UNLOADING
                 self._serve()
                 version.unload()
             return False
@@ -163,11 +167,11 @@ class Manager:
     def _serve(self) -> None:
         self.generation += 1
         self._serving = {
-            name: {number: known[number] for number in sorted(known) if known[number].state is State.READY}
+            name: {number: known[number] for number in sorted(known) if known[number].state is VersionState.READY}
             for name, known in self._versions.items()
         }
 
-    def _publish(self, name: str, status: Status) -> None:
+    def _publish(self, name: str, status: VersionStatus) -> None:
         with self._states_lock:
             states = self._states.setdefault(name, {})
             states[status.version] = status
@@ -175,7 +179,9 @@ class Manager:
             for number in ended[:-MOST_ENDED]:
                 del states[number]
 
-    def acquire(self, name: str, version: int | None = None, label: str | None = None) -> tuple[Servable, Version]:
+    def acquire(
+        self, name: str, version: int | None = None, label: str | None = None
+    ) -> tuple[Servable, ServedVersion]:
         """A loaded version; it stays loaded until `release` is called on the second of what is returned.
 
         Args:
@@ -187,11 +193,11 @@ class Manager:
           RequestError: there is none, or no such label.
         """
         if not name:
-            raise RequestError("INVALID_ARGUMENT", "ModelSpec has no name specified.")
+            raise invalid("ModelSpec has no name specified.")
         if label is not None:
             version = self._labels.get(name, {}).get(label)
             if version is None:
-                raise RequestError("INVALID_ARGUMENT", f"Unrecognized servable version label: {label}")
+                raise invalid(f"Unrecognized servable version label: {label}")
         while True:
             serving = self._serving.get(name) or {}
             found = next(reversed(serving.values()), None) if version is None else serving.get(version)
@@ -211,7 +217,7 @@ class Manager:
         finally:
             holder.release()
 
-    def statuses(self, name: str, version: int | None = None) -> list[Status]:
+    def statuses(self, name: str, version: int | None = None) -> list[VersionStatus]:
         """What is known of a model's versions, the highest first, or of one of them.
 
         Raises:
@@ -227,7 +233,7 @@ class Manager:
             raise RequestError("NOT_FOUND", f"Could not find any versions of model {name}")
         return states
 
-    def known(self, name: str) -> list[Status]:
+    def known(self, name: str) -> list[VersionStatus]:
         """What is known of a model's versions, the highest first; empty for nothing."""
         with self._states_lock:
             states = dict(self._states.get(name, {}))
@@ -237,13 +243,13 @@ class Manager:
         """Loaded versions of each model of the configuration, lowest first; an empty list for a model that has none."""
         return {name: list(self._serving.get(name, {})) for name in self._models}
 
-    def reload(self, config: object) -> None:
+    def reload(self, config: ModelServerConfig) -> None:
         """Replaces what is served by what a ModelServerConfig says, and waits until it is.
 
         Raises:
           RequestError: it is not valid, gives a label to a version that is not loaded, or a new model can't be loaded.
         """
-        served = models.from_proto(config)
+        served = from_proto(config)
         with self._work:
             for model in served:
                 for number in model.labels.values():

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from google.protobuf import text_format
 from tensorflow.core.framework import types_pb2
 
-from pipeline.serving.errors import RequestError
-from pipeline.serving.json.dtypes import DEFAULT_SIGNATURE
+from pipeline.serving.dtypes import DEFAULT_SIGNATURE, Array
+from pipeline.serving.errors import RequestError, invalid
 from pipeline.serving.models.servable import Servable
-from pipeline.serving.models.tensors import Array, to_array, type_of
+from pipeline.serving.models.tensor_protos import read_tensor, type_of
+
+if TYPE_CHECKING:
+    from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 INPUTS, OUTPUTS, CLASSES, SCORES = "inputs", "outputs", "classes", "scores"
 
 T = TypeVar("T")
-
-
-def _invalid(message: str) -> RequestError:
-    return RequestError("INVALID_ARGUMENT", message)
 
 
 def _set(names: Iterable[str]) -> str:
@@ -56,20 +55,20 @@ def predict(
     arrays = _read_inputs(definition, inputs, read)
     for index, alias in enumerate(output_filter):
         if alias not in definition.outputs:
-            raise _invalid(
+            raise invalid(
                 f"output tensor alias not found in signature: {alias} "
                 f"Outputs expected to be in the set {_set(definition.outputs)}."
             )
         if alias in output_filter[:index]:
-            raise _invalid(f"duplicate output tensor alias: {alias}")
+            raise invalid(f"duplicate output tensor alias: {alias}")
     outputs = servable.call(name, arrays)
     return {alias: outputs[alias] for alias in output_filter} if output_filter else outputs
 
 
-def _read_inputs(definition: Any, inputs: Mapping[str, T], read: Callable[[T], Array]) -> dict[str, Array]:
+def _read_inputs(definition: SignatureDef, inputs: Mapping[str, T], read: Callable[[T], Array]) -> dict[str, Array]:
     expected = definition.inputs
     if len(inputs) > len(expected) or (len(inputs) < len(expected) and not definition.defaults):
-        raise _invalid(
+        raise invalid(
             f"input size does not match signature: {len(inputs)}!={len(expected)} len({_set(inputs)}) != "
             f"len({_set(expected)}). Sent extra: {_set(set(inputs) - set(expected))}. "
             f"Missing but required: {_set(set(expected) - set(inputs))}."
@@ -80,67 +79,67 @@ def _read_inputs(definition: Any, inputs: Mapping[str, T], read: Callable[[T], A
             if alias in inputs:
                 arrays[alias] = read(inputs[alias])
             elif alias in definition.defaults:
-                arrays[alias] = to_array(definition.defaults[alias])
+                arrays[alias] = read_tensor(definition.defaults[alias])
             else:
-                raise _invalid(
+                raise invalid(
                     f"Signature input alias: {alias}(feed name: {info.name}) not found in request and no default value "
                     f"provided. Inputs expected to be in the request {_set(inputs)}, or default input alias set: "
                     + ",".join(sorted(definition.defaults))
                 )
         except ValueError as error:
-            raise _invalid(f"tensor parsing error: {alias}") from error
+            raise invalid(f"tensor parsing error: {alias}") from error
     if not set(inputs) <= set(expected):
-        raise _invalid(
+        raise invalid(
             f"Inputs contains invalid name. Used request inputs: {','.join(sorted(set(inputs) & set(expected)))}, "
             f"request input: {','.join(sorted(inputs))}"
         )
     return arrays
 
 
-def _debug_string(definition: Any) -> str:
+def _debug_string(definition: SignatureDef) -> str:
     """A SignatureDef as it stands in TF Serving's errors, protobuf's mark included."""
     return "goo.gle/debugstr   \n" + text_format.MessageToString(definition)
 
 
-def _examples_signature(servable: Servable, signature: str, check: Callable[[Any], None]) -> str:
+def _examples_signature(servable: Servable, signature: str, check: Callable[[SignatureDef], None]) -> str:
     name = signature or DEFAULT_SIGNATURE
     definition = servable.signatures.get(name)
     if definition is None:
-        raise _invalid(f"No signature was found with the name: {name}")
+        raise invalid(f"No signature was found with the name: {name}")
     check(definition)
     return name
 
 
-def check_regression(definition: Any) -> None:
+def check_regression(definition: SignatureDef) -> None:
     """Refuses a SignatureDef that is no regression.
 
     Raises:
       RequestError: it is none.
     """
     if len(definition.inputs) != 1:
-        raise _invalid("Expected one input Tensor.")
+        raise invalid("Expected one input Tensor.")
     if len(definition.outputs) != 1:
-        raise _invalid("Expected one output Tensor.")
+        raise invalid("Expected one output Tensor.")
     if INPUTS not in definition.inputs:
-        raise _invalid(f"No regression inputs found in SignatureDef: {_debug_string(definition)}")
+        raise invalid(f"No regression inputs found in SignatureDef: {_debug_string(definition)}")
     if OUTPUTS not in definition.outputs:
-        raise _invalid(f"No regression outputs found in SignatureDef: {_debug_string(definition)}")
+        raise invalid(f"No regression outputs found in SignatureDef: {_debug_string(definition)}")
 
 
-def check_classification(definition: Any) -> None:
+def check_classification(definition: SignatureDef) -> None:
     """Refuses a SignatureDef that is no classification.
 
     Raises:
       RequestError: it is none.
     """
     if len(definition.inputs) != 1:
-        raise _invalid("Expected one input Tensor.")
+        raise invalid("Expected one input Tensor.")
     if len(definition.outputs) not in (1, 2):
-        raise _invalid(f"Expected one or two output Tensors, found {len(definition.outputs)}")
+        raise invalid(f"Expected one or two output Tensors, found {len(definition.outputs)}")
     if INPUTS not in definition.inputs:
-        raise _invalid(f"No classification inputs found in SignatureDef: {_debug_string(definition)}")
+        raise invalid(f"No classification inputs found in SignatureDef: {_debug_string(definition)}")
     if CLASSES not in definition.outputs and SCORES not in definition.outputs:
-        raise _invalid(
+        raise invalid(
             "Expected classification signature outputs to contain at least one of "
             f'"{CLASSES}" or "{SCORES}". Signature was: {_debug_string(definition)}'
         )
@@ -148,7 +147,7 @@ def check_classification(definition: Any) -> None:
 
 def _call_examples(servable: Servable, name: str, examples: Sequence[bytes]) -> dict[str, Array]:
     if not examples:
-        raise _invalid("Input is empty.")
+        raise invalid("Input is empty.")
     serialized = np.empty(len(examples), object)
     serialized[:] = examples
     return servable.call(name, {INPUTS: serialized})
@@ -179,13 +178,13 @@ def regress(servable: Servable, signature: str, examples: Sequence[bytes]) -> Ar
     name = _examples_signature(servable, signature, check_regression)
     outputs = _call_examples(servable, name, examples)[OUTPUTS]
     if not (outputs.ndim == 1 or (outputs.ndim == 2 and outputs.shape[1] == 1)):
-        raise _invalid(
+        raise invalid(
             f"Expected output Tensor shape to be either [batch_size] or [batch_size, 1] but got {_shape(outputs)}"
         )
     if len(outputs) != len(examples):
-        raise _invalid(f"Input batch size did not match output batch size: {len(examples)} vs. {len(outputs)}")
+        raise invalid(f"Input batch size did not match output batch size: {len(examples)} vs. {len(outputs)}")
     if outputs.dtype != np.float32:
-        raise _invalid(f"Expected output Tensor of DT_FLOAT.  Got: {_dtype(outputs)}")
+        raise invalid(f"Expected output Tensor of DT_FLOAT.  Got: {_dtype(outputs)}")
     return outputs.reshape(-1)
 
 
@@ -212,16 +211,16 @@ def classify(servable: Servable, signature: str, examples: Sequence[bytes]) -> t
         if array is None:
             continue
         if array.ndim != 2:
-            raise _invalid(f"Expected Tensor shape: [batch_size num_classes] but got {_shape(array)}")
+            raise invalid(f"Expected Tensor shape: [batch_size num_classes] but got {_shape(array)}")
         if type_of(array) != kind:
-            raise _invalid(
+            raise invalid(
                 f"Expected {alias} Tensor of {types_pb2.DataType.Name(kind)}. Got: {_dtype(array)}",
             )
         if len(array) != len(examples):
-            raise _invalid(f"Expected {alias} output batch size of {len(examples)}. Got: {len(array)}")
+            raise invalid(f"Expected {alias} output batch size of {len(examples)}. Got: {len(array)}")
     classes, scores = found
     if classes is not None and scores is not None and classes.shape[1] != scores.shape[1]:
-        raise _invalid(
+        raise invalid(
             f"Tensors class and score should match in dim_size(1). Got {classes.shape[1]} vs. {scores.shape[1]}"
         )
     return classes, scores

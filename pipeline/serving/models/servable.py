@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
-from tensorflow.core.protobuf import config_pb2, saved_model_pb2
+from tensorflow.core.protobuf import saved_model_pb2
 
-from pipeline.serving.errors import Code, RequestError
-from pipeline.serving.models.tensors import Array, type_name, type_of
+from pipeline.serving.dtypes import Array, type_name
+from pipeline.serving.errors import Code, RequestError, invalid
+from pipeline.serving.models.tensor_protos import type_of
+from pipeline.serving.models.tensorflow_internals import LoadedSession
+
+if TYPE_CHECKING:
+    from tensorflow.core.framework.graph_pb2 import GraphDef
+    from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
 TAGS = ("serve",)
 _CODES: dict[int, Code] = {
@@ -34,15 +39,7 @@ _CODES: dict[int, Code] = {
 }
 
 
-def _no_advice(record: logging.LogRecord) -> bool:
-    """Drops TensorFlow's advice to load with `tf.saved_model.load` instead."""
-    return "is deprecated" not in record.getMessage()
-
-
-tf.get_logger().addFilter(_no_advice)
-
-
-def request_error(error: Any) -> RequestError:
+def request_error(error: tf.errors.OpError) -> RequestError:
     """A `tf.errors.OpError` as what a caller is told."""
     return RequestError(_CODES.get(error.error_code, "INTERNAL"), error.message)
 
@@ -72,12 +69,10 @@ class Servable:
       example_types: DataTypes by feature, of those that the model parses tf.Examples for, each by one type alone.
     """
 
-    def __init__(
-        self, name: str, version: int, session: Any, signatures: Mapping[str, Any], example_types: Mapping[bytes, int]
-    ) -> None:
+    def __init__(self, name: str, version: int, session: LoadedSession, example_types: Mapping[bytes, int]) -> None:
         self.name = name
         self.version = version
-        self.signatures = signatures
+        self.signatures: Mapping[str, SignatureDef] = session.signatures
         self.example_types = example_types
         self._session = session
         self._calls: dict[str, _Call] = {}
@@ -96,19 +91,13 @@ class Servable:
           RequestError: it can't be loaded; the text is TF Serving's.
         """
         _check_file(path)
-        graph = tf.Graph()
-        session = tf.compat.v1.Session(graph=graph)
         try:
-            with graph.as_default():
-                meta_graph = tf.compat.v1.saved_model.load(session, list(TAGS), str(path))
+            session = LoadedSession(str(path), TAGS)
         except tf.errors.OpError as error:
-            session.close()
             raise request_error(error) from error
         except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
-            session.close()
             raise RequestError("INTERNAL", str(error)) from error
-        types = _example_types(meta_graph.graph_def)
-        servable = cls(name, version, session, dict(meta_graph.signature_def), types)
+        servable = cls(name, version, session, _example_types(session.graph_def))
         for signature, definition in servable.signatures.items():
             if definition.inputs:
                 with contextlib.suppress(RequestError):  # one of other than dense tensors fails when it is called
@@ -131,8 +120,7 @@ class Servable:
             array = inputs[name]
             received = type_of(array)
             if received != expected:
-                raise RequestError(
-                    "INVALID_ARGUMENT",
+                raise invalid(
                     f"Expects arg[{index}] to be {type_name(expected)} but {type_name(received)} is provided",
                 )
             feeds.append(array)
@@ -150,16 +138,10 @@ class Servable:
         definition = self.signatures[signature]
         inputs = sorted(definition.inputs.items(), key=lambda item: item[1].name.encode())
         outputs = sorted(definition.outputs.items())
-        # The caller's thread does the work: for a small graph, waking another costs more than the graph does.
-        options = config_pb2.CallableOptions(
-            feed=[info.name for _, info in inputs],
-            fetch=[info.name for _, info in outputs],
-            run_options=config_pb2.RunOptions(inter_op_thread_pool=-1),
-        )
         with self._lock:
             if signature not in self._calls:
                 try:
-                    run = self._session._make_callable_from_options(options)
+                    run = self._session.callable([info.name for _, info in inputs], [info.name for _, info in outputs])
                 except tf.errors.OpError as error:
                     raise request_error(error) from error
                 self._calls[signature] = _Call(
@@ -173,7 +155,7 @@ class Servable:
         self._session.close()
 
 
-def _example_types(graph: Any) -> dict[bytes, int]:
+def _example_types(graph: GraphDef) -> dict[bytes, int]:
     """What the parsing operations of a graph take features as."""
     found: dict[bytes, set[int]] = {}
     for nodes in (graph.node, *(function.node_def for function in graph.library.function)):

@@ -9,8 +9,13 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
-from pipeline.serving.errors import RequestError
-from pipeline.serving.models import answers
+from pipeline.serving.errors import RequestError, invalid
+from pipeline.serving.models.prediction_messages import (
+    answer_classify,
+    answer_multi_inference,
+    answer_predict,
+    answer_regress,
+)
 from pipeline.serving.models.servable import Servable, request_error
 
 WARMUP_FILE = Path("assets.extra", "tf_serving_warmup_requests")
@@ -40,9 +45,7 @@ def replay(servable: Servable, path: Path) -> int:
             _replay_one(servable, record, file)
             count += 1
             if count > MOST_RECORDS:
-                raise RequestError(
-                    "INVALID_ARGUMENT", f"Number of warmup records exceeds the maximum ({MOST_RECORDS}) at {file}"
-                )
+                raise invalid(f"Number of warmup records exceeds the maximum ({MOST_RECORDS}) at {file}")
     except tf.errors.DataLossError as error:
         raise RequestError(
             "INTERNAL", f"{error.message}. Please verify your warmup data is in TFRecord format."
@@ -57,16 +60,16 @@ def _replay_one(servable: Servable, record: bytes, file: Path) -> None:
     try:
         log = prediction_log_pb2.PredictionLog.FromString(record)
     except DecodeError as error:
-        raise RequestError("INVALID_ARGUMENT", f"Failed to parse warmup record: {record!r} from {file}") from error
+        raise invalid(f"Failed to parse warmup record: {record!r} from {file}") from error
     kind = log.WhichOneof("log_type")
     if kind == "regress_log":
-        answers.answer_regress(servable, log.regress_log.request)
+        answer_regress(servable, log.regress_log.request)
     elif kind == "classify_log":
-        answers.answer_classify(servable, log.classify_log.request)
+        answer_classify(servable, log.classify_log.request)
     elif kind == "predict_log":
-        answers.answer_predict(servable, log.predict_log.request)
+        answer_predict(servable, log.predict_log.request)
     elif kind == "multi_inference_log":
-        answers.answer_multi_inference(servable, log.multi_inference_log.request)
+        answer_multi_inference(servable, log.multi_inference_log.request)
     elif kind is not None:
         number = log.DESCRIPTOR.fields_by_name[kind].number
         raise RequestError("UNIMPLEMENTED", f"Unsupported log_type for warmup: {number}")

@@ -6,9 +6,11 @@ import asyncio
 import os
 import socket
 import threading
-from typing import Any
+from collections.abc import Coroutine
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
+from aiohttp.web_protocol import RequestHandler
 
 from components.errors import RunError
 
@@ -59,7 +61,7 @@ class HttpServer:
         self._sock = sock
         self._first_seconds = first_seconds
         self._drain_seconds = drain_seconds
-        self._served: set[Any] = set()
+        self._served: set[RequestHandler] = set()
         app.middlewares.append(self._mark)
         self._runner = web.AppRunner(
             app,
@@ -84,7 +86,7 @@ class HttpServer:
         self._thread.join()
         self._loop.close()
 
-    def _do(self, coroutine: Any) -> None:
+    def _do(self, coroutine: Coroutine[None, None, None]) -> None:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def _run(self) -> None:
@@ -102,14 +104,14 @@ class HttpServer:
         await self._runner.cleanup()
 
     @web.middleware
-    async def _mark(self, request: web.Request, handler: Any) -> web.StreamResponse:
+    async def _mark(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Remembers that a connection had a request: from then on aiohttp itself ends it when it is idle."""
         self._served.add(request.protocol)
         return await handler(request)
 
     async def _sweep(self) -> None:
         """Cuts connections that never send a whole request."""
-        since: dict[Any, float] = {}
+        since: dict[RequestHandler, float] = {}
         while True:
             await asyncio.sleep(min(1.0, self._first_seconds / 2))
             now = self._loop.time()

@@ -7,15 +7,15 @@ import re
 from typing import Literal
 from urllib.parse import unquote
 
-from pipeline.serving.errors import RequestError
+from pipeline.serving.errors import invalid
 
-Method = Literal["predict", "regress", "classify", "status", "metadata"]
+RestMethod = Literal["predict", "regress", "classify", "status", "metadata"]
 
 _MODEL = r"([^/:]+)"
 _VERSION = r"(?:(?:/versions/(\d+))|(?:/labels/([^/:]+)))?"
 _POST = re.compile(rf"/v1/models/{_MODEL}{_VERSION}:(classify|regress|predict)", re.IGNORECASE | re.ASCII)
 _GET = re.compile(rf"/v1/models(?:/{_MODEL})?{_VERSION}(?:/(metadata))?", re.IGNORECASE | re.ASCII)
-_METHODS: dict[str, Method] = {"predict": "predict", "regress": "regress", "classify": "classify"}
+_METHODS: dict[str, RestMethod] = {"predict": "predict", "regress": "regress", "classify": "classify"}
 _LARGEST_VERSION = (1 << 63) - 1
 _MOST_DIGITS = 19
 
@@ -31,7 +31,7 @@ class Route:
       label: of a version, if the path has one.
     """
 
-    method: Method
+    method: RestMethod
     name: str
     version: int | None
     label: str | None
@@ -42,7 +42,7 @@ def is_api(path: str) -> bool:
     return path[:4].lower() == "/v1/"
 
 
-def parse(http_method: str, path: str) -> Route:
+def parse_path(http_method: str, path: str) -> Route:
     """Reads a path as TF Serving does.
 
     Args:
@@ -52,7 +52,7 @@ def parse(http_method: str, path: str) -> Route:
     Raises:
       RequestError: TF Serving knows no such path for this method.
     """
-    malformed = RequestError("INVALID_ARGUMENT", f"Malformed request: {http_method} {path}")
+    malformed = invalid(f"Malformed request: {http_method} {path}")
     pattern = {"POST": _POST, "GET": _GET}.get(http_method)
     match = pattern.fullmatch(path) if pattern else None
     if match is None:
@@ -60,11 +60,11 @@ def parse(http_method: str, path: str) -> Route:
     name, digits, label, last = match.groups()
     significant = (digits or "").lstrip("0")
     if len(significant) > _MOST_DIGITS or int(significant or "0") > _LARGEST_VERSION:
-        raise RequestError("INVALID_ARGUMENT", f"Failed to convert version: {digits} to numeric.")
+        raise invalid(f"Failed to convert version: {digits} to numeric.")
     if http_method == "GET":
         if not name:
-            raise RequestError("INVALID_ARGUMENT", "Missing model name in request.")
-        method: Method = (
+            raise invalid("Missing model name in request.")
+        method: RestMethod = (
             "metadata" if last == "metadata" else "status"
         )  # TF Serving, too, takes METADATA for the status
     elif last in _METHODS:

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
+from pipeline.serving.dtypes import Array
 from pipeline.serving.errors import RequestError
-from pipeline.serving.json import tensor as json_tensor
+from pipeline.serving.json.answers import format_classify, format_predict, format_regress
+from pipeline.serving.json.examples import parse_classify, parse_regress
+from pipeline.serving.json.predict import parse_predict
 from pipeline.serving.models import predictor
-from pipeline.serving.models.manager import Manager
+from pipeline.serving.models.manager import ModelManager
 from pipeline.serving.models.servable import Servable
-from pipeline.serving.models.tensors import Array
-from pipeline.serving.models.version import Version
+from pipeline.serving.models.served_version import ServedVersion
 from pipeline.serving.rest.path import Route
 
+if TYPE_CHECKING:
+    from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
 
-class Target(Mapping[str, Any]):
+
+class RequestedModel(Mapping[str, "SignatureDef"]):
     """The signatures of the model that a request is for; looked up when the first is asked for, once for the whole request.
 
     TF Serving says that a body is no JSON before it says that there is no such model.
     """
 
-    def __init__(self, manager: Manager, route: Route) -> None:
+    def __init__(self, manager: ModelManager, route: Route) -> None:
         self._manager = manager
         self._route = route
-        self._held: tuple[Servable, Version] | None = None
+        self._held: tuple[Servable, ServedVersion] | None = None
 
     @property
     def servable(self) -> Servable:
@@ -45,7 +50,7 @@ class Target(Mapping[str, Any]):
         if self._held is not None:
             self._held[1].release()
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> SignatureDef:
         return self.servable.signatures[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -59,30 +64,30 @@ def _same(array: Array) -> Array:
     return array
 
 
-def _predict(target: Target, body: bytes) -> bytes:
-    call = json_tensor.parse_predict(body, target)
-    outputs = predictor.predict(target.servable, call.signature, call.inputs, _same)
-    return json_tensor.format_predict(outputs, call.row_format)
+def _predict(model: RequestedModel, body: bytes) -> bytes:
+    call = parse_predict(body, model)
+    outputs = predictor.predict(model.servable, call.signature, call.inputs, _same)
+    return format_predict(outputs, call.row_format)
 
 
-def _regress(target: Target, body: bytes) -> bytes:
-    call = json_tensor.parse_regress(body, target, target.example_types)
-    return json_tensor.format_regress(predictor.regress(target.servable, call.signature, call.examples))
+def _regress(model: RequestedModel, body: bytes) -> bytes:
+    call = parse_regress(body, model, model.example_types)
+    return format_regress(predictor.regress(model.servable, call.signature, call.examples))
 
 
-def _classify(target: Target, body: bytes) -> bytes:
-    call = json_tensor.parse_classify(body, target, target.example_types)
-    return json_tensor.format_classify(*predictor.classify(target.servable, call.signature, call.examples))
+def _classify(model: RequestedModel, body: bytes) -> bytes:
+    call = parse_classify(body, model, model.example_types)
+    return format_classify(*predictor.classify(model.servable, call.signature, call.examples))
 
 
-PREDICTIONS: dict[str, Callable[[Target, bytes], bytes]] = {
+PREDICTIONS: dict[str, Callable[[RequestedModel, bytes], bytes]] = {
     "predict": _predict,
     "regress": _regress,
     "classify": _classify,
 }
 
 
-def answer(manager: Manager, route: Route, body: bytes) -> bytes:
+def answer_prediction(manager: ModelManager, route: Route, body: bytes) -> bytes:
     """The JSON answer to the JSON body of a prediction.
 
     Args:
@@ -93,8 +98,8 @@ def answer(manager: Manager, route: Route, body: bytes) -> bytes:
     Raises:
       RequestError: the request can't be answered.
     """
-    target = Target(manager, route)
+    model = RequestedModel(manager, route)
     try:
-        return PREDICTIONS[route.method](target, body)
+        return PREDICTIONS[route.method](model, body)
     finally:
-        target.release()
+        model.release()

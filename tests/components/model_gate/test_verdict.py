@@ -87,9 +87,7 @@ def test_slices():
         (("company", "Tiny"),): measured(3, mean_squared_error=(900.0, 400.0)),
     }
     verdict = judge(metrics, None, rules(slices=by_company), FOLDS, None)
-    assert [text.partition(" (95")[0] for text in verdict.reasons] == [
-        "mean_squared_error on company=Flash, Inc is 70"
-    ]
+    assert [text.partition(" (95")[0] for text in verdict.reasons] == ["mean_squared_error on company=Flash, Inc is 70"]
     assert verdict.checks[1].startswith("mean_squared_error on company=Tiny is 900 (95 % interval")
     assert verdict.checks[1].endswith("3 rows), too few to judge (min_rows 30): not judged")
     assert judge({(): measured()}, None, rules(slices=by_company), FOLDS, None).reasons == [

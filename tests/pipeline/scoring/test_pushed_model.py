@@ -48,13 +48,13 @@ def test_a_damaged_version_is_not_answered_from(taxi_run, copied):
 
 def test_serve_does_not_load_it_and_says_why(taxi_run, copied):
     from pipeline.serving.errors import RequestError
-    from pipeline.serving.models.manager import load
+    from pipeline.serving.models.manager import load_version
 
     root, version = copied
-    load("taxi-fare", 1, version).close()
+    load_version("taxi-fare", 1, version).close()
     swap_two_lines(version)
     with pytest.raises(RequestError, match=r"assets/vocabulary_payment_type is changed: .* where its manifest lists"):
-        load("taxi-fare", 1, version)
+        load_version("taxi-fare", 1, version)
     done = plumbline("serve", taxi_run.config, "--root", root, "--rest-port", "0", "--grpc-port", "0")
     assert (done.code, done.out) == (1, "")
     assert f"no version of taxi-fare can be loaded. Version {version.name}: {version}: assets/vocabulary_" in done.err

@@ -87,15 +87,15 @@ def base(tmp_path: Path) -> Path:
 @pytest.fixture
 def start() -> Iterator[Callable[..., Running]]:
     """Starts servers of model `m`, which end with the test."""
-    from pipeline.serving.models.wanted import Model, Policy
+    from pipeline.serving.models.server_config import ServedModel, VersionPolicy
     from pipeline.serving.server import Server
-    from pipeline.serving.settings import Settings
+    from pipeline.serving.settings import ServerSettings
 
     servers = []
 
     def begin(base: Path, policy: Any = None, labels: Any = None, **settings: Any) -> Running:
         options = {"rest_port": 0, "grpc_port": 0, "poll_seconds": 0.1, "threads": 4, **settings}
-        server = Server(Settings(**options), [Model("m", base, policy or Policy(), labels or {})])
+        server = Server(ServerSettings(**options), [ServedModel("m", base, policy or VersionPolicy(), labels or {})])
         server.start()
         servers.append(server)
         return Running(server, base)
@@ -108,15 +108,15 @@ def start() -> Iterator[Callable[..., Running]]:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One server of model `m`, version 1, for all tests of a module."""
-    from pipeline.serving.models.wanted import Model
+    from pipeline.serving.models.server_config import ServedModel
     from pipeline.serving.server import Server
-    from pipeline.serving.settings import Settings
+    from pipeline.serving.settings import ServerSettings
 
     folder = tmp_path_factory.mktemp("served") / "m"
     folder.mkdir()
     publish(folder, 1)
-    settings = Settings(rest_port=0, grpc_port=0, poll_seconds=0.2, read_seconds=1.5, threads=4)
-    with Server(settings, [Model("m", folder, labels={"stable": 1})]) as server:
+    settings = ServerSettings(rest_port=0, grpc_port=0, poll_seconds=0.2, read_seconds=1.5, threads=4)
+    with Server(settings, [ServedModel("m", folder, labels={"stable": 1})]) as server:
         yield Running(server, folder)
 
 

@@ -19,7 +19,7 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from pipeline.serving.page import HEADERS, Field, ModelView, page, page_routes, view
+from pipeline.serving.page import HEADERS, FormField, ModelView, page, page_routes, view
 
 FLOAT, INT64, STRING, BOOL, HALF = 1, 9, 7, 10, 19
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -28,7 +28,12 @@ VIEW = ModelView(
     "taxi",
     7,
     "explain",
-    [Field("miles", "number"), Field("riders", "integer"), Field(EVIL, "text"), Field("night", "truth")],
+    [
+        FormField("miles", "number"),
+        FormField("riders", "integer"),
+        FormField(EVIL, "text"),
+        FormField("night", "truth"),
+    ],
 )
 
 
@@ -53,7 +58,7 @@ class Elements(HTMLParser):
 
 
 def test_names_are_escaped() -> None:
-    elements = Elements(page([VIEW, ModelView(EVIL, 1, "explain", [Field(EVIL, "number")])]))
+    elements = Elements(page([VIEW, ModelView(EVIL, 1, "explain", [FormField(EVIL, "number")])]))
     assert len(elements.all("script")) == 1
     assert [model["data-model"] for model in elements.all("section")] == ["taxi", EVIL]
     assert [field["data-name"] for field in elements.all("input")] == ["miles", "riders", EVIL, EVIL]
@@ -93,9 +98,11 @@ def test_view() -> None:
         return SimpleNamespace(inputs={name: SimpleNamespace(dtype=dtype) for name, dtype in dtypes.items()})
 
     default, explain = signature(x=FLOAT), signature(b=BOOL, a=STRING, c=INT64)
-    assert view("m", 2, {"serving_default": default}) == ModelView("m", 2, "serving_default", [Field("x", "number")])
+    assert view("m", 2, {"serving_default": default}) == ModelView(
+        "m", 2, "serving_default", [FormField("x", "number")]
+    )
     assert view("m", 2, {"serving_default": default, "explain": explain}) == ModelView(
-        "m", 2, "explain", [Field("a", "text"), Field("b", "truth"), Field("c", "integer")]
+        "m", 2, "explain", [FormField("a", "text"), FormField("b", "truth"), FormField("c", "integer")]
     )
     assert view("m", 2, {"explain": signature(x=HALF)}) == view("m", 2, {}) == ModelView("m", 2)
 

@@ -161,15 +161,15 @@ def test_a_taken_port_is_said(start: Any, base: Path) -> None:
 def test_extra_routes(base: Path) -> None:
     from aiohttp import web
 
-    from pipeline.serving.models.wanted import Model
+    from pipeline.serving.models.server_config import ServedModel
     from pipeline.serving.server import Server
-    from pipeline.serving.settings import Settings
+    from pipeline.serving.settings import ServerSettings
 
     async def page(request: web.Request) -> web.Response:
         return web.Response(text="hello")
 
-    settings = Settings(rest_port=0, grpc_port=0)
-    with Server(settings, [Model("m", base)], extra_routes=[web.get("/", page)]) as server:
+    settings = ServerSettings(rest_port=0, grpc_port=0)
+    with Server(settings, [ServedModel("m", base)], extra_routes=[web.get("/", page)]) as server:
         assert http_call(server.rest_port, "GET", "/").text == "hello"
         assert http_call(server.rest_port, "POST", PATH, RAW).status == 200
 
@@ -177,10 +177,10 @@ def test_extra_routes(base: Path) -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-from pipeline.serving.models.wanted import Model
+from pipeline.serving.models.server_config import ServedModel
 from pipeline.serving.server import Server
-from pipeline.serving.settings import Settings
-server = Server(Settings(rest_port=0, grpc_port=0), [Model("m", Path(sys.argv[1]))])
+from pipeline.serving.settings import ServerSettings
+server = Server(ServerSettings(rest_port=0, grpc_port=0), [ServedModel("m", Path(sys.argv[1]))])
 server.start()
 print(server.rest_port, flush=True)
 server.run_until_signal()

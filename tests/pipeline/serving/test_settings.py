@@ -1,11 +1,11 @@
 import pytest
 
 from components.errors import ConfigError
-from pipeline.serving.settings import Settings
+from pipeline.serving.settings import ServerSettings
 
 
 def test_defaults_are_those_of_tf_serving() -> None:
-    settings = Settings()
+    settings = ServerSettings()
     assert (settings.host, settings.grpc_port, settings.rest_port) == ("127.0.0.1", 8500, 8501)
     assert settings.max_body_bytes == 16 * 1024 * 1024
 
@@ -21,4 +21,4 @@ def test_defaults_are_those_of_tf_serving() -> None:
 )
 def test_values_out_of_range(wrong: dict[str, int], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        Settings(**wrong)
+        ServerSettings(**wrong)

@@ -51,10 +51,10 @@ def make(folder: Path) -> Make:
     """Makes managers of model `m` that look only when they are told to."""
 
     def made(policy: Any = None, **options: Any) -> Any:
-        from pipeline.serving.models.manager import Manager
-        from pipeline.serving.models.wanted import Model, Policy
+        from pipeline.serving.models.manager import ModelManager
+        from pipeline.serving.models.server_config import ServedModel, VersionPolicy
 
-        return Manager([Model("m", folder, policy or Policy())], loader=Loader(), **options)
+        return ModelManager([ServedModel("m", folder, policy or VersionPolicy())], loader=Loader(), **options)
 
     return made
 
@@ -84,10 +84,14 @@ def test_the_latest_is_served_and_the_old_one_goes(make: Make, folder: Path) -> 
 
 
 def test_policies(make: Make, folder: Path) -> None:
-    from pipeline.serving.models.wanted import Policy
+    from pipeline.serving.models.server_config import VersionPolicy
 
     put(folder, 1, 2, 3)
-    for policy, served in ((Policy(latest=2), [2, 3]), (Policy(specific=(1, 9)), [1]), (Policy(every=True), [1, 2, 3])):
+    for policy, served in (
+        (VersionPolicy(latest=2), [2, 3]),
+        (VersionPolicy(specific=(1, 9)), [1]),
+        (VersionPolicy(every=True), [1, 2, 3]),
+    ):
         manager = make(policy)
         manager.poll()
         assert manager.available() == {"m": served}
@@ -211,12 +215,12 @@ def test_ended_versions_are_forgotten_at_some_point(make: Make, folder: Path) ->
 
 def test_labels_at_the_start(folder: Path) -> None:
     from pipeline.serving.errors import RequestError
-    from pipeline.serving.models.manager import Manager
-    from pipeline.serving.models.wanted import Model, Policy
+    from pipeline.serving.models.manager import ModelManager
+    from pipeline.serving.models.server_config import ServedModel, VersionPolicy
 
     put(folder, 1, 2)
     labels = {"stable": 1, "canary": 2, "next": 3}
-    manager = Manager([Model("m", folder, Policy(every=True), labels)], loader=Loader())
+    manager = ModelManager([ServedModel("m", folder, VersionPolicy(every=True), labels)], loader=Loader())
     manager.poll()
     for label, version in (("stable", 1), ("canary", 2)):
         with manager.servable("m", label=label) as servable:
@@ -228,20 +232,20 @@ def test_labels_at_the_start(folder: Path) -> None:
 
 
 def test_the_thread_outlives_a_failed_look(make: Make, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.serving.models.wanted import Model
+    from pipeline.serving.models.server_config import ServedModel
 
     manager = make(poll_seconds=0.01)
     manager.start()
-    find = Model.find
+    find = ServedModel.find
     failed = threading.Event()
 
-    def fail(model: Model) -> Any:
+    def fail(model: ServedModel) -> Any:
         if not failed.is_set():
             failed.set()
             raise RuntimeError("once")
         return find(model)
 
-    monkeypatch.setattr(Model, "find", fail)
+    monkeypatch.setattr(ServedModel, "find", fail)
     assert failed.wait(5)
     put(folder, 1)
     deadline = time.monotonic() + 5
@@ -253,24 +257,24 @@ def test_the_thread_outlives_a_failed_look(make: Make, folder: Path, monkeypatch
 
 def test_what_is_no_saved_model_is_said_in_tf_servings_words(tmp_path: Path) -> None:
     from pipeline.serving.errors import RequestError
-    from pipeline.serving.models.manager import load
+    from pipeline.serving.models.manager import load_version
 
     empty = tmp_path / "1"
     empty.mkdir()
     with pytest.raises(
         RequestError, match=r"^Could not find SavedModel .pb or .pbtxt at supplied export directory path"
     ):
-        load("m", 1, empty)
+        load_version("m", 1, empty)
     (empty / "saved_model.pb").write_bytes(b"\xff\xff")
     with pytest.raises(RequestError, match=r"^Can't parse .*saved_model.pb as binary proto$"):
-        load("m", 1, empty)
+        load_version("m", 1, empty)
     (empty / "saved_model.pb").write_bytes(b"")
     with pytest.raises(RequestError, match=r"Could not find meta graph def matching supplied tags: \{ serve \}"):
-        load("m", 1, empty)
+        load_version("m", 1, empty)
     no_variables = publish(tmp_path, 2)
     shutil.rmtree(no_variables / "variables")
     with pytest.raises(RequestError):
-        load("m", 2, no_variables)
+        load_version("m", 2, no_variables)
 
 
 def test_a_version_that_is_not_what_was_published_is_not_served(

@@ -52,8 +52,8 @@ def regress_log() -> Any:
 
 
 def test_records_are_replayed(write: Write) -> None:
+    from pipeline.serving.models import warmup
     from pipeline.serving.models.servable import Servable
-    from pipeline.serving.models.wanted import warmup
 
     path = write(predict_log(), regress_log())
     servable = Servable.load("m", 1, path)
@@ -64,41 +64,41 @@ def test_records_are_replayed(write: Write) -> None:
 
 def test_a_record_that_fails_refuses_the_model(write: Write) -> None:
     from pipeline.serving.errors import RequestError
-    from pipeline.serving.models.manager import load
+    from pipeline.serving.models.manager import load_version
 
     path = write(predict_log(), predict_log("nope"))
     with pytest.raises(RequestError, match=r'Serving signature key "nope" not found\.'):
-        load("m", 1, path)
+        load_version("m", 1, path)
 
 
 def test_records_that_are_none(write: Write) -> None:
     from pipeline.serving.errors import RequestError
-    from pipeline.serving.models.manager import load
+    from pipeline.serving.models.manager import load_version
 
     path = write(b"\xff\xff")
     with pytest.raises(RequestError, match="Failed to parse warmup record"):
-        load("m", 1, path)
+        load_version("m", 1, path)
     (path / "assets.extra" / "tf_serving_warmup_requests").write_bytes(b"no record at all, that is")
     with pytest.raises(RequestError, match="Please verify your warmup data is in TFRecord format"):
-        load("m", 1, path)
+        load_version("m", 1, path)
 
 
 def test_a_thousand_records_are_enough(write: Write) -> None:
     from pipeline.serving.errors import RequestError
-    from pipeline.serving.models.manager import load
+    from pipeline.serving.models.manager import load_version
 
     path = write(*[predict_log()] * 1001)
     with pytest.raises(RequestError, match=r"Number of warmup records exceeds the maximum \(1000\)"):
-        load("m", 1, path)
+        load_version("m", 1, path)
 
 
 def test_records_of_other_kinds(write: Write) -> None:
     from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
     from pipeline.serving.errors import RequestError
-    from pipeline.serving.models.manager import load
+    from pipeline.serving.models.manager import load_version
 
     log = PredictionLog()
     log.session_run_log.SetInParent()
     with pytest.raises(RequestError, match="Unsupported log_type for warmup: 5"):
-        load("m", 1, write(PredictionLog(), log))
+        load_version("m", 1, write(PredictionLog(), log))

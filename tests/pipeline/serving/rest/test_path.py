@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.serving.errors import RequestError
-from pipeline.serving.rest.path import Route, is_api, parse
+from pipeline.serving.rest.path import Route, is_api, parse_path
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from pipeline.serving.rest.path import Route, is_api, parse
     ],
 )
 def test_known_paths(method: str, path: str, route: Route) -> None:
-    assert parse(method, path) == route
+    assert parse_path(method, path) == route
 
 
 @pytest.mark.parametrize(
@@ -44,20 +44,20 @@ def test_known_paths(method: str, path: str, route: Route) -> None:
 )
 def test_malformed_paths(method: str, path: str) -> None:
     with pytest.raises(RequestError) as caught:
-        parse(method, path)
+        parse_path(method, path)
     assert (caught.value.code, caught.value.message) == ("INVALID_ARGUMENT", f"Malformed request: {method} {path}")
 
 
 def test_a_version_fits_64_bits() -> None:
-    assert parse("GET", f"/v1/models/m/versions/{2**63 - 1}").version == 2**63 - 1
+    assert parse_path("GET", f"/v1/models/m/versions/{2**63 - 1}").version == 2**63 - 1
     for digits in (str(2**63), "9" * 6000):
         with pytest.raises(RequestError, match=f"^Failed to convert version: {digits} to numeric.$"):
-            parse("GET", f"/v1/models/m/versions/{digits}")
+            parse_path("GET", f"/v1/models/m/versions/{digits}")
 
 
 def test_a_model_is_named() -> None:
     with pytest.raises(RequestError, match=r"^Missing model name in request.$"):
-        parse("GET", "/v1/models")
+        parse_path("GET", "/v1/models")
 
 
 def test_other_paths_are_not_of_the_api() -> None:

@@ -18,13 +18,13 @@ from typing import Literal
 from pipeline.serving.errors import Code, RequestError
 from pipeline.serving.models.servable import Servable
 
-Load = Callable[[str, int, Path], Servable]
+LoadVersion = Callable[[str, int, Path], Servable]
 StateName = Literal["START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
 _LOG = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class Status:
+class VersionStatus:
     """What callers are told of a version.
 
     Attributes:
@@ -40,7 +40,7 @@ class Status:
     message: str = ""
 
 
-class State(enum.Enum):
+class VersionState(enum.Enum):
     """Where a version is in its life."""
 
     NEW = enum.auto()
@@ -50,7 +50,7 @@ class State(enum.Enum):
     ERROR = enum.auto()
 
 
-class Version:
+class ServedVersion:
     """A version that is wanted, or was.
 
     Attributes:
@@ -62,12 +62,12 @@ class Version:
       failed: when it failed last, by the monotonic clock.
     """
 
-    def __init__(self, model: str, number: int, path: Path, publish: Callable[[str, Status], None]) -> None:
+    def __init__(self, model: str, number: int, path: Path, publish: Callable[[str, VersionStatus], None]) -> None:
         self.model = model
         self.number = number
         self.path = path
         self.wanted = True
-        self.state = State.NEW
+        self.state = VersionState.NEW
         self.failures = 0
         self.failed = 0.0
         self.servable: Servable | None = None
@@ -75,11 +75,11 @@ class Version:
         self._users = 0
         self._lock = threading.Lock()
         self._stamp: object = None
-        publish(model, Status(number, "START"))
+        publish(model, VersionStatus(number, "START"))
 
-    def load(self, load: Load, clock: Callable[[], float]) -> None:
+    def load(self, load: LoadVersion, clock: Callable[[], float]) -> None:
         """Loads it: READY or ERROR afterwards. Never raises."""
-        self._publish(self.model, Status(self.number, "LOADING"))
+        self._publish(self.model, VersionStatus(self.number, "LOADING"))
         self._stamp = _stamp(self.path)
         try:
             self.servable = load(self.model, self.number, self.path)
@@ -90,19 +90,19 @@ class Version:
             self._fail(RequestError("INTERNAL", f"{type(error).__name__}: {error}"), clock())
         else:
             self._users = 1
-            self.state = State.READY
+            self.state = VersionState.READY
             _LOG.info("%s: version %d is loaded", self.model, self.number)
 
     def available(self) -> None:
         """Says that it is served."""
-        self._publish(self.model, Status(self.number, "AVAILABLE"))
+        self._publish(self.model, VersionStatus(self.number, "AVAILABLE"))
 
     def _fail(self, error: RequestError, now: float) -> None:
-        self.state = State.ERROR
+        self.state = VersionState.ERROR
         self.failures += 1
         self.failed = now
         _LOG.error("%s: version %d can't be loaded: %s", self.model, self.number, error.message)
-        self._publish(self.model, Status(self.number, "END", error.code, error.message))
+        self._publish(self.model, VersionStatus(self.number, "END", error.code, error.message))
 
     def changed(self) -> bool:
         """Whether its files changed since it was loaded last."""
@@ -125,14 +125,14 @@ class Version:
             servable, self.servable = self.servable, None
         if servable is not None:
             servable.close()
-        self.state = State.GONE
-        self._publish(self.model, Status(self.number, "END"))
+        self.state = VersionState.GONE
+        self._publish(self.model, VersionStatus(self.number, "END"))
         _LOG.info("%s: version %d is unloaded", self.model, self.number)
 
     def unload(self) -> None:
         """Frees the model as soon as nobody uses it."""
-        self.state = State.UNLOADING
-        self._publish(self.model, Status(self.number, "UNLOADING"))
+        self.state = VersionState.UNLOADING
+        self._publish(self.model, VersionStatus(self.number, "UNLOADING"))
         self.release()
 
 
@@ -149,16 +149,16 @@ def _stamp(path: Path) -> object:
         return str(error)
 
 
-def next_step(versions: Iterable[Version]) -> tuple[Literal["load", "unload"], Version] | None:
+def next_step(versions: Iterable[ServedVersion]) -> tuple[Literal["load", "unload"], ServedVersion] | None:
     """What to do next with a model's versions so that one is always served: TF Serving's AvailabilityPreservingPolicy.
 
     What is not wanted is unloaded, but the last one only after a wanted one is ready; of new ones the highest is loaded first.
     """
     known = list(versions)
     wanted = [version for version in known if version.wanted]
-    surplus = [version for version in known if not version.wanted and version.state is State.READY]
-    wanted_ready = any(version.state is State.READY for version in wanted)
+    surplus = [version for version in known if not version.wanted and version.state is VersionState.READY]
+    wanted_ready = any(version.state is VersionState.READY for version in wanted)
     if surplus and (not wanted or wanted_ready or len(surplus) > 1):
         return "unload", min(surplus, key=lambda version: version.number)
-    new = [version for version in wanted if version.state is State.NEW]
+    new = [version for version in wanted if version.state is VersionState.NEW]
     return ("load", max(new, key=lambda version: version.number)) if new else None

@@ -25,13 +25,13 @@ def test_round_trip_and_tensorflows_reading(array: np.ndarray) -> None:
     import tensorflow as tf
     from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-    from pipeline.serving.models.tensors import fill, to_array
+    from pipeline.serving.models.tensor_protos import fill_tensor, read_tensor
 
     proto = TensorProto()
-    fill(proto, array)
+    fill_tensor(proto, array)
     assert not proto.tensor_content
     assert proto.HasField("tensor_shape")
-    for back in (to_array(proto), tf.make_ndarray(proto), to_array(tf.make_tensor_proto(array))):
+    for back in (read_tensor(proto), tf.make_ndarray(proto), read_tensor(tf.make_tensor_proto(array))):
         assert back.shape == array.shape
         assert back.dtype == array.dtype
         np.testing.assert_array_equal(back, array)
@@ -41,10 +41,10 @@ def test_missing_values_repeat_the_last() -> None:
     from google.protobuf import text_format
     from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-    from pipeline.serving.models.tensors import to_array
+    from pipeline.serving.models.tensor_protos import read_tensor
 
     def read(text: str) -> list[object]:
-        return to_array(text_format.Parse(text, TensorProto())).tolist()
+        return read_tensor(text_format.Parse(text, TensorProto())).tolist()
 
     shape = "tensor_shape { dim { size: 3 } }"
     assert read(f"dtype: DT_FLOAT {shape} float_val: 1 float_val: 2") == [1, 2, 2]
@@ -70,16 +70,17 @@ def test_contradictions(text: str) -> None:
     from google.protobuf import text_format
     from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-    from pipeline.serving.models.tensors import to_array
+    from pipeline.serving.models.tensor_protos import read_tensor
 
     with pytest.raises(ValueError, match=r"."):
-        to_array(text_format.Parse(text, TensorProto()))
+        read_tensor(text_format.Parse(text, TensorProto()))
 
 
 def test_types_are_named_as_in_cpp() -> None:
     from tensorflow.core.framework import types_pb2
 
-    from pipeline.serving.models.tensors import type_name, type_of
+    from pipeline.serving.dtypes import type_name
+    from pipeline.serving.models.tensor_protos import type_of
 
     names = {np.float32: "float", np.float64: "double", np.object_: "string", np.int64: "int64", np.bool_: "bool"}
     for dtype, name in names.items():

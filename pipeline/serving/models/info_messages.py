@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from tensorflow.core.protobuf import error_codes_pb2
-from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
+from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataResponse, SignatureDefMap
+from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusResponse, ModelVersionStatus
+from tensorflow_serving.apis.model_pb2 import ModelSpec
 
-from pipeline.serving.errors import RequestError
-from pipeline.serving.models.manager import Manager
+from pipeline.serving.errors import invalid
+from pipeline.serving.models.manager import ModelManager
 
 SIGNATURE_DEF = "signature_def"
 
 
-def choice(spec: Any) -> tuple[str, int | None, str | None]:
+def requested_version(spec: ModelSpec) -> tuple[str, int | None, str | None]:
     """Model, version and label that a ModelSpec asks for."""
     kind = spec.WhichOneof("version_choice")
     return (
@@ -23,31 +25,33 @@ def choice(spec: Any) -> tuple[str, int | None, str | None]:
     )
 
 
-def model_status(manager: Manager, name: str, version: int | None) -> Any:
+def model_status(manager: ModelManager, name: str, version: int | None) -> GetModelStatusResponse:
     """The GetModelStatusResponse of a model, or of one of its versions.
 
     Raises:
       RequestError: nothing is known of it.
     """
-    response = get_model_status_pb2.GetModelStatusResponse()
+    response = GetModelStatusResponse()
     for status in manager.statuses(name, version):
         entry = response.model_version_status.add()
         entry.version = status.version
-        entry.state = get_model_status_pb2.ModelVersionStatus.State.Value(status.state)
+        entry.state = ModelVersionStatus.State.Value(status.state)
         entry.status.error_code = error_codes_pb2.Code.Value(status.code)
         entry.status.error_message = status.message
     return response
 
 
-def model_metadata(manager: Manager, name: str, version: int | None, label: str | None) -> Any:
+def model_metadata(
+    manager: ModelManager, name: str, version: int | None, label: str | None
+) -> GetModelMetadataResponse:
     """The GetModelMetadataResponse of a model: its signatures.
 
     Raises:
       RequestError: it is not served.
     """
-    response = get_model_metadata_pb2.GetModelMetadataResponse()
+    response = GetModelMetadataResponse()
     with manager.servable(name, version, label) as servable:
-        signatures = get_model_metadata_pb2.SignatureDefMap()
+        signatures = SignatureDefMap()
         for key, definition in servable.signatures.items():
             signatures.signature_def[key].CopyFrom(definition)
         response.model_spec.name = servable.name
@@ -56,14 +60,14 @@ def model_metadata(manager: Manager, name: str, version: int | None, label: str 
     return response
 
 
-def check_metadata_fields(fields: Any) -> None:
+def check_metadata_fields(fields: Sequence[str]) -> None:
     """Refuses a GetModelMetadataRequest for anything but the signatures.
 
     Raises:
       RequestError: it asks for something else, or for nothing.
     """
     if not fields:
-        raise RequestError("INVALID_ARGUMENT", "GetModelMetadataRequest must specify at least one metadata_field")
+        raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
     for field in fields:
         if field != SIGNATURE_DEF:
-            raise RequestError("INVALID_ARGUMENT", f"Metadata field {field} is not supported")
+            raise invalid(f"Metadata field {field} is not supported")

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from components.errors import RunError
-from pipeline.serving.external import command, docker_command, run
-from pipeline.serving.settings import Settings
+from pipeline.serving.settings import ServerSettings
+from pipeline.serving.tf_server import command, docker_command, run
 
 CONFIG = """model_config_list {
   config {
@@ -35,24 +35,24 @@ def test_the_docker_command(tmp_path: Path) -> None:
 def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RunError, match="expected tensorflow_model_server on the PATH; it is not there") as caught:
-        run(Settings(), "taxi", tmp_path)
+        run(ServerSettings(), "taxi", tmp_path)
     assert docker_command("taxi", tmp_path) in str(caught.value)
 
 
 def test_port_0_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="expected a rest-port"):
-        command(Settings(rest_port=0), "taxi", tmp_path, tmp_path, "/bin/true")
+        command(ServerSettings(rest_port=0), "taxi", tmp_path, tmp_path, "/bin/true")
 
 
 @pytest.mark.e2e
 def test_the_command(tmp_path: Path) -> None:
-    from pipeline.serving.models.wanted import Model, Policy, read_config
+    from pipeline.serving.models.server_config import ServedModel, VersionPolicy, read_config
 
     base, folder = tmp_path / "taxi", tmp_path / "etc"
     base.mkdir()
     folder.mkdir()
     (base / "models.config").write_text(CONFIG)
-    assert command(Settings(), "taxi", base, folder, "/usr/bin/tensorflow_model_server") == [
+    assert command(ServerSettings(), "taxi", base, folder, "/usr/bin/tensorflow_model_server") == [
         "/usr/bin/tensorflow_model_server",
         "--port=8500",
         "--rest_api_port=8501",
@@ -61,5 +61,7 @@ def test_the_command(tmp_path: Path) -> None:
         "--file_system_poll_wait_seconds=1",
         "--allow_version_labels_for_unavailable_models=true",
     ]
-    assert read_config(folder / "models.config") == [Model("taxi", base, Policy(every=True), {"stable": 1})]
+    assert read_config(folder / "models.config") == [
+        ServedModel("taxi", base, VersionPolicy(every=True), {"stable": 1})
+    ]
     assert "enable: true" in (folder / "monitoring.config").read_text()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
+import tensorflow as tf
 from tensorflow.core.framework import types_pb2
-from tensorflow.python.framework import dtypes
 
-Array = npt.NDArray[Any]
+from pipeline.serving.dtypes import Array
 
-LARGEST = 1 << 31  # bytes of one tensor that a request may ask for; a few bytes of shape could ask for any number
+if TYPE_CHECKING:
+    from tensorflow.core.framework.tensor_pb2 import TensorProto
+
+LARGEST_TENSOR = (
+    1 << 31
+)  # bytes of one tensor that a request may ask for; a few bytes of shape could ask for any number
 
 _FIELDS = {
     types_pb2.DT_FLOAT: "float_val",
@@ -32,7 +36,7 @@ _FIELDS = {
     types_pb2.DT_COMPLEX64: "scomplex_val",
     types_pb2.DT_COMPLEX128: "dcomplex_val",
 }
-_NUMPY = {enum: np.dtype(dtypes.as_dtype(enum).as_numpy_dtype) for enum in _FIELDS}
+_NUMPY = {enum: np.dtype(tf.dtypes.as_dtype(enum).as_numpy_dtype) for enum in _FIELDS}
 _ENUM = {dtype: enum for enum, dtype in _NUMPY.items()}
 # What the field of a type holds, where that is not the type itself.
 _STORED: dict[int, np.dtype[Any]] = {
@@ -43,11 +47,6 @@ _STORED: dict[int, np.dtype[Any]] = {
     types_pb2.DT_COMPLEX128: np.dtype(np.float64),
 }
 _VIEWED = {"half_val", "scomplex_val", "dcomplex_val"}
-
-
-def type_name(enum: int) -> str:
-    """A data type as TensorFlow's C++ names it: `float`, not `float32`."""
-    return str(types_pb2.DataType.Name(enum)).removeprefix("DT_").lower()
 
 
 def type_of(array: Array) -> int:
@@ -64,11 +63,11 @@ def type_of(array: Array) -> int:
     return int(enum)
 
 
-def to_array(proto: Any) -> Array:
+def read_tensor(proto: TensorProto) -> Array:
     """A TensorProto's array. Too few values are filled up with the last one, and with zero if there is none.
 
     Raises:
-      ValueError: its parts contradict each other, or it is larger than `LARGEST`.
+      ValueError: its parts contradict each other, or it is larger than `LARGEST_TENSOR`.
     """
     field = _FIELDS.get(proto.dtype)
     if field is None:
@@ -78,7 +77,7 @@ def to_array(proto: Any) -> Array:
         raise ValueError("the shape is not known")
     dtype = _NUMPY[proto.dtype]
     count = math.prod(shape)
-    if count * dtype.itemsize > LARGEST:
+    if count * dtype.itemsize > LARGEST_TENSOR:
         raise ValueError("too large")
     if proto.tensor_content:
         if field == "string_val" or len(proto.tensor_content) != count * dtype.itemsize:
@@ -96,7 +95,7 @@ def to_array(proto: Any) -> Array:
     return values.reshape(shape)
 
 
-def fill(proto: Any, array: Array) -> None:
+def fill_tensor(proto: TensorProto, array: Array) -> None:
     """Writes an array into an empty TensorProto: into the field of its type, which clients read, not `tensor_content`."""
     enum = type_of(array)
     field = _FIELDS[enum]

@@ -176,7 +176,7 @@ def test_garbage_is_no_http(running: Running) -> None:
 def test_unexpected_errors_are_told_without_a_trace(
     running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from pipeline.serving.models.wanted import predictor
+    from pipeline.serving.models import predictor
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret")
@@ -188,7 +188,7 @@ def test_unexpected_errors_are_told_without_a_trace(
 
 
 def test_slow_models_time_out_and_too_many_are_refused(start: Any, base: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.serving.models.wanted import predictor
+    from pipeline.serving.models import predictor
 
     served = start(base, request_seconds=0.3, max_concurrency=2)
     predict = predictor.predict

@@ -1,16 +1,15 @@
 """Predict bodies, value by value, in the order and with the errors of TF Serving's `util/json_tensor.cc`.
 
-The functions bear the names that they have there. Names of tensors are compared as UTF-8 text.
+The functions bear the names that they have there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeGuard
 
-from pipeline.serving.errors import RequestError
-from pipeline.serving.json.dtypes import (
+from pipeline.serving.dtypes import (
     BOOL,
     DEFAULT_SIGNATURE,
     DOUBLE,
@@ -20,54 +19,23 @@ from pipeline.serving.json.dtypes import (
     RANGES,
     STRING,
     Array,
+    Value,
     decode_base64,
-    invalid,
     to_array,
     type_name,
 )
-from pipeline.serving.json.load import load_members
-from pipeline.serving.json.quote import c_name, format_error, is_base64_object, json_type, quote, shown
-from pipeline.serving.json.text import Members, ParseError, parse
+from pipeline.serving.errors import RequestError, invalid
+from pipeline.serving.json.body import read_object, read_signature_name
+from pipeline.serving.json.document import JsonValue, Members, is_array
+from pipeline.serving.json.quote import base64_text, c_name, format_error, json_type, quote
 
-_INPUTS, _INSTANCES = b"inputs", b"instances"
+if TYPE_CHECKING:
+    from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
+
 Shape = tuple[int, ...]
 
 
-def parse_json(body: bytes) -> Members:
-    """The document.
-
-    Raises:
-      RequestError: it isn't JSON, or no object.
-    """
-    if not body:
-        raise invalid("JSON Parse error: The document is empty")
-    quick = load_members(body)
-    if quick is not None:
-        return quick
-    try:
-        document = parse(body)
-    except ParseError as error:
-        raise invalid(f"JSON Parse error: {error}") from None
-    if not isinstance(document, Members):
-        raise format_error(document, "Is not object")
-    return document
-
-
-def read_signature_name(document: Members) -> str:
-    """The signature that the document names, or "".
-
-    Raises:
-      RequestError: it is no string.
-    """
-    found = document.find(b"signature_name")
-    if found is None:
-        return ""
-    if not isinstance(found[0], bytes):
-        raise format_error(document, "not formatted correctly. 'signature_name' key must be a string value.")
-    return found[0].decode("utf-8", "surrogateescape")
-
-
-def input_types(signatures: Mapping[str, Any], name: str) -> dict[str, int]:
+def input_types(signatures: Mapping[str, SignatureDef], name: str) -> dict[str, int]:
     """DataTypes of a signature's inputs, sorted by their names.
 
     Raises:
@@ -76,15 +44,13 @@ def input_types(signatures: Mapping[str, Any], name: str) -> dict[str, int]:
     try:
         signature = signatures[name or DEFAULT_SIGNATURE]
     except KeyError:
-        raise invalid(
-            f'Serving signature name: "{shown(name or DEFAULT_SIGNATURE)}" not found in signature def'
-        ) from None
+        raise invalid(f'Serving signature name: "{name or DEFAULT_SIGNATURE}" not found in signature def') from None
     if not signature.inputs:
         raise invalid(f"Failed to get input map for signature: {name or 'DEFAULT'}")
     return {key: int(signature.inputs[key].dtype) for key in sorted(signature.inputs)}
 
 
-def fill_predict_request(body: bytes, signatures: Mapping[str, Any]) -> tuple[str, bool, dict[str, Array]]:
+def fill_predict_request(body: bytes, signatures: Mapping[str, SignatureDef]) -> tuple[str, bool, dict[str, Array]]:
     """Reads a body.
 
     Returns:
@@ -93,17 +59,17 @@ def fill_predict_request(body: bytes, signatures: Mapping[str, Any]) -> tuple[st
     Raises:
       RequestError: it can't be read; in TF Serving's words.
     """
-    document = parse_json(body)
+    document = read_object(body)
     name = read_signature_name(document)
     dtypes = input_types(signatures, name)
-    instances, inputs = document.find(_INSTANCES), document.find(_INPUTS)
+    instances, inputs = document.find("instances"), document.find("inputs")
     if instances is not None and inputs is not None:
         raise format_error(
             document, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
         )
     if instances is not None:
         rows = instances[0]
-        if not _is_array(rows):
+        if not is_array(rows):
             raise format_error(document, "Expecting 'instances' to be an list/array")
         if not rows:
             raise format_error(document, "No values in 'instances' array")
@@ -113,22 +79,18 @@ def fill_predict_request(body: bytes, signatures: Mapping[str, Any]) -> tuple[st
     raise invalid("Missing 'inputs' or 'instances' key")
 
 
-def _is_array(value: Any) -> bool:
-    return isinstance(value, list) and not isinstance(value, Members)
+def _is_element_object(value: JsonValue) -> TypeGuard[Members]:
+    return isinstance(value, Members) and base64_text(value) is None
 
 
-def _is_element_object(value: Any) -> bool:
-    return isinstance(value, Members) and not is_base64_object(value)
-
-
-def _fill_from_instances(rows: list[Any], dtypes: dict[str, int]) -> dict[str, Array]:
+def _fill_from_instances(rows: list[JsonValue], dtypes: dict[str, int]) -> dict[str, Array]:
     if not isinstance(rows[0], Members) and len(dtypes) > 1:
         raise invalid(
             "instances is a plain list, but expecting list of objects as multiple "
             "input tensors required as per tensorinfo_map"
         )
     objects = _is_element_object(rows[0])
-    values: dict[str, list[Any]] = {}
+    values: dict[str, list[Value]] = {}
     shapes: dict[str, Shape] = {}
     for index, row in enumerate(rows):
         where = f"Failed to process element: {index}"
@@ -154,26 +116,26 @@ def _fill_from_instances(rows: list[Any], dtypes: dict[str, int]) -> dict[str, A
 
 
 def _add_items(
-    items: Iterable[tuple[str, Any]],
+    items: Iterable[tuple[str, JsonValue]],
     where: str,
     named: bool,
     dtypes: dict[str, int],
-    values: dict[str, list[Any]],
+    values: dict[str, list[Value]],
     shapes: dict[str, Shape],
 ) -> None:
     for name, item in items:
         try:
             _add_item(item, name, dtypes, values, shapes)
         except RequestError as error:
-            key = f" key: {shown(name)}" if named else ""
+            key = f" key: {name}" if named else ""
             raise invalid(f"{where}{key} of 'instances' list. Error: {error.code}: {error.message}") from None
 
 
 def _add_item(
-    item: Any, name: str, dtypes: dict[str, int], values: dict[str, list[Any]], shapes: dict[str, Shape]
+    item: JsonValue, name: str, dtypes: dict[str, int], values: dict[str, list[Value]], shapes: dict[str, Shape]
 ) -> None:
     if name not in dtypes:
-        raise invalid(f"JSON object: does not have named input: {shown(name)}")
+        raise invalid(f"JSON object: does not have named input: {name}")
     shape = _dense_shape(item)
     added = _fill_tensor(item, shape, dtypes[name])
     values.setdefault(name, []).extend(added)
@@ -188,7 +150,7 @@ def _add_item(
         raise invalid(f"Expecting shape {_shape_text(expected)} but got: {_shape_text(shape)}")
 
 
-def _fill_from_inputs(value: Any, dtypes: dict[str, int]) -> dict[str, Array]:
+def _fill_from_inputs(value: JsonValue, dtypes: dict[str, int]) -> dict[str, Array]:
     if not _is_element_object(value):
         if len(dtypes) > 1:
             raise invalid(
@@ -199,19 +161,19 @@ def _fill_from_inputs(value: Any, dtypes: dict[str, int]) -> dict[str, Array]:
         return {name: _read_tensor(name, value, dtype)}
     tensors = {}
     for name, dtype in dtypes.items():
-        found = value.find(name.encode("utf-8", "surrogateescape"))
+        found = value.find(name)
         if found is None:
             raise invalid(f"Missing named input: {name} in 'inputs' object.")
         tensors[name] = _read_tensor(name, found[0], dtype)
     return tensors
 
 
-def _read_tensor(name: str, value: Any, dtype: int) -> Array:
+def _read_tensor(name: str, value: JsonValue, dtype: int) -> Array:
     shape = _dense_shape(value)
     return _tensor(name, _fill_tensor(value, shape, dtype), shape, dtype)
 
 
-def _tensor(name: str, values: list[Any], shape: Shape, dtype: int) -> Array:
+def _tensor(name: str, values: list[Value], shape: Shape, dtype: int) -> Array:
     if len(shape) > MOST_DIMENSIONS:
         raise invalid(f"tensor parsing error: {name}")
     if dtype not in NUMPY:  # there was no value to convert
@@ -223,9 +185,9 @@ def _shape_text(shape: Shape) -> str:
     return f"[{','.join(map(str, shape))}]"
 
 
-def _dense_shape(value: Any) -> Shape:
+def _dense_shape(value: JsonValue) -> Shape:
     shape = []
-    while _is_array(value):
+    while is_array(value):
         shape.append(len(value))
         if not value:
             break
@@ -233,15 +195,15 @@ def _dense_shape(value: Any) -> Shape:
     return tuple(shape)
 
 
-def _fill_tensor(value: Any, shape: Shape, dtype: int) -> list[Any]:
+def _fill_tensor(value: JsonValue, shape: Shape, dtype: int) -> list[Value]:
     """Values in order, each at the depth that `shape` has. Lists of any depth: it doesn't recurse."""
     rank = len(shape)
-    values = []
-    open_lists = [iter((value,))]
+    values: list[Value] = []
+    open_lists: list[Iterator[JsonValue]] = [iter((value,))]
     while open_lists:
         level = len(open_lists) - 1
         for item in open_lists[-1]:
-            if not _is_array(item):
+            if not is_array(item):
                 if level != rank:
                     raise invalid(
                         f"JSON Value: {quote(item)} found at incorrect level: {level + 1} in the JSON DOM. "
@@ -262,28 +224,31 @@ def _fill_tensor(value: Any, shape: Shape, dtype: int) -> list[Any]:
     return values
 
 
-def _convert(value: Any, dtype: int) -> Any:
+def _convert(value: JsonValue, dtype: int) -> Value:
     if isinstance(value, Members):
         if dtype != STRING:
             raise _type_error(value, dtype)
-        if not is_base64_object(value):
+        encoded = base64_text(value)
+        if encoded is None:
             raise format_error(value, "not formatted correctly for base64 data")
-        return decode_base64(value[0][1])
+        return decode_base64(encoded)
     if dtype in (FLOAT, DOUBLE):
-        fits = type(value) in (int, float)
+        if type(value) is int or type(value) is float:
+            return value
     elif dtype == STRING:
-        fits = type(value) is bytes
+        if type(value) is str:
+            return value.encode()
     elif dtype == BOOL:
-        fits = type(value) is bool
+        if type(value) is bool:
+            return value
     elif dtype in RANGES:
         least, most = RANGES[dtype]
-        fits = type(value) is int and least <= value <= most
+        if type(value) is int and least <= value <= most:
+            return value
     else:
         raise RequestError("UNIMPLEMENTED", f"Conversion of JSON Value: {quote(value)} to type: {type_name(dtype)}")
-    if not fits:
-        raise _type_error(value, dtype)
-    return value
+    raise _type_error(value, dtype)
 
 
-def _type_error(value: Any, dtype: int) -> RequestError:
+def _type_error(value: JsonValue, dtype: int) -> RequestError:
     return invalid(f"JSON Value: {quote(value)} Type: {json_type(value)} is not of expected type: {type_name(dtype)}")

@@ -30,7 +30,7 @@ class Known:
     ],
 )
 def test_one_version_is_always_served(known: list[tuple[int, bool, str]], step: tuple[str, int] | None) -> None:
-    from pipeline.serving.models.version import State, next_step
+    from pipeline.serving.models.served_version import VersionState, next_step
 
-    taken = next_step([Known(number, wanted, State[state]) for number, wanted, state in known])
+    taken = next_step([Known(number, wanted, VersionState[state]) for number, wanted, state in known])
     assert (taken and (taken[0], taken[1].number)) == step

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from tensorflow_serving.apis.classification_pb2 import (
+    ClassificationRequest,
+    ClassificationResponse,
+    ClassificationResult,
+)
+from tensorflow_serving.apis.inference_pb2 import MultiInferenceRequest, MultiInferenceResponse
+from tensorflow_serving.apis.input_pb2 import Input
+from tensorflow_serving.apis.model_pb2 import ModelSpec
+from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
+from tensorflow_serving.apis.regression_pb2 import RegressionRequest, RegressionResponse, RegressionResult
 
-from tensorflow_serving.apis import classification_pb2, inference_pb2, predict_pb2, regression_pb2
-
-from pipeline.serving.errors import RequestError
-from pipeline.serving.json.dtypes import DEFAULT_SIGNATURE
+from pipeline.serving.dtypes import DEFAULT_SIGNATURE, Array
+from pipeline.serving.errors import RequestError, invalid
 from pipeline.serving.models.predictor import check_classification, check_regression, classify, predict, regress
 from pipeline.serving.models.servable import Servable
-from pipeline.serving.models.tensors import Array, fill, to_array
+from pipeline.serving.models.tensor_protos import fill_tensor, read_tensor
 
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 
 
-def _input_examples(source: Any) -> list[bytes]:
+def _input_examples(source: Input) -> list[bytes]:
     """The serialised tf.Examples of an `Input`, the context merged into each."""
     kind = source.WhichOneof("kind")
     if kind is None:
@@ -25,21 +32,21 @@ def _input_examples(source: Any) -> list[bytes]:
     return [context + example.SerializeToString() for example in part.examples]
 
 
-def _fill_spec(target: Any, spec: Any, servable: Servable) -> None:
+def _fill_spec(target: ModelSpec, spec: ModelSpec, servable: Servable) -> None:
     """Says in an answer what was called: model, version, signature."""
     target.name = spec.name
     target.signature_name = spec.signature_name or DEFAULT_SIGNATURE
     target.version.value = servable.version
 
 
-def _fill_regression(target: Any, values: Array) -> None:
+def _fill_regression(target: RegressionResult, values: Array) -> None:
     """Writes a RegressionResult."""
     target.SetInParent()
     for value in values.tolist():
         target.regressions.add().value = value
 
 
-def _fill_classification(target: Any, classes: Array | None, scores: Array | None) -> None:
+def _fill_classification(target: ClassificationResult, classes: Array | None, scores: Array | None) -> None:
     """Writes a ClassificationResult."""
     target.SetInParent()
     shape = scores.shape if classes is None and scores is not None else () if classes is None else classes.shape
@@ -53,29 +60,29 @@ def _fill_classification(target: Any, classes: Array | None, scores: Array | Non
                 item.score = scores[row, column]
 
 
-def answer_predict(servable: Servable, request: Any) -> Any:
+def answer_predict(servable: Servable, request: PredictRequest) -> PredictResponse:
     """A PredictRequest's PredictResponse. Raises what `predict` raises."""
     spec = request.model_spec
-    outputs = predict(servable, spec.signature_name, request.inputs, to_array, list(request.output_filter))
-    response = predict_pb2.PredictResponse()
+    outputs = predict(servable, spec.signature_name, request.inputs, read_tensor, list(request.output_filter))
+    response = PredictResponse()
     _fill_spec(response.model_spec, spec, servable)
     for alias, array in outputs.items():
-        fill(response.outputs[alias], array)
+        fill_tensor(response.outputs[alias], array)
     return response
 
 
-def answer_regress(servable: Servable, request: Any) -> Any:
+def answer_regress(servable: Servable, request: RegressionRequest) -> RegressionResponse:
     """A RegressionRequest's RegressionResponse. Raises what `regress` raises."""
-    response = regression_pb2.RegressionResponse()
+    response = RegressionResponse()
     values = regress(servable, request.model_spec.signature_name, _input_examples(request.input))
     _fill_regression(response.result, values)
     _fill_spec(response.model_spec, request.model_spec, servable)
     return response
 
 
-def answer_classify(servable: Servable, request: Any) -> Any:
+def answer_classify(servable: Servable, request: ClassificationRequest) -> ClassificationResponse:
     """A ClassificationRequest's ClassificationResponse. Raises what `classify` raises."""
-    response = classification_pb2.ClassificationResponse()
+    response = ClassificationResponse()
     _fill_classification(
         response.result, *classify(servable, request.model_spec.signature_name, _input_examples(request.input))
     )
@@ -83,7 +90,7 @@ def answer_classify(servable: Servable, request: Any) -> Any:
     return response
 
 
-def answer_multi_inference(servable: Servable, request: Any) -> Any:
+def answer_multi_inference(servable: Servable, request: MultiInferenceRequest) -> MultiInferenceResponse:
     """A MultiInferenceRequest's MultiInferenceResponse.
 
     Raises:
@@ -93,24 +100,22 @@ def answer_multi_inference(servable: Servable, request: Any) -> Any:
     for task in request.tasks:
         spec = task.model_spec
         if not spec.name:
-            raise RequestError("INVALID_ARGUMENT", "Found ModelSpec with an empty model name.")
+            raise invalid("Found ModelSpec with an empty model name.")
         if spec.name != request.tasks[0].model_spec.name:
-            raise RequestError(
-                "INVALID_ARGUMENT", "All ModelSpecs in a MultiInferenceRequest must access the same model name."
-            )
+            raise invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
         name = spec.signature_name or DEFAULT_SIGNATURE
         if name in seen:
-            raise RequestError("INVALID_ARGUMENT", f"Duplicate evaluation of signature: {name}")
+            raise invalid(f"Duplicate evaluation of signature: {name}")
         seen.add(name)
         if name not in servable.signatures:
-            raise RequestError("INVALID_ARGUMENT", f"Requested signature not found in model graph: {name}")
+            raise invalid(f"Requested signature not found in model graph: {name}")
         if task.method_name not in (CLASSIFY, REGRESS):
             raise RequestError("UNIMPLEMENTED", f"Unsupported signature method_name: {task.method_name}")
         (check_classification if task.method_name == CLASSIFY else check_regression)(servable.signatures[name])
     examples = _input_examples(request.input)
     if not examples:
-        raise RequestError("INVALID_ARGUMENT", "Input is empty.")
-    response = inference_pb2.MultiInferenceResponse()
+        raise invalid("Input is empty.")
+    response = MultiInferenceResponse()
     for task in request.tasks:
         result = response.results.add()
         if task.method_name == CLASSIFY:

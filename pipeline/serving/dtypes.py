@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.serving.errors import RequestError
+from pipeline.serving.errors import invalid
 
 Array = npt.NDArray[Any]
+Value: TypeAlias = bool | int | float | bytes  # of a tensor
 
 DEFAULT_SIGNATURE = "serving_default"
 BASE64_KEY = "b64"
@@ -59,12 +60,7 @@ def type_name(dtype: int) -> str:
     return NAMES.get(dtype, f"unknown dtype enum ({dtype})")
 
 
-def invalid(message: str) -> RequestError:
-    """The error that nearly every bad body gets."""
-    return RequestError("INVALID_ARGUMENT", message)
-
-
-def to_array(values: list[Any], shape: tuple[int, ...], dtype: int) -> Array:
+def to_array(values: list[Value], shape: tuple[int, ...], dtype: int) -> Array:
     """Values that were checked, as a tensor. NumPy may warn of an overflow: what is too large for a float becomes infinite.
 
     Args:

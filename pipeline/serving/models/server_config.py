@@ -6,20 +6,20 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from google.protobuf import text_format
-from tensorflow_serving.config import model_server_config_pb2
+from tensorflow_serving.config.file_system_storage_path_source_pb2 import FileSystemStoragePathSourceConfig
+from tensorflow_serving.config.model_server_config_pb2 import TENSORFLOW, ModelConfig, ModelServerConfig
 
 from components.errors import ConfigError
 from components.publishing.versions import parse_version
-from pipeline.serving.errors import RequestError
+from pipeline.serving.errors import RequestError, invalid
 
 PLATFORM = "tensorflow"
 
 
 @dataclasses.dataclass(frozen=True)
-class Policy:
+class VersionPolicy:
     """Which versions are to be served.
 
     Attributes:
@@ -44,7 +44,7 @@ class Policy:
 
 
 @dataclasses.dataclass(frozen=True)
-class Model:
+class ServedModel:
     """A model to be served.
 
     Attributes:
@@ -56,7 +56,7 @@ class Model:
 
     name: str
     base_path: Path
-    policy: Policy = Policy()
+    policy: VersionPolicy = VersionPolicy()
     labels: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     def find(self) -> dict[int, Path] | None:
@@ -73,7 +73,7 @@ class Model:
         return self.policy.choose(found)
 
 
-def from_proto(config: Any) -> list[Model]:
+def from_proto(config: ModelServerConfig) -> list[ServedModel]:
     """The models of a ModelServerConfig.
 
     Raises:
@@ -81,19 +81,19 @@ def from_proto(config: Any) -> list[Model]:
     """
     kind = config.WhichOneof("config")
     if kind != "model_config_list":
-        raise _invalid(
+        raise invalid(
             "ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently supported"
         )
-    models: dict[str, Model] = {}
+    models: dict[str, ServedModel] = {}
     for entry in config.model_config_list.config:
         if entry.name in models:
-            raise _invalid(f"Illegal to list model {entry.name} multiple times in config list")
-        models[entry.name] = Model(
+            raise invalid(f"Illegal to list model {entry.name} multiple times in config list")
+        models[entry.name] = ServedModel(
             entry.name, Path(entry.base_path), _policy(entry.model_version_policy), dict(entry.version_labels)
         )
     for entry in config.model_config_list.config:
         if not os.path.isabs(entry.base_path):
-            raise _invalid(
+            raise invalid(
                 f"Expected model {entry.name} to have an absolute path or URI; got base_path()={entry.base_path}"
             )
     for entry in config.model_config_list.config:
@@ -101,40 +101,38 @@ def from_proto(config: Any) -> list[Model]:
     return list(models.values())
 
 
-def _invalid(message: str) -> RequestError:
-    return RequestError("INVALID_ARGUMENT", message)
-
-
-def _policy(policy: Any) -> Policy:
+def _policy(
+    policy: FileSystemStoragePathSourceConfig.ServableVersionPolicy,
+) -> VersionPolicy:
     kind = policy.WhichOneof("policy_choice")
     if kind == "specific":
-        return Policy(specific=tuple(policy.specific.versions))
+        return VersionPolicy(specific=tuple(policy.specific.versions))
     if kind == "all":
-        return Policy(every=True)
-    return Policy(latest=max(policy.latest.num_versions, 1))
+        return VersionPolicy(every=True)
+    return VersionPolicy(latest=max(policy.latest.num_versions, 1))
 
 
-def _check_platform(entry: Any) -> None:
+def _check_platform(entry: ModelConfig) -> None:
     platform = entry.model_platform
     if entry.model_type:
         if platform:
-            raise _invalid(
+            raise invalid(
                 "Illegal setting both ModelServerConfig::model_type (deprecated) "
                 f"and ModelServerConfig::model_platform, model name is {entry.name}"
             )
-        if entry.model_type != model_server_config_pb2.TENSORFLOW:
-            raise _invalid(f"ModelServerConfig::model_type choice {entry.model_type} not supported.")
+        if entry.model_type != TENSORFLOW:
+            raise invalid(f"ModelServerConfig::model_type choice {entry.model_type} not supported.")
         platform = PLATFORM
     if not platform:
-        raise _invalid(
+        raise invalid(
             "Illegal setting neither ModelServerConfig::model_type (deprecated) nor "
             f"ModelServerConfig::model_platform, model name is {entry.name}"
         )
     if platform != PLATFORM:
-        raise _invalid(f"Model {entry.name} requests unsupported platform {platform}")
+        raise invalid(f"Model {entry.name} requests unsupported platform {platform}")
 
 
-def read_config(path: Path, base_paths: Mapping[str, Path] | None = None) -> list[Model]:
+def read_config(path: Path, base_paths: Mapping[str, Path] | None = None) -> list[ServedModel]:
     """The models of a `models.config`.
 
     Args:
@@ -145,7 +143,7 @@ def read_config(path: Path, base_paths: Mapping[str, Path] | None = None) -> lis
       ConfigError: it can't be read, or is not valid.
     """
     try:
-        config = text_format.Parse(path.read_text(), model_server_config_pb2.ModelServerConfig())
+        config = text_format.Parse(path.read_text(), ModelServerConfig())
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
         raise ConfigError(
             f"{path}: not readable as TF Serving's ModelServerConfig: {error}. Correct the file."
@@ -161,9 +159,9 @@ def read_config(path: Path, base_paths: Mapping[str, Path] | None = None) -> lis
         raise ConfigError(f"{path}: {error.message} Correct the file.") from error
 
 
-def to_proto(models: Sequence[Model]) -> Any:
+def to_proto(models: Sequence[ServedModel]) -> ModelServerConfig:
     """The ModelServerConfig of models."""
-    config = model_server_config_pb2.ModelServerConfig()
+    config = ModelServerConfig()
     for model in models:
         entry = config.model_config_list.config.add(
             name=model.name, base_path=str(model.base_path.absolute()), model_platform=PLATFORM

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from pipeline.serving.json.dtypes import Array, invalid
+from pipeline.serving.dtypes import Array
+from pipeline.serving.errors import invalid
 
 _TYPES = {"float16": "half", "complex64": "complex64", "complex128": "complex128"}
 _DUMP = orjson.OPT_SERIALIZE_NUMPY
@@ -43,7 +44,7 @@ def format_predict(outputs: Mapping[str, Array], row_format: bool) -> bytes:
     return _dump({key: [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]})
 
 
-def format_regress(values: Any) -> bytes:
+def format_regress(values: Array) -> bytes:
     """Writes the answer of a Regress request.
 
     Args:
@@ -122,7 +123,7 @@ def _texts(array: Array, as_bytes: bool) -> Any:
     return written.reshape(array.shape).tolist()
 
 
-def _text(value: bytes | str, as_bytes: bool) -> Any:
+def _text(value: bytes | str, as_bytes: bool) -> str | dict[str, str]:
     data = value.encode() if isinstance(value, str) else value
     return {"b64": base64.b64encode(data).decode()} if as_bytes else data.decode("utf-8", "surrogateescape")
 

@@ -1,9 +1,9 @@
 """Predict over REST: a JSON body to named tensors, as TF Serving maps them.
 
 Bodies as clients send them are read at once, whole columns at a time (`_quick`). Whatever that doesn't take for certain is read
-again by `json_exact`, which takes and refuses exactly what TF Serving does, and words its errors. Two things differ on purpose:
-a decimal is rounded correctly, while RapidJSON may miss the last digits of a double; and where TF Serving goes through inputs in
-the order of a hash, here they are sorted.
+again by `predict_exact`, which takes and refuses what TF Serving does, and words its errors. Two things differ on purpose: the
+quick way rounds a decimal correctly, while RapidJSON may miss the last digits of a double; and where TF Serving goes through
+inputs in the order of a hash, here they are sorted.
 """
 
 from __future__ import annotations
@@ -16,10 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.serving.errors import RequestError
-from pipeline.serving.json import exact as json_exact
-from pipeline.serving.json.answer import format_classify, format_predict, format_regress
-from pipeline.serving.json.dtypes import (
+from pipeline.serving.dtypes import (
     BASE64_KEY,
     BOOL,
     DEFAULT_SIGNATURE,
@@ -32,22 +29,12 @@ from pipeline.serving.json.dtypes import (
     decode_base64,
     to_array,
 )
-from pipeline.serving.json.examples import ExampleCall, parse_classify, parse_regress
-from pipeline.serving.json.load import has_keys, load
+from pipeline.serving.errors import RequestError
+from pipeline.serving.json.predict_exact import fill_predict_request, input_types
+from pipeline.serving.json.quick_load import has_keys, load_quickly
 
 if TYPE_CHECKING:
     from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
-
-__all__ = [
-    "ExampleCall",
-    "PredictCall",
-    "format_classify",
-    "format_predict",
-    "format_regress",
-    "parse_classify",
-    "parse_predict",
-    "parse_regress",
-]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +63,7 @@ def parse_predict(body: bytes, signatures: Mapping[str, SignatureDef]) -> Predic
       RequestError: it can't be read; in TF Serving's words.
     """
     with np.errstate(over="ignore"):
-        return _quick(body, signatures) or PredictCall(*json_exact.fill_predict_request(body, signatures))
+        return _quick(body, signatures) or PredictCall(*fill_predict_request(body, signatures))
 
 
 _NONE = type(None)
@@ -86,8 +73,8 @@ class _Unsure(Exception):
     """The quick way can't tell; the exact one can."""
 
 
-def _quick(body: bytes, signatures: Mapping[str, Any]) -> PredictCall | None:
-    loaded = load(body)
+def _quick(body: bytes, signatures: Mapping[str, SignatureDef]) -> PredictCall | None:
+    loaded = load_quickly(body)
     if loaded is None:
         return None
     document, nans = loaded
@@ -96,7 +83,7 @@ def _quick(body: bytes, signatures: Mapping[str, Any]) -> PredictCall | None:
         return None
     row_format = "instances" in document
     try:
-        dtypes = json_exact.input_types(signatures, name)
+        dtypes = input_types(signatures, name)
     except RequestError:
         return None  # the name may stand twice
     try:

@@ -8,20 +8,19 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from aiohttp import web
 from google.protobuf import json_format
-from tensorflow_serving.apis import get_model_metadata_pb2
+from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataResponse, SignatureDefMap
+from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusResponse
 
 from pipeline.serving.errors import HTTP_STATUS, RequestError
-from pipeline.serving.metrics import CONTENT_TYPE, Metrics
-from pipeline.serving.models import status
-from pipeline.serving.models.manager import Manager
-from pipeline.serving.rest import path as rest_path
-from pipeline.serving.rest.path import Route
-from pipeline.serving.rest.predictions import PREDICTIONS, answer
-from pipeline.serving.settings import Settings
+from pipeline.serving.metrics import CONTENT_TYPE, RequestMetrics
+from pipeline.serving.models.info_messages import SIGNATURE_DEF, model_metadata, model_status
+from pipeline.serving.models.manager import ModelManager
+from pipeline.serving.rest.path import Route, is_api, parse_path
+from pipeline.serving.rest.predictions import PREDICTIONS, answer_prediction
+from pipeline.serving.settings import ServerSettings
 
 SMALL = 1 << 14  # bytes of a request, up to which a quick model is called without waking another thread
 QUICK = 0.002  # seconds
@@ -37,21 +36,21 @@ def error_body(message: str) -> bytes:
     return json.dumps({"error": message}, ensure_ascii=False, indent=4).encode(errors="replace")
 
 
-def dumps_status(response: Any) -> bytes:
+def dumps_status(response: GetModelStatusResponse) -> bytes:
     """A GetModelStatusResponse as TF Serving's JSON: 64-bit integers as strings, fields without a value included."""
     fields = json_format.MessageToDict(response, always_print_fields_with_no_presence=True)
     return json.dumps(fields, ensure_ascii=False, indent=1).encode()
 
 
-def dumps_metadata(response: Any) -> bytes:
+def dumps_metadata(response: GetModelMetadataResponse) -> bytes:
     """A GetModelMetadataResponse as TF Serving's JSON, the signatures unpacked."""
-    signatures = get_model_metadata_pb2.SignatureDefMap()
-    response.metadata[status.SIGNATURE_DEF].Unpack(signatures)
+    signatures = SignatureDefMap()
+    response.metadata[SIGNATURE_DEF].Unpack(signatures)
     spec, definitions = (
         json_format.MessageToDict(message, always_print_fields_with_no_presence=True, preserving_proto_field_name=True)
         for message in (response.model_spec, signatures)
     )
-    fields = {"model_spec": spec, "metadata": {status.SIGNATURE_DEF: definitions}}
+    fields = {"model_spec": spec, "metadata": {SIGNATURE_DEF: definitions}}
     return json.dumps(fields, ensure_ascii=False, indent=1).encode()
 
 
@@ -64,7 +63,7 @@ class _HttpError(Exception):
         self.message = message
 
 
-class Api:
+class RestApi:
     """Answers REST requests.
 
     Args:
@@ -77,9 +76,9 @@ class Api:
 
     def __init__(
         self,
-        manager: Manager,
-        metrics: Metrics,
-        settings: Settings,
+        manager: ModelManager,
+        metrics: RequestMetrics,
+        settings: ServerSettings,
         pool: ThreadPoolExecutor,
         draining: Callable[[], bool],
     ) -> None:
@@ -151,9 +150,9 @@ class Api:
         if route is None:
             return b""
         if route.method == "status":
-            return dumps_status(status.model_status(self._manager, route.name, route.version))
+            return dumps_status(model_status(self._manager, route.name, route.version))
         if route.method == "metadata":
-            return dumps_metadata(status.model_metadata(self._manager, route.name, route.version, route.label))
+            return dumps_metadata(model_metadata(self._manager, route.name, route.version, route.label))
         return await self._prediction(route, body)
 
     async def _prediction(self, route: Route, body: bytes) -> bytes:
@@ -181,7 +180,7 @@ class Api:
 
     def _call(self, route: Route, body: bytes, small: bool) -> bytes:
         begun = time.perf_counter()
-        said = answer(self._manager, route, body)
+        said = answer_prediction(self._manager, route, body)
         if small:
             taken = time.perf_counter() - begun
             self._seconds[route.name] = 0.8 * self._seconds.get(route.name, QUICK) + 0.2 * taken
@@ -215,10 +214,10 @@ class Api:
 def _route(request: web.BaseRequest) -> Route | None:
     """What a request asks for; None for OPTIONS, which TF Serving answers without a body."""
     path = request.raw_path
-    if not rest_path.is_api(path):
+    if not is_api(path):
         raise _HttpError(404, f"Not found: {request.method} {path}. Models are below /v1/models/.")
     if request.method != "OPTIONS":
-        return rest_path.parse(request.method, path)
+        return parse_path(request.method, path)
     origin = request.headers.get("Origin", "")
     if "http://" not in origin and "https://" not in origin:
         raise RequestError("FAILED_PRECONDITION", "Origin header is missing in CORS preflight")
@@ -235,7 +234,7 @@ def _failure(error: Exception, request: web.BaseRequest) -> tuple[int, str, byte
     return 500, "INTERNAL", error_body("Internal error; the server's log has more.")
 
 
-def build_app(api: Api, extra_routes: Iterable[web.RouteDef] = ()) -> web.Application:
+def build_app(api: RestApi, extra_routes: Iterable[web.RouteDef] = ()) -> web.Application:
     """The application.
 
     Args:

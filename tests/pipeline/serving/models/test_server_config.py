@@ -15,40 +15,40 @@ def config(text: str) -> object:
 
 
 def test_policies_choose() -> None:
-    from pipeline.serving.models.wanted import Policy
+    from pipeline.serving.models.server_config import VersionPolicy
 
     found = {number: Path(str(number)) for number in (1, 2, 9, 10)}
-    assert list(Policy().choose(found)) == [10]
-    assert list(Policy(latest=2).choose(found)) == [9, 10]
-    assert list(Policy(specific=(2, 3)).choose(found)) == [2]
-    assert list(Policy(every=True).choose(found)) == [1, 2, 9, 10]
+    assert list(VersionPolicy().choose(found)) == [10]
+    assert list(VersionPolicy(latest=2).choose(found)) == [9, 10]
+    assert list(VersionPolicy(specific=(2, 3)).choose(found)) == [2]
+    assert list(VersionPolicy(every=True).choose(found)) == [1, 2, 9, 10]
 
 
 def test_find_takes_numbers_alone(tmp_path: Path) -> None:
-    from pipeline.serving.models.wanted import Model, Policy
+    from pipeline.serving.models.server_config import ServedModel, VersionPolicy
 
     for name in ("1", "007", ".staging-9", "x8", "8.tmp", ".lock"):
         (tmp_path / name).mkdir()
-    assert Model("m", tmp_path, Policy(every=True)).find() == {1: tmp_path / "1", 7: tmp_path / "007"}
-    assert Model("m", tmp_path / "none").find() is None
+    assert ServedModel("m", tmp_path, VersionPolicy(every=True)).find() == {1: tmp_path / "1", 7: tmp_path / "007"}
+    assert ServedModel("m", tmp_path / "none").find() is None
 
 
 def test_models_config_round_trip(tmp_path: Path) -> None:
     from google.protobuf import text_format
 
-    from pipeline.serving.models.wanted import Model, Policy, read_config, to_proto
+    from pipeline.serving.models.server_config import ServedModel, VersionPolicy, read_config, to_proto
 
     served = [
-        Model("a", tmp_path / "a", Policy(latest=2)),
-        Model("b", tmp_path / "b", Policy(specific=(1, 2)), {"stable": 1, "canary": 2}),
-        Model("c", tmp_path / "c", Policy(every=True)),
+        ServedModel("a", tmp_path / "a", VersionPolicy(latest=2)),
+        ServedModel("b", tmp_path / "b", VersionPolicy(specific=(1, 2)), {"stable": 1, "canary": 2}),
+        ServedModel("c", tmp_path / "c", VersionPolicy(every=True)),
     ]
     file = tmp_path / "models.config"
     file.write_text(text_format.MessageToString(to_proto(served)))
     assert read_config(file) == served
     assert read_config(file, {"b": Path("/elsewhere")})[1].base_path == Path("/elsewhere")
     file.write_text('model_config_list { config { name: "r" base_path: "r" model_platform: "tensorflow" } }')
-    assert read_config(file) == [Model("r", tmp_path / "r")]
+    assert read_config(file) == [ServedModel("r", tmp_path / "r")]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_models_config_round_trip(tmp_path: Path) -> None:
 )
 def test_wrong_configs(text: str, words: str) -> None:
     from pipeline.serving.errors import RequestError
-    from pipeline.serving.models.wanted import from_proto
+    from pipeline.serving.models.server_config import from_proto
 
     with pytest.raises(RequestError) as caught:
         from_proto(config(text))
@@ -85,7 +85,7 @@ def test_wrong_configs(text: str, words: str) -> None:
 
 
 def test_a_wrong_file_is_named(tmp_path: Path) -> None:
-    from pipeline.serving.models.wanted import read_config
+    from pipeline.serving.models.server_config import read_config
 
     file = tmp_path / "models.config"
     with pytest.raises(ConfigError, match=r"models.config: not readable as TF Serving's ModelServerConfig"):

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from components.errors import RunError
 from components.publishing.server_texts import MODELS_FILE, MONITORING_FILE, server_texts
-from pipeline.serving.settings import Settings
+from pipeline.serving.settings import ServerSettings
 
 BINARY = "tensorflow_model_server"
 IMAGE = "tensorflow/serving:2.19.1"
 
 
-def command(settings: Settings, name: str, base_path: Path, folder: Path, binary: str | None = None) -> list[str]:
+def command(settings: ServerSettings, name: str, base_path: Path, folder: Path, binary: str | None = None) -> list[str]:
     """The command that runs `tensorflow_model_server` on a model, and the files that it reads.
 
     Args:
@@ -43,10 +43,10 @@ def command(settings: Settings, name: str, base_path: Path, folder: Path, binary
             raise RunError(f"--server tf: expected a {key.replace('_', '-')}; {BINARY} takes 0 for none. Choose one.")
     from google.protobuf import text_format
 
-    from pipeline.serving.models.wanted import Model, read_config, to_proto
+    from pipeline.serving.models.server_config import ServedModel, read_config, to_proto
 
     source = base_path / MODELS_FILE
-    models = [Model(name, base_path)]
+    models = [ServedModel(name, base_path)]
     if source.exists():
         models = [model for model in read_config(source, {name: base_path}) if model.name == name] or models
     (folder / MODELS_FILE).write_text(text_format.MessageToString(to_proto(models)))
@@ -63,7 +63,7 @@ def command(settings: Settings, name: str, base_path: Path, folder: Path, binary
     ]
 
 
-def run(settings: Settings, name: str, base_path: Path) -> None:
+def run(settings: ServerSettings, name: str, base_path: Path) -> None:
     """Becomes `tensorflow_model_server`: this process goes on as that program. Returns never.
 
     Raises:
