@@ -28,9 +28,9 @@ class ExampleDecoder:
         )
 
 
-def files_of(tfxio: Any) -> Any:
-    """The pattern, or patterns, of the files that a `TFExampleRecord` reads."""
-    return tfxio._file_pattern
+def files_of(tfxio: Any) -> list[str]:
+    """The patterns of the files that a `TFExampleRecord` reads."""
+    return list(tfxio._file_pattern)
 
 
 def schema_of(tfxio: Any) -> bytes | None:

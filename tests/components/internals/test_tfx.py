@@ -69,7 +69,7 @@ def test_transform_calls_the_writer_that_is_put_in_its_place(stock):
 
 
 def test_a_node_is_compiled_and_launched_and_its_outputs_are_found(tmp_path):
-    import tfx.components
+    from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
     from tfx.orchestration import metadata
     from tfx.orchestration.pipeline import Pipeline
 
@@ -77,7 +77,7 @@ def test_a_node_is_compiled_and_launched_and_its_outputs_are_found(tmp_path):
 
     (tmp_path / "schema.pbtxt").write_text('feature { name: "x" type: FLOAT }')
     database = metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite"))
-    step = tfx.components.ImportSchemaGen(schema_file=str(tmp_path / "schema.pbtxt"))
+    step = ImportSchemaGen(schema_file=str(tmp_path / "schema.pbtxt"))
     pipeline = Pipeline("p", str(tmp_path / "p"), database, [step])
     representation = internals.compile_pipeline(pipeline, "the run")
     assert representation.runtime_spec.pipeline_run_id.field_value.string_value == "the run"
@@ -158,6 +158,6 @@ def test_the_driver_of_example_gen_reports_the_newest_span_and_a_fingerprint(tmp
         Namespace(json_serialized_invocation_args=json.dumps(invocation), json_serialized_inputs_spec_args="{}")
     )
     report = json.loads((tmp_path / "report.json").read_text())
-    [found] = report["artifacts"]["examples"]["artifacts"]
-    assert found["metadata"]["span"] == "2"
-    assert "num_files:1" in found["metadata"]["input_fingerprint"]
+    assert report["parameterValues"]["span"] == 2
+    assert report["parameterValues"]["input_fingerprint"].startswith("split:table,num_files:1,total_bytes:4,")
+    assert [artifact["name"] for artifact in report["artifacts"]["examples"]["artifacts"]] == ["1"]

@@ -24,7 +24,7 @@ def test_records_are_decoded_as_tfxio_decodes_them(tmp_path):
     pattern = str(tmp_path / "*")
     whole = TFExampleRecord(pattern, telemetry_descriptors=["test"])
     narrow = TFExampleRecord(pattern, schema=schema, telemetry_descriptors=["test"])
-    assert tfx_bsl.files_of(whole) == pattern
+    assert tfx_bsl.files_of(whole) == [pattern]
     assert tfx_bsl.schema_of(whole) is None
     records = np.array([example, example], object)
     decoded = tfx_bsl.ExampleDecoder(tfx_bsl.schema_of(narrow), "raw").decode(records)
