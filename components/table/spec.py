@@ -6,24 +6,38 @@ from typing import Any
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from components.section import Settings
+from components.section import Section
 from components.table.dialect import PLAIN, Dialect
 from components.table.split_rule import SplitRule
 from components.values.texts import MISSING_TOKENS, canonical_text
 
 
-class DropRule(Settings):
-    """Rows to leave out of training and evaluation, by the value of one column.
+class DropRule(Section, json_schema_extra={"minProperties": 1}):
+    """Rows to leave out of training and evaluation, by the value of one column."""
 
-    Those whose value is missing; whose number is below or above a bound; whose text or truth value is one of `values`.
-    """
+    missing: bool = Field(default=False, description="Whether rows without a value are left out.", examples=[True])
+    below: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="Rows with a number below this one are left out.",
+        examples=[2.25],
+        json_schema_extra={"x-unit": "the column's"},
+    )
+    above: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="Rows with a number above this one are left out.",
+        examples=[200],
+        json_schema_extra={"x-unit": "the column's"},
+    )
+    values: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="Rows with one of these texts or truth values are left out.",
+        examples=[["test", "void"]],
+    )
 
-    missing: bool = False
-    below: float | None = Field(default=None, allow_inf_nan=False)
-    above: float | None = Field(default=None, allow_inf_nan=False)
-    values: list[str] | None = Field(default=None, min_length=1)
-
-    @field_validator("values", mode="before")
+    @field_validator("values", mode="before", json_schema_input_type=list[str | bool | float] | None)
     @classmethod
     def _as_texts(cls, value: Any) -> Any:
         """YAML reads `true`, `7` and `7.0` as such; in a table they are texts."""
