@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
+from tfx_bsl.public.tfxio import RecordBatchToExamplesEncoder
 
 from components.errors import DataError
 from components.shards import Shards

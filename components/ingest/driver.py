@@ -13,6 +13,7 @@ from tfx.proto import example_gen_pb2, range_config_pb2
 
 from components.errors import DataError
 from components.ingest import storage
+from components.internals.tfx import inputs_of
 
 
 class Driver(FileBasedDriver):
@@ -39,11 +40,10 @@ class _Processor(FileBasedInputProcessor):
           DataError: a file can't be reached.
         """
         lines = [super().get_input_fingerprint(span, version)]
-        for split in self._splits:
+        base, splits = inputs_of(self)
+        for split in splits:
             pattern = self.get_pattern_for_span_version(split.pattern, span, version)
-            named = os.path.join(
-                self._input_base_uri, pattern
-            )  # a name that is there is meant as it is, as ingest takes it
+            named = os.path.join(base, pattern)  # a name that is there is meant as it is, as ingest takes it
             paths = [named] if fileio.exists(named) else sorted(map(str, fileio.glob(named)))
             try:
                 stamped = [(path, storage.take_stamp(path)) for path in paths]

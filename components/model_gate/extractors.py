@@ -16,8 +16,8 @@ import numpy as np  # isort: skip
 import pyarrow as pa  # isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip
 from numpy.typing import NDArray  # isort: skip
-from tensorflow_model_analysis.extractors.predictions_extractor import PREDICTIONS_EXTRACTOR_STAGE_NAME  # isort: skip
-from tensorflow_model_analysis.extractors.unbatch_extractor import UNBATCH_EXTRACTOR_STAGE_NAME  # isort: skip
+
+from components.internals.tfma import PREDICTING, UNBATCHING
 
 SIGNATURE = "examples"  # of serialised tf.Examples, and the name of its one input
 _HIDDEN = "hidden_feature"
@@ -35,11 +35,11 @@ def custom_extractors(eval_shared_model: Any, eval_config: Any, tensor_adapter_c
         eval_shared_model=eval_shared_model, eval_config=eval_config, tensor_adapter_config=tensor_adapter_config
     )
     hide = tfma.extractors.Extractor("HideInput", beam.Map(hide_input))
-    before = {UNBATCH_EXTRACTOR_STAGE_NAME: [group], PREDICTIONS_EXTRACTOR_STAGE_NAME: [hide]}
+    before = {UNBATCHING: [group], PREDICTING: [hide]}
     found: list[Any] = []
     for extractor in default:
         found += before.get(extractor.stage_name, [])
-        found += [extractor] if extractor.stage_name != UNBATCH_EXTRACTOR_STAGE_NAME else []
+        found += [extractor] if extractor.stage_name != UNBATCHING else []
     return found
 
 

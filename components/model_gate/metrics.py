@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from tensorflow_model_analysis.metrics import metric_types, metric_util
+from tensorflow_model_analysis import metrics as tfma_metrics
 
+from components.internals import tfma as tfma_internals
 from components.model_gate.verdict import STANDARD_ERROR
 
 
@@ -190,7 +191,7 @@ FORMULAS: dict[str, Callable[[Sums], float]] = {
 
 
 class _Combine(beam.CombineFn):
-    def __init__(self, key: metric_types.MetricKey, eval_config: Any, example_weighted: bool) -> None:
+    def __init__(self, key: tfma_metrics.MetricKey, eval_config: Any, example_weighted: bool) -> None:
         self._key = key
         self._eval_config = eval_config
         self._example_weighted = example_weighted
@@ -198,8 +199,8 @@ class _Combine(beam.CombineFn):
     def create_accumulator(self) -> Sums:
         return Sums()
 
-    def add_input(self, accumulator: Sums, element: metric_types.StandardMetricInputs) -> Sums:
-        for label, prediction, weight in metric_util.to_label_prediction_example_weight(
+    def add_input(self, accumulator: Sums, element: tfma_metrics.StandardMetricInputs) -> Sums:
+        for label, prediction, weight in tfma_metrics.to_label_prediction_example_weight(
             element,
             eval_config=self._eval_config,
             model_name=self._key.model_name,
@@ -216,7 +217,7 @@ class _Combine(beam.CombineFn):
             total = merge(total, accumulator)
         return total
 
-    def extract_output(self, accumulator: Sums) -> dict[metric_types.MetricKey, Sums]:
+    def extract_output(self, accumulator: Sums) -> dict[tfma_metrics.MetricKey, Sums]:
         return {self._key: accumulator}
 
 
@@ -227,30 +228,30 @@ def _computations(
     output_name: str = "",
     example_weighted: bool = False,
     **_: Any,
-) -> metric_types.MetricComputations:
+) -> list[Any]:
     """The sums, which TFMA computes once for all metrics that name the same ones, and the metric that is derived from them."""
 
-    def key_of(its: str) -> metric_types.MetricKey:
-        return metric_types.MetricKey(
+    def key_of(its: str) -> tfma_metrics.MetricKey:
+        return tfma_metrics.MetricKey(
             name=its, model_name=model_name, output_name=output_name, example_weighted=example_weighted
         )
 
     sums, key = key_of(_SUMS), key_of(name)
     return [
-        metric_types.MetricComputation(
+        tfma_metrics.MetricComputation(
             keys=[sums], preprocessors=None, combiner=_Combine(sums, eval_config, example_weighted)
         ),
-        metric_types.DerivedMetricComputation(keys=[key], result=lambda found: {key: FORMULAS[name](found[sums])}),
+        tfma_metrics.DerivedMetricComputation(keys=[key], result=lambda found: {key: FORMULAS[name](found[sums])}),
     ]
 
 
-class RegressionMetric(metric_types.Metric):
+class RegressionMetric(tfma_metrics.Metric):
     """One of `FORMULAS`, by its name. An extract may hold one row, or arrays of rows (`extractors`)."""
 
     def __init__(self, name: str, code: str = "") -> None:
         """`code` is the fingerprint of our sources: in the EvalConfig, it shows TFX's cache that they changed."""
         del code
-        super().__init__(metric_util.merge_per_key_computations(_computations), name=name)
+        super().__init__(tfma_metrics.merge_per_key_computations(_computations), name=name)
 
 
-metric_types.register_metric(RegressionMetric)
+tfma_internals.register(RegressionMetric)

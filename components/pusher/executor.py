@@ -16,6 +16,7 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils, json_utils, proto_utils
 
 from components.errors import RunError
+from components.internals.tfx import mark_pushed
 from components.publishing.object_store import publish_remote
 from components.publishing.publish import Publication, publish
 
@@ -46,10 +47,9 @@ class Executor(executor.Executor):
         Raises:
           RunError: as `publish`; or the destination or a setting is none.
         """
-        self._log_startup(input_dict, output_dict, exec_properties)
         model_push = artifact_utils.get_single_instance(output_dict[standard_component_specs.PUSHED_MODEL_KEY])
         if not self.CheckBlessing(input_dict):
-            self._MarkNotPushed(model_push)
+            mark_pushed(self, model_push, None, None)
             return
         source = self.GetModelPath(input_dict)
         base = _base_directory(exec_properties)
@@ -57,7 +57,7 @@ class Executor(executor.Executor):
         # TFX's tools look for the model in the artifact's own folder too.
         io_utils.copy_dir(source, model_push.uri)
         destination = os.path.join(base, str(publication.version))
-        self._MarkPushed(model_push, pushed_destination=destination, pushed_version=str(publication.version))
+        mark_pushed(self, model_push, destination, publication.version)
         if publication.fresh:
             _LOG.info("Published %s as version %d, %s", source, publication.version, destination)
         else:

@@ -20,13 +20,11 @@ from apache_beam.transforms.window import GlobalWindow  # isort: skip
 from apache_beam.utils.windowed_value import WindowedValue  # isort: skip
 import pyarrow as pa  # isort: skip
 import tensorflow as tf  # isort: skip
-from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder  # isort: skip
-from tfx_bsl.tfxio.record_based_tfxio import AppendRawRecordColumn  # isort: skip
-from tfx.components.transform import labels  # isort: skip
-from tfx.components.transform.executor import TransformProcessor  # isort: skip
 from tfx.dsl.io import fileio  # isort: skip
-from tfx_bsl.tfxio.tf_example_record import TFExampleRecord  # isort: skip
+from tfx_bsl.public.tfxio import TFExampleRecord  # isort: skip
 
+from components.internals import tfx as tfx_internals
+from components.internals import tfx_bsl as tfx_bsl_internals
 from components.shards import Shard, Shards, name_shards
 
 BATCH_ROWS = 8192
@@ -38,34 +36,27 @@ class _ReadFile(beam.DoFn):
         self._schema = schema
         self._raw_column = raw_column
         self._batch_rows = batch_rows
-        self._decoder: Any = None
 
     def setup(self) -> None:
-        self._decoder = ExamplesToRecordBatchDecoder(self._schema)
+        self._decoder = tfx_bsl_internals.ExampleDecoder(self._schema, self._raw_column)
 
     def process(self, element: str) -> Iterator[pa.RecordBatch]:
         compression = "GZIP" if element.endswith(".gz") else ""
         records = tf.data.TFRecordDataset(element, compression, _READ_BYTES).batch(self._batch_rows).prefetch(2)
         for batch in records.as_numpy_iterator():
-            decoded = self._decoder.DecodeBatch(batch)
-            if self._raw_column is not None:
-                decoded = AppendRawRecordColumn(decoded, self._raw_column, batch.tolist())
-            yield decoded
+            yield self._decoder.decode(batch)
 
 
 def beam_source(tfxio: TFExampleRecord, batch_size: int | None = None) -> beam.PTransform:
     """What `TFExampleRecord.BeamSource` promises: the rows of its files as Arrow batches, raw records attached if asked for."""
-    schema = tfxio._GetSchemaForDecoding()
-    read = _ReadFile(
-        None if schema is None else schema.SerializeToString(), tfxio.raw_record_column_name, batch_size or BATCH_ROWS
-    )
+    read = _ReadFile(tfx_bsl_internals.schema_of(tfxio), tfxio.raw_record_column_name, batch_size or BATCH_ROWS)
 
     @beam.typehints.with_input_types(Any)
     @beam.typehints.with_output_types(pa.RecordBatch)
     def expand(pipeline: Any) -> beam.PCollection:
         return (
             pipeline
-            | "Patterns" >> beam.Create(tfxio._file_pattern)
+            | "Patterns" >> beam.Create(tfx_bsl_internals.files_of(tfxio))
             | "Files" >> beam.FlatMap(tf.io.gfile.glob)
             | "Spread" >> beam.Reshuffle()
             | "ReadBatches" >> beam.ParDo(read)
@@ -76,7 +67,7 @@ def beam_source(tfxio: TFExampleRecord, batch_size: int | None = None) -> beam.P
 
 class _WriteBundle(beam.DoFn):
     def __init__(self, schema: Any, folder: str) -> None:
-        self._encoder = TransformProcessor._RecordBatchToExamplesFn(schema)
+        self._encoder = tfx_internals.example_encoder(schema)
         self._folder = folder
         self._shards: Shards  # of the bundle
 
@@ -92,9 +83,10 @@ class _WriteBundle(beam.DoFn):
 
 @beam.ptransform_fn
 def encode_and_write(batches: beam.PCollection, schema: Any, file_format: str, output_path: str) -> beam.PCollection:
-    """What `TransformProcessor._EncodeAndWrite` promises: transformed batches as tf.Examples in `<output_path>-…-of-….gz`."""
-    if file_format != labels.FORMAT_TFRECORD:
-        raise NotImplementedError(f"expected {labels.FORMAT_TFRECORD}; received {file_format}")
+    """What Transform's own writer promises: transformed batches as tf.Examples in `<output_path>-…-of-….gz`."""
+    expected = tfx_internals.example_format()
+    if file_format != expected:
+        raise NotImplementedError(f"expected {expected}; received {file_format}")
     folder, prefix = os.path.split(output_path)
     fileio.makedirs(folder)
 
@@ -111,5 +103,5 @@ def encode_and_write(batches: beam.PCollection, schema: Any, file_format: str, o
 
 def install() -> None:
     """Puts `beam_source` and `encode_and_write` in the place of TFX's own, in this process."""
-    TFExampleRecord.BeamSource = beam_source
-    TransformProcessor._EncodeAndWrite = staticmethod(encode_and_write)
+    tfx_bsl_internals.replace_source(beam_source)
+    tfx_internals.replace_writer(encode_and_write)

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.pipeline import Pipeline
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from components.internals.beam import BundleRunner
 from pipeline.beam import batched_io
 from pipeline.beam.watchdog import Watchdog
 from pipeline.beam.workers import WarmProcessEnvironment
@@ -26,11 +26,9 @@ def local_args(workers: int) -> list[str]:
     return [*LOCAL_ARGS, f"--direct_num_workers={workers}"] if workers > 1 else [*LOCAL_ARGS]
 
 
-class ProgressRunner(FnApiRunner):
+class ProgressRunner(BundleRunner):
     """Beam's in-process runner, with warm worker processes if `--direct_num_workers` asks; tells a listener which stage runs, and
     a watchdog that something moves.
-
-    Overrides two private methods of Beam 2.73: nothing public reports progress before the job ends.
     """
 
     on_stage: ClassVar[Callable[[int, int], None] | None] = None  # stages begun, stages in all
@@ -39,25 +37,23 @@ class ProgressRunner(FnApiRunner):
     def run_pipeline(self, pipeline: Pipeline, options: PipelineOptions) -> Any:
         """Runs one job."""
         if options.view_as(DirectOptions).direct_num_workers > 1:
-            self._default_environment = WarmProcessEnvironment()
+            self.use_environment(WarmProcessEnvironment())
         with contextlib.nullcontext() if self.watchdog is None else self.watchdog.job():
             return super().run_pipeline(pipeline, options)
 
-    def run_stages(self, stage_context: Any, stages: list[Any]) -> Any:
-        """Runs the stages of one job."""
-        self._stage_count = len(stages)
+    def stages_begin(self, count: int) -> None:
+        """A job begins."""
+        self._stage_count = count
         self._begun: set[str] = set()
-        return super().run_stages(stage_context, stages)
 
-    def _execute_bundle(self, runner_execution_context: Any, bundle_context_manager: Any, bundle_input: Any) -> Any:
-        self._begun.add(bundle_context_manager.stage.name)
+    def bundle_begins(self, stage: str) -> None:
+        """Tells listener and watchdog."""
+        self._begun.add(stage)
         if ProgressRunner.on_stage is not None:
             ProgressRunner.on_stage(len(self._begun), self._stage_count)
-        self._tell_watchdog()
-        result = super()._execute_bundle(runner_execution_context, bundle_context_manager, bundle_input)
-        self._tell_watchdog()
-        return result
+        self.bundle_ended()
 
-    def _tell_watchdog(self) -> None:
+    def bundle_ended(self) -> None:
+        """Tells the watchdog."""
         if self.watchdog is not None:
             self.watchdog.bundle()

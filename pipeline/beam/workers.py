@@ -10,10 +10,7 @@ from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from apache_beam.portability.api import beam_fn_api_pb2
-from apache_beam.runners.portability.fn_api_runner.worker_handlers import GrpcWorkerHandler, WorkerHandler
-from apache_beam.transforms.environments import Environment
-
+from components.internals.beam import Environment, GrpcWorkerHandler, WorkerHandler, fail_waiting, serve_job
 from pipeline.beam import fork_server
 from pipeline.beam.errors import WorkerDied
 
@@ -23,16 +20,9 @@ _ABORT_SECONDS = 0.2
 
 
 def _work(control_address: str, worker_id: str) -> None:
-    """Serves one Beam job, until its runner closes the connection.
-
-    Output is sent when enough has gathered, never by the clock: Beam's timer (`data_buffer_time_limit_ms`, which its own
-    multi-process mode sets) sends from another thread whatever there is, half an element among it, and rows are lost.
-    """
-    from apache_beam.runners.worker.sdk_worker import SdkHarness
-
+    """Serves one Beam job, until its runner closes the connection."""
     faulthandler.register(signal.SIGUSR1)  # the watchdog asks where it stands
-
-    SdkHarness(control_address, worker_id=worker_id).run()
+    serve_job(control_address, worker_id)
 
 
 class WarmProcessEnvironment(Environment):
@@ -87,10 +77,7 @@ class WarmProcessHandler(GrpcWorkerHandler):
             "Run again with fewer (--workers 0 for none)."
         )
         while not self._over.wait(_ABORT_SECONDS):  # more may come to wait for it
-            for name, future in list(self.control_conn._futures_by_id.items()):
-                if not future.is_done():
-                    future.abort(error)
-                    future.set(beam_fn_api_pb2.InstructionResponse(instruction_id=name, error=str(error)))
+            fail_waiting(self, error)
 
     def close(self) -> None:
         """The job is over."""

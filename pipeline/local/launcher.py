@@ -11,16 +11,13 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
-from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import metadata
-from tfx.orchestration.local import runner_utils
 from tfx.orchestration.pipeline import Pipeline
-from tfx.orchestration.portable import launcher, runtime_parameter_utils
-from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import pipeline_pb2
 from tfx.types.artifact import Artifact
 
 from components.errors import ConfigError
+from components.internals import tfx as tfx_internals
 
 Execution = metadata_store_pb2.Execution
 
@@ -62,13 +59,10 @@ class LocalRun:
         Raises:
           ConfigError: there is no such step.
         """
-        ir: pipeline_pb2.Pipeline = compiler.Compiler().compile(pipeline)
         self.run_id = datetime.datetime.now().isoformat()
-        runtime_parameter_utils.substitute_runtime_parameter(
-            ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: self.run_id}
-        )
+        ir: pipeline_pb2.Pipeline = tfx_internals.compile_pipeline(pipeline, self.run_id)
         self._ir = ir
-        self._deployment = runner_utils.extract_local_deployment_config(ir)
+        self._deployment = tfx_internals.local_deployment(ir)
         connection = self._deployment.metadata_connection_config
         self._connection = getattr(connection, connection.WhichOneof("connection_config"))
         self._nodes = [node.pipeline_node for node in ir.nodes]
@@ -122,26 +116,19 @@ class LocalRun:
                 node = contexts.get("node", "").removeprefix(f"{contexts.get('pipeline', '')}.")
                 logging.warning("closing execution %d of %s, which a run that was killed left", execution.id, node)
                 if node:
-                    folder = pipelines / contexts["pipeline"] / node
-                    for half in (*folder.glob(f"*/{execution.id}"), *folder.glob(f".system/*/{execution.id}")):
-                        shutil.rmtree(half, ignore_errors=True)
+                    for pattern in tfx_internals.half_outputs(node, execution.id):
+                        for half in (pipelines / contexts["pipeline"]).glob(pattern):
+                            shutil.rmtree(half, ignore_errors=True)
                 execution.last_known_state = Execution.FAILED
                 handle.store.put_executions([execution])
 
     def _launch(self, node: pipeline_pb2.PipelineNode) -> StepResult:
         name = node.node_info.id
         begin = time.monotonic()
-        info = launcher.Launcher(
-            pipeline_node=node,
-            mlmd_connection=metadata.Metadata(self._connection),
-            pipeline_info=self._ir.pipeline_info,
-            pipeline_runtime_spec=self._ir.runtime_spec,
-            executor_spec=runner_utils.extract_executor_spec(self._deployment, name),
-            custom_driver_spec=runner_utils.extract_custom_driver_spec(self._deployment, name),
-        ).launch()
+        number = tfx_internals.launch(node, self._ir, self._deployment, self._connection)
         seconds = time.monotonic() - begin
         with metadata.Metadata(self._connection) as handle:
-            [execution] = handle.store.get_executions_by_id([info.execution_id])
-            outputs = execution_lib.get_output_artifacts(handle, info.execution_id)
+            [execution] = handle.store.get_executions_by_id([number])
+            outputs = tfx_internals.output_artifacts(handle, number)
         cached = execution.last_known_state == Execution.CACHED
         return StepResult(name, cached, seconds, {key: list(value) for key, value in outputs.items()})

@@ -29,6 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import EXIT_REFUSED, PlumblineError, RunError, error_line, refusal_line
+from components.internals import kfp as kfp_internals
+from components.internals.tfx import run_example_gen_driver, run_task
 from components.model_gate.verdict import VERDICT_FILE
 from components.mounts import to_path, to_uri
 
@@ -119,26 +121,23 @@ def _typed(schema: Json) -> bool:
 
 
 def _execute(args: argparse.Namespace, beam_args: list[str]) -> None:
-    # TFX needs one module of kfp. Without this, kfp loads its clients and compiler too, which takes seconds.
-    os.environ.setdefault("_KFP_RUNTIME", "true")
+    kfp_internals.load_runtime_alone()
     import tfx  # noqa: F401 (first: it prepares the modules that TFDV and TFMA import)
-    from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor
 
     if args.executor_class_path == INGEST:
         _run_hook(args)
-    kubeflow_v2_run_executor._run_executor(args, beam_args)
+    run_task(args, beam_args)
 
 
 def _run_hook(args: argparse.Namespace) -> None:
     """Runs TFX's driver of ExampleGen unless it has run. What it found reaches the executor as it would under Vertex."""
     from tfx.dsl.io import fileio
-    from tfx.orchestration.kubeflow.v2.file_based_example_gen import driver
 
     invocation: Json = json.loads(args.json_serialized_invocation_args)
     report = invocation["outputs"]["outputFile"]
     if fileio.exists(report):
         return
-    driver.main(args)
+    run_example_gen_driver(args)
     with fileio.open(report) as file:  # TFX takes the parameters out of it, and Vertex the artifacts' properties
         found = dict(_artifacts(json.loads(file.read())))
     for key, artifact in _artifacts(invocation["outputs"]):

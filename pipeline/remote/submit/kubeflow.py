@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import RunError
+from components.internals import kfp as kfp_internals
 from pipeline.config.targets import KubeflowTarget
 from pipeline.remote.submit.no_answer import reason
 from pipeline.remote.submit.submission import Submission
@@ -69,17 +70,10 @@ def _client(host: str | None, section: KubeflowTarget) -> Any:
         raise RunError(
             f"Kubeflow: no address and no credentials: set targets.kubeflow.host or {ENDPOINT}, or have a kubeconfig."
         )
-    import kfp
     from kfp.client import ServiceAccountTokenVolumeCredentials
 
     credentials = ServiceAccountTokenVolumeCredentials() if TOKEN_PATH in os.environ else None
-
-    class Client(kfp.Client):
-        def get_kfp_healthz(self, sleep_duration: int = 5) -> Any:
-            """Asks once: kfp asks five times, and then doesn't say why it had no answer."""
-            return self._healthz_api.healthz_service_get_healthz()
-
-    return Client(host=host, namespace=section.namespace or "kubeflow", credentials=credentials)
+    return kfp_internals.client(host=host, namespace=section.namespace or "kubeflow", credentials=credentials)
 
 
 def _version(client: Any, submission: Submission, section: KubeflowTarget) -> tuple[str, str, bool]:

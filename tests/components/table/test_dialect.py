@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.errors import DataError
-from components.table import file_names, files, header
+from components.table import files, header
 from components.table.dialect import PLAIN, Dialect
 from components.table.sniffing import sniff
 from components.table.streams import open_local
@@ -120,27 +120,6 @@ def test_blanks_around_names_are_trimmed(tmp_path, name):
         write(path, b"g , x\na,5\n")
     assert everything(path)[:2] == (["g", "x"], [["a", "5"]])
     assert header.trimmed(str(path), open_local) == ["g ", " x"]
-
-
-@pytest.mark.parametrize("name", [".t.csv", "t[1].csv", "_t.csv", "a*.csv"])
-def test_a_file_that_is_there_by_its_name_is_found(tmp_path, name):
-    write(tmp_path / name, b"x\n1\n")
-    assert file_names.find_files(str(tmp_path), name) == [str(tmp_path / name)]
-
-
-def test_a_pattern_leaves_hidden_files_out(tmp_path):
-    for name in ("a.csv", ".b.csv", "_c.csv"):
-        write(tmp_path / name, b"x\n1\n")
-    assert file_names.find_files(str(tmp_path), "*.csv") == [str(tmp_path / "a.csv")]
-    assert file_names.find_files(str(tmp_path), "_*.csv") == [str(tmp_path / "_c.csv")]
-
-
-@pytest.mark.parametrize(
-    ("name", "way"), [("t.dta", "plumbline convert t.dta -o t.parquet"), ("t.tsv", "set data.delimiter"), ("t.zip", "")]
-)
-def test_files_of_other_kinds_are_answered_with_what_to_do(name, way):
-    with pytest.raises(ValueError, match=rf"must be a \.csv, .*{way}"):
-        file_names.check_suffix(name)
 
 
 def test_what_is_not_of_the_encoding_is_named(tmp_path):

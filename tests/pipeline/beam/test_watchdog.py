@@ -68,7 +68,7 @@ BLOCKED = """
 import sys, threading
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from pipeline.beam import beam as ours, fork_server
+from pipeline.beam import fork_server, in_process as ours
 from pipeline.beam.watchdog import Watchdog
 from pipeline.local.stopping import fail_main, stoppable
 
