@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-import numpy as np
 from pydantic import (
     BeforeValidator,
     Discriminator,
@@ -132,8 +132,9 @@ class Buckets(Section):
 
     @model_validator(mode="after")
     def _apart(self) -> Buckets:
-        for low, high in pairwise(self.boundaries):
-            if not self.whole and np.float32(low) == np.float32(high):
+        stored = pairwise(array("f", self.boundaries))  # 32-bit floats
+        for (low, high), (low_stored, high_stored) in zip(pairwise(self.boundaries), stored, strict=True):
+            if not self.whole and low_stored == high_stored:
                 raise ValueError(
                     f"boundaries {low!r} and {high!r} are one number as 32-bit floats, as values are. Leave one out, or, if they "
                     "are whole numbers, set whole: true"

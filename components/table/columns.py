@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from components.errors import DataError
 from components.table.arrow_types import is_text
-from components.values import numbers, texts
+from components.values import number_columns, numbers, text_columns, texts
 from components.values.masks import Rows, true_rows, valid_rows
 from components.values.numbers import LARGEST_INTEGER
 
@@ -34,13 +34,13 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
     odd = too_small = np.zeros(len(column), bool)
     if _is_written(column.type):
         column = strings(column, name, rejected)
-        pointed = numbers.with_points(column, decimal)
-        found, odd = numbers.of_texts(pointed, missing, truths=True)
-        too_small = numbers.underflows(pointed, found)
+        pointed = number_columns.with_points(column, decimal)
+        found, odd = number_columns.of_texts(pointed, missing, truths=True)
+        too_small = number_columns.underflows(pointed, found)
     elif _is_number(column.type):
         wide = pc.cast(column, pa.float64(), safe=False)
         values = wide.to_numpy(zero_copy_only=False)
-        found = numbers.without_marks(pa.array(values, mask=np.isnan(values)), missing)
+        found = number_columns.without_marks(pa.array(values, mask=np.isnan(values)), missing)
     else:
         raise _unsuited(column, name, "numbers")
     finite = f"column {name!r}: expected a finite number that a 32-bit float holds; received {{}}"
@@ -84,19 +84,19 @@ def integer(
     fraction = beyond = np.zeros(len(column), bool)
     if _is_written(column.type):
         column = strings(column, name, rejected)
-        pointed = numbers.with_points(column, decimal)
-        found, fraction, beyond = numbers.whole_of_texts(pointed, missing, truths=True)
+        pointed = number_columns.with_points(column, decimal)
+        found, fraction, beyond = number_columns.whole_of_texts(pointed, missing, truths=True)
     elif pa.types.is_floating(column.type):
         values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
         beyond = np.abs(values) > LARGEST_INTEGER  # neighbours can't be told apart there
         fraction = (values != np.floor(values)) & ~np.isnan(values) & ~beyond
         unfit = np.isnan(values) | beyond | fraction
         whole = pa.array(np.where(unfit, 0, values).astype(np.int64), mask=unfit)
-        found = numbers.without_marks(whole, missing)
+        found = number_columns.without_marks(whole, missing)
     elif _is_number(column.type):
         if pa.types.is_uint64(column.type):
             beyond = true_rows(pc.greater(column, pa.scalar((1 << 63) - 1, pa.uint64())))
-        found = numbers.without_marks(pc.cast(column, pa.int64(), safe=False), missing)
+        found = number_columns.without_marks(pc.cast(column, pa.int64(), safe=False), missing)
     else:
         raise _unsuited(column, name, "whole numbers")
     reject(
@@ -122,7 +122,7 @@ def boolean(column: pa.Array, name: str, missing: list[str], rejected: dict[int,
         raise _unsuited(column, name, "truth values")
     levels = text(column, name, missing, rejected)
     coded = levels.dictionary_encode()
-    found = texts.truths(coded.dictionary).take(coded.indices)
+    found = text_columns.truths(coded.dictionary).take(coded.indices)
     odd = valid_rows(levels) & ~valid_rows(found)
     reject(
         rejected,
@@ -137,17 +137,17 @@ def boolean(column: pa.Array, name: str, missing: list[str], rejected: dict[int,
 def text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
     """A column as canonical strings, null where missing."""
     if is_text(column.type):
-        return texts.levels(strings(column, name, rejected), missing)
+        return text_columns.levels(strings(column, name, rejected), missing)
     try:
-        found = texts.of_column(column)
+        found = text_columns.of_column(column)
     except TypeError as error:
         raise _unsuited(column, name, "texts") from error
-    return texts.levels(found, missing)
+    return text_columns.levels(found, missing)
 
 
 def raw_text(column: pa.Array) -> pa.Array:
     """A column of texts as they stand, trimmed, null where there is none; for counting what stood for nothing."""
-    return pc.utf8_trim_whitespace(strings(column, "", {}) if is_text(column.type) else texts.of_column(column))
+    return pc.utf8_trim_whitespace(strings(column, "", {}) if is_text(column.type) else text_columns.of_column(column))
 
 
 def _prepared(column: pa.Array, missing: list[str], decimal: str) -> tuple[pa.Array, str, list[str]]:
@@ -184,7 +184,7 @@ def _unsuited(column: pa.Array, name: str, expected: str) -> DataError:
 def strings(column: pa.Array, name: str, rejected: dict[int, str]) -> pa.Array:
     """A column of texts, bytes or decimals as strings; what is not UTF-8 is rejected."""
     if pa.types.is_decimal(column.type):
-        return texts.of_decimals(column)
+        return text_columns.of_decimals(column)
     try:
         return pc.cast(column, pa.string())
     except pa.ArrowInvalid:

@@ -10,10 +10,10 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from components.section import Section
-from components.table.cleaning import DropRule, TableSpec
 from components.table.dialect import Dialect
-from components.table.files import check_suffix, split_pattern
-from components.table.splits import SPLITS, SplitRule, TimeSplit, check_starts
+from components.table.file_names import check_suffix, split_pattern
+from components.table.spec import DropRule, TableSpec
+from components.table.split_rule import SPLITS, SplitRule, TimeSplit, check_starts
 from components.values.texts import MISSING_TOKENS, TRUTHS
 
 SHARES = 10_000  # parts that the shares of the splits are told apart by

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Kind, Numeric, indicator_name
-from components.table.cleaning import ValueRule
+from components.table.spec import ValueRule
 
 
 def check_names(features: Mapping[str, Kind], others: Mapping[str, str | None]) -> None:

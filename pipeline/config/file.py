@@ -15,8 +15,8 @@ from components.fit.settings import Exact, Solver
 from components.model_gate.verdict import CROSS_VALIDATED
 from components.preprocessing.features import Feature, Integer, features_to_json
 from components.section import Section
-from components.table.cleaning import TableSpec
-from components.table.row_identity import COLUMNS
+from components.table.added_columns import COLUMNS
+from components.table.spec import TableSpec
 from pipeline.config.data import Data
 from pipeline.config.errors import describe, short
 from pipeline.config.evaluate import Evaluate

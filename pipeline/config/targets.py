@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from components.errors import ConfigError
 from components.section import Section
-from components.table.files import check_suffix, split_pattern
+from components.table.file_names import check_suffix, split_pattern
 
 ROOT_SCHEMES = {"kubeflow": ("gs", "s3", "minio"), "vertex": ("gs",)}
 NO_CONTAINER = "Baseline"  # a resolver or an importer: the orchestrator's own work

@@ -17,7 +17,7 @@ from components.errors import ConfigError, RunError
 from components.linear_model.portable import MODEL_FILE, UNBOUNDED, example_types, quantile, score
 from components.publishing.manifest import MANIFEST_FILE, verify_if_signed
 from components.publishing.versions import versions
-from components.table.cleaning import TableSpec
+from components.table.spec import TableSpec
 from pipeline.config.file import Config
 
 CONTRIBUTION = "contribution_"

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.table.row_identity import ROW_COLUMN, folds
+from components.table.added_columns import ROW_COLUMN
+from components.table.row_identity import folds
 from tests.conftest import REPOSITORY, plumbline
 from tests.e2e.oracles import examples, texts, values
 

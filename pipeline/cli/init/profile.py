@@ -16,7 +16,7 @@ from components.table import files
 from components.table.arrow_types import is_text
 from components.table.columns import LARGEST
 from components.table.digits import Digits
-from components.values import numbers, texts
+from components.values import number_columns, numbers, text_columns
 from components.values.numbers import LARGEST_INTEGER
 from components.values.texts import MISSING_TOKENS
 
@@ -230,7 +230,7 @@ def texts_of(column: pa.Array) -> pa.Array:
         plain = _texts(_plain(column))
     except (TypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
         return pa.nulls(len(column), pa.string())
-    gone = texts.is_missing(plain, MISSING_TOKENS).fill_null(True)
+    gone = text_columns.is_missing(plain, MISSING_TOKENS).fill_null(True)
     return pc.replace_with_mask(plain, gone, pa.scalar(None, pa.string()))
 
 
@@ -289,8 +289,8 @@ def _as_numbers(values: pa.Array, truths: bool) -> tuple[Floats, NDArray[np.bool
     """Numbers [n], NaN where there is none; where there is something that is no number, [n]."""
     kind = values.type
     if pa.types.is_string(kind):
-        found, odd = numbers.of_texts(values, MISSING_TOKENS, truths)
-        odd = odd | numbers.underflows(values, found)
+        found, odd = number_columns.of_texts(values, MISSING_TOKENS, truths)
+        odd = odd | number_columns.underflows(values, found)
     elif _is_number(kind) or (truths and pa.types.is_boolean(kind)):
         found, odd = pc.cast(values, pa.float64(), safe=False), np.zeros(len(values), bool)
     else:
@@ -305,4 +305,4 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _texts(values: pa.Array) -> pa.Array:
-    return texts.canonical(values) if pa.types.is_string(values.type) else texts.of_column(values)
+    return text_columns.canonical(values) if pa.types.is_string(values.type) else text_columns.of_column(values)

@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.errors import DataError
-from components.table import files, header, rejected
-from components.table.dialect import PLAIN, Dialect, sniff
+from components.table import file_names, files, header, rejected
+from components.table.dialect import PLAIN, Dialect
+from components.table.sniffing import sniff
 from components.values.names import shown
 from pipeline.cli.init.profile import Place, Profile, numbers_of
 
@@ -91,10 +92,10 @@ def find(table: Path) -> Source:
     is_folder = table.is_dir()
     if table.is_file():
         base, pattern = str(table.parent), table.name
-        paths = files.find_files(base, pattern)
+        paths = file_names.find_files(base, pattern)
     else:
-        base, pattern = (str(table), _pattern_in(table)) if is_folder else files.split_pattern(str(table))
-        paths = files.find_files(base, re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern))
+        base, pattern = (str(table), _pattern_in(table)) if is_folder else file_names.split_pattern(str(table))
+        paths = file_names.find_files(base, re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern))
     paths = files.without_empty(paths)
     dialect, words = sniff(paths[0])
     names = {path: header.header(path, dialect=dialect) for path in paths}
@@ -107,9 +108,9 @@ def find(table: Path) -> Source:
 
 def _pattern_in(folder: Path) -> str:
     names = [entry.name for entry in folder.iterdir() if entry.name[0] not in "._"]
-    kinds = [suffix for suffix in files.SUFFIXES if any(name.endswith(suffix) for name in names)]
+    kinds = [suffix for suffix in file_names.SUFFIXES if any(name.endswith(suffix) for name in names)]
     if len(kinds) != 1:
-        what = f"files of several kinds ({', '.join(kinds)})" if kinds else f"no {', '.join(files.SUFFIXES)} file"
+        what = f"files of several kinds ({', '.join(kinds)})" if kinds else f"no {', '.join(file_names.SUFFIXES)} file"
         raise DataError(
             f"{folder}: expected a folder with files of one kind; it holds {what}. Name a file or a pattern."
         )

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from components.linear_model.portable import transformed_columns
 from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric, features_to_json
 from components.table import files
-from components.table.cleaning import TableSpec, typed
+from components.table.cleaning import typed
+from components.table.spec import TableSpec
 from components.values.names import safe_names
 from components.values.texts import MISSING_TOKENS, unescape
 from tests.components.transform import analyse
