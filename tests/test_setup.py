@@ -62,6 +62,7 @@ def test_the_wheel_holds_the_two_packages_and_the_licence(wheel):
     }
     assert {name for name in names if name.endswith(".py")} == sources
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert "pipeline/config/schema.json" in names
 
 
 @pytest.mark.e2e

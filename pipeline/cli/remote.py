@@ -31,7 +31,7 @@ _TARGET = click.option(
 def compile_(config: Path, target: str, image: str, pipeline_root: str, output: Path | None) -> None:
     """Write the pipeline that CONFIG describes as a file for Kubeflow Pipelines or Vertex AI. Takes no credentials."""
     from pipeline.cli.log import to_file
-    from pipeline.config.targets import check_image, check_output, check_pipeline_root
+    from pipeline.config.addresses import check_image, check_output, check_pipeline_root
 
     check_image(image)
     check_pipeline_root(target, pipeline_root)

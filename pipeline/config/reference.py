@@ -79,7 +79,7 @@ def _references(said: Schema, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _name(said: Schema) -> str:
-    return str(said["$ref"]).rpartition("/")[2]
+    return str(said.get("$ref", "")).rpartition("/")[2]
 
 
 def _tag(section: Schema) -> str:
@@ -97,11 +97,16 @@ def _keys(schema: Schema, section: Schema, headings: dict[str, str]) -> str:
             _type(said, headings, "default" in said and said["default"] is None),
             said.get("x-unit", ""),
             "required" if needed else _value(said["default"]),
-            said.get("description") or schema["$defs"][_name(said)]["description"],  # pydantic says the same once
+            _description(schema, said),
             _value(said["examples"][0]),
         )
         rows.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |\n")
     return _TABLE + "".join(rows)
+
+
+def _description(schema: Schema, said: Schema) -> str:
+    """A key's own, or that of its section where the two are the same: pydantic says it once."""
+    return str(said.get("description") or schema["$defs"].get(_name(said), {}).get("description", ""))
 
 
 def _type(said: Schema, headings: dict[str, str], is_null_by_default: bool = False) -> str:

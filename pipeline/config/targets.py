@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
@@ -11,22 +10,13 @@ from pydantic import Field, field_validator, model_validator
 from components.errors import ConfigError
 from components.section import Section
 from components.table.file_names import check_suffix, split_pattern
-
-ROOT_SCHEMES = {"kubeflow": ("gs", "s3", "minio"), "vertex": ("gs",)}
+from pipeline.config.addresses import ADDRESS, ARTIFACT, broken_rule, check_label
 
 _BYTES = {"M": 10**6, "Mi": 2**20, "G": 10**9, "Gi": 2**30, "T": 10**12, "Ti": 2**40}
 _MEMORY = rf"[1-9][0-9]*({'|'.join(_BYTES)})"
 _PLACE = r"(gs://[^/\s]+/[^\s]*[^/\s]|/[^\s]*[^/\s])"
 _SERVING = "The folder there that takes the versions. The lists of bad rows go to `<serving>-rejected`."
 _PATTERN: dict[str, Any] = {"pattern": f"^{_PLACE}$"}
-_ARTIFACT = re.compile(r"(gs|s3|minio)://[^/\s]+/[^\s]*[^/\s]")
-_ADDRESS = "the address of a Model artifact, such as 'gs://bucket/path', without a '/' at its end"
-_IMAGE = re.compile(
-    r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?"  # registry
-    r"[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*"  # repository
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
-    r"(?P<digest>@sha256:[0-9a-f]{64})?"
-)
 
 
 class Resources(Section, json_schema_extra={"minProperties": 1}):
@@ -120,7 +110,7 @@ class Target(Section):
         description="The address of the artifact of a blessed model, as Trainer wrote it, which the candidate is compared with; by "
         "default the last blessed one.",
         examples=["gs://bucket/root/fares/1/Trainer_2/model"],
-        json_schema_extra={"pattern": f"^{_ARTIFACT.pattern}$"},
+        json_schema_extra={"pattern": f"^{ARTIFACT.pattern}$"},
     )
     service_account: str | None = Field(
         default=None,
@@ -142,8 +132,8 @@ class Target(Section):
     @field_validator("baseline")
     @classmethod
     def _artifact(cls, value: str | None) -> str | None:
-        if value is not None and not _ARTIFACT.fullmatch(value):
-            raise ValueError(f"must be {_ADDRESS}")
+        if value is not None and not ARTIFACT.fullmatch(value):
+            raise ValueError(f"must be {ADDRESS}")
         return value
 
     @field_validator("data")
@@ -226,7 +216,7 @@ class Endpoint(Section):
     @field_validator("image")
     @classmethod
     def _exact(cls, value: str) -> str:
-        rule = _broken_rule(value)
+        rule = broken_rule(value)
         if rule is not None:
             raise ValueError(f"must have {rule}" if rule.startswith("a ") else f"must be {rule}")
         return value
@@ -317,53 +307,3 @@ class Targets(Section):
                 "one."
             )
         return found
-
-
-def check_label(name: str, text: str) -> None:
-    """Raises a ValueError unless Google Cloud takes it as a label."""
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", name) or not re.fullmatch(r"[a-z0-9_-]{0,63}", text):
-        raise ValueError(
-            "labels are made of a-z, 0-9, '_' and '-', 63 characters at most, and a name begins with a letter. "
-            f"{name}={text} is none"
-        )
-
-
-def check_image(image: str) -> None:
-    """Raises a ConfigError unless the name of a container image says exactly which one it is."""
-    rule = _broken_rule(image)
-    if rule is not None:
-        raise ConfigError(f"--image: expected {rule}. Received {image!r}.")
-
-
-def _broken_rule(image: str) -> str | None:
-    """What the name of an image had to be and isn't; None if it says exactly which one it is."""
-    match = _IMAGE.fullmatch(image)
-    if match is None:
-        return "registry/repository:tag, or …@sha256:digest"
-    if match["digest"] is None and match["tag"] in {None, "latest"}:
-        return "a digest (@sha256:…) or an exact tag (:1.4.0), so that a run can be repeated"
-    return None
-
-
-def check_baseline(address: str) -> None:
-    """Raises a ConfigError unless it can be the address of a Model artifact."""
-    if not _ARTIFACT.fullmatch(address):
-        raise ConfigError(f"--baseline: expected {_ADDRESS}. Received {address!r}.")
-
-
-def check_pipeline_root(target: str, root: str) -> None:
-    """Raises a ConfigError unless a target's orchestrator can keep artifacts there."""
-    schemes = ROOT_SCHEMES[target]
-    if not re.fullmatch(rf"({'|'.join(schemes)})://[^/\s]+(/[^\s]*)?", root):
-        forms = " or ".join(f"{scheme}://bucket/path" for scheme in schemes)
-        raise ConfigError(f"--pipeline-root: for {target} expected {forms}. Received {root!r}.")
-
-
-def check_output(path: Path) -> None:
-    """Raises a ConfigError unless a compiled pipeline can be written there."""
-    if path.suffix not in {".yaml", ".yml"}:
-        raise ConfigError(
-            f"--output: expected a file that ends in .yaml: the clients take no other. Received {str(path)!r}."
-        )
-    if not path.parent.is_dir():
-        raise ConfigError(f"--output: the folder {path.parent} does not exist. Create it, or name another file.")

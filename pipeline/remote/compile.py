@@ -15,8 +15,9 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import KubeflowV2DagRu
 from components.errors import ConfigError
 from components.replacing import replacing
 from pipeline.beam.in_process import LOCAL_ARGS
+from pipeline.config.addresses import check_image, check_output, check_pipeline_root
 from pipeline.config.file import Config
-from pipeline.config.targets import Resources, Target, check_image, check_output, check_pipeline_root
+from pipeline.config.targets import Resources, Target
 from pipeline.graph.create import create_pipeline
 from pipeline.graph.parameters import parameter_values
 from pipeline.graph.places import Places

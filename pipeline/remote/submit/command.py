@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import ConfigError
+from pipeline.config.addresses import check_baseline, check_image, check_pipeline_root
 from pipeline.config.file import Config
-from pipeline.config.targets import KubeflowTarget, VertexTarget, check_baseline, check_image, check_pipeline_root
+from pipeline.config.targets import KubeflowTarget, VertexTarget
 from pipeline.remote.submit import kubeflow, vertex
 from pipeline.remote.submit.baseline import live_artifact
 from pipeline.remote.submit.submission import (

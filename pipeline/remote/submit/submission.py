@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from components.errors import ConfigError
-from pipeline.config.targets import check_label, check_pipeline_root
+from pipeline.config.addresses import check_label, check_pipeline_root
 
 SCHEMA = "2.1.0"
 DIGITS = 12  # of the file's SHA-256, in the name of a pipeline's version

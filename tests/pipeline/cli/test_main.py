@@ -30,7 +30,9 @@ def loaded(*args: str | Path) -> tuple[int, set[str]]:
     return int(exit_code), set(modules)
 
 
-@pytest.mark.parametrize("args", [["--help"], ["doctor", "--quick"], ["run", "--help"], ["compile", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["doctor", "--quick"], ["run", "--help"], ["compile", "--help"], ["schema"]]
+)
 def test_light_commands_import_neither_tensorflow_nor_tfx(args):
     code, modules = loaded(*args)
     assert (code, modules & set(HEAVY)) == (0, set())
