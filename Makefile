@@ -1,6 +1,6 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e e2e-kubeflow columns tables nist bench bench-solve bench-serve lint format lock image clean
+.PHONY: help run test unit e2e e2e-kubeflow columns tables nist bench bench-solve bench-serve docs lint format lock image clean
 BIN := .venv/bin
 
 help:  ## list the verbs
@@ -42,6 +42,9 @@ bench-solve: .venv/installed  ## LeastSquares beside its peers (ROWS="1000000 30
 
 bench-serve: .venv/installed  ## the model server beside its peers (MODEL=runs/serving/taxi-fare SECONDS=5 PEER_PYTHON=...)
 	@$(BIN)/python -m benchmarks.serving --model $(or $(MODEL),runs/serving/taxi-fare) --seconds $(or $(SECONDS),5) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON)) $(ARGS)
+
+docs: .venv/installed  ## make docs/cli.md, docs/configuration.md and the JSON schema again, from the code
+	@$(BIN)/python -m pipeline.cli.reference
 
 lint: .venv/installed  ## ruff, mypy, layers
 	@$(BIN)/ruff check .

@@ -21,7 +21,7 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11,<3.12",
     packages=find_packages(include=["pipeline", "pipeline.*", "components", "components.*"]),
-    package_data={"pipeline.serving": ["templates/*"]},
+    package_data={"pipeline.config": ["schema.json"], "pipeline.serving": ["templates/*"]},
     entry_points={"console_scripts": ["plumbline=pipeline.cli.main:main"]},
     install_requires=[
         # The stack that TFX 1.21.0 itself was tested with.
@@ -55,6 +55,7 @@ setup(
         "dev": [
             "hypothesis>=6",
             "import-linter>=2",
+            "jsonschema>=4.20",
             "kserve>=0.11",
             "mypy>=1.10",
             "ovmsclient==2023.1",
@@ -67,6 +68,7 @@ setup(
             "setuptools>=77",
             "statsmodels>=0.14",
             "types-PyYAML",
+            "types-jsonschema",
         ]
     },
 )

@@ -112,6 +112,7 @@ def test_make_help_lists_every_verb():
         "bench",
         "bench-solve",
         "bench-serve",
+        "docs",
         "lint",
         "format",
         "lock",

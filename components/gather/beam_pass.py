@@ -20,7 +20,7 @@ from components.gather.design_rows import DesignRows
 from components.linear_model.factors import TriangularFactor, to_arrays
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import raw_values
-from components.table.row_identity import GROUP_COLUMN, ROW_COLUMN
+from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 
 BATCH_ROWS = 8192
 READ_BYTES = 1 << 20

@@ -11,7 +11,7 @@ from tfx.components.schema_gen.import_schema_gen import executor
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils
 
-from components.table.row_identity import GROUP_COLUMN, ROW_COLUMN
+from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 
 
 class Executor(executor.Executor):

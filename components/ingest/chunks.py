@@ -17,6 +17,7 @@ from components.table import cleaning as table
 from components.table import files, rejected, row_identity, streams
 from components.table.digits import Digits
 from components.table.extents import Extents
+from components.table.spec import TableSpec
 
 ENCODE_ROWS = 1 << 14
 
@@ -35,7 +36,7 @@ class Job:
       exact: the label or the weight or both, where their values, all of them whole, are to be stored as int64.
     """
 
-    spec: table.TableSpec
+    spec: TableSpec
     names: dict[str, list[str]]
     folder: str
     codes: dict[str, int]

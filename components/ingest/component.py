@@ -11,7 +11,7 @@ from tfx.proto import example_gen_pb2
 from components.fingerprint import code_fingerprint
 from components.ingest.driver import Driver
 from components.ingest.executor import Executor, IngestSettings
-from components.table.cleaning import TableSpec
+from components.table.spec import TableSpec
 
 
 def input_config(pattern: str) -> example_gen_pb2.Input:

@@ -29,10 +29,11 @@ from components.errors import DataError, RunError
 from components.ingest import storage
 from components.ingest.chunks import Job, convert
 from components.shards import TEMPORARY, name_shards
-from components.table import files, header, rejected, row_identity, stamps
-from components.table.cleaning import TableSpec, Tokens, add_tokens, check_columns
+from components.table import file_names, files, header, rejected, row_identity, stamps
+from components.table.cleaning import Tokens, add_tokens, check_columns
 from components.table.digits import Digits
 from components.table.extents import Extents
+from components.table.spec import TableSpec
 from components.table.splits import NotIntegersError, are_integers, check_filled, group_values
 
 COUNTS_FILE = "counts.json"
@@ -102,7 +103,7 @@ class Executor(BaseBeamExecutor):
         settings = _settings(exec_properties)
         splits = settings.spec.split.names
         base = exec_properties["input_base"]
-        found = files.find_files(base, pattern, fileio.glob, fileio.exists)
+        found = file_names.find_files(base, pattern, fileio.glob, fileio.exists)
         paths = files.without_empty(found, storage.open_file)
         stamped = {path: storage.take_stamp(path) for path in paths}
         names = {path: files.header(path, storage.open_file, settings.spec.dialect) for path in paths}
@@ -110,7 +111,7 @@ class Executor(BaseBeamExecutor):
         check_columns(paths[0], names[paths[0]], settings.spec)
         for split in splits:
             fileio.makedirs(os.path.join(examples.uri, f"Split-{split}"))
-        codes = {path: row_identity.file_code(files.stem(base, path)) for path in paths}
+        codes = {path: row_identity.file_code(file_names.stem(base, path)) for path in paths}
         integers = _groups_are_integers(paths, names, settings.spec)
         job = Job(settings.spec, names, examples.uri, codes, settings.max_rejected, integers)
         digests: dict[str, str] = {}
@@ -145,7 +146,7 @@ class Executor(BaseBeamExecutor):
             raise DataError(f"{where}: {error}") from error
         for report in reports:
             digests |= report.get("digests", {})
-        names_read = {files.name_below(base, path): code for path, code in codes.items()}
+        names_read = {file_names.name_below(base, path): code for path, code in codes.items()}
         facts = {
             "missing tokens": _sum_tokens(reports),
             "splits": rows,
@@ -238,7 +239,7 @@ def _table(folder: str, base: str, paths: list[str], digests: dict[str, str]) ->
     for path in paths:
         if path not in digests:  # a Parquet file without rows has no chunk
             digests[path] = stamps.digest(path, storage.open_file)
-    named = {files.name_below(base, path): digests[path] for path in paths}
+    named = {file_names.name_below(base, path): digests[path] for path in paths}
     with fileio.open(os.path.join(folder, SUMS_FILE), "w") as file:
         file.write(stamps.sums(named))
     return {"files": len(named), "sha256": stamps.table_digest(named)}

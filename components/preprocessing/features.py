@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-import numpy as np
 from pydantic import (
     BeforeValidator,
     Discriminator,
@@ -18,20 +18,28 @@ from pydantic import (
     model_validator,
 )
 
-from components.section import Settings
+from components.section import Section
 
 
-class _Number(Settings):
-    """What numbers have in common.
+class _Number(Section):
+    """What numbers have in common."""
 
-    A value outside [`min`, `max`] counts as missing, or is clipped to the range; a missing value is imputed. `mean` and
-    `median` are those of the training split's valid values. `indicator` adds a column that is 1 where the value was
-    missing.
-    """
-
-    impute: Literal["mean", "median"] | float = "mean"
-    outside: Literal["missing", "clip"] = "missing"
-    indicator: bool = False
+    impute: Literal["mean", "median"] | float = Field(
+        default="mean",
+        description="What a missing value becomes: the mean or the median of the training split's valid values, or a number.",
+        examples=["median"],
+        json_schema_extra={"x-unit": "the column's"},
+    )
+    outside: Literal["missing", "clip"] = Field(
+        default="missing",
+        description="What a value outside of `min` and `max` becomes: missing, or the nearer of the two.",
+        examples=["clip"],
+    )
+    indicator: bool = Field(
+        default=False,
+        description="Whether a column is added that is 1 where the value was missing, else 0.",
+        examples=[True],
+    )
 
     @field_validator("impute", mode="before")
     @classmethod
@@ -50,38 +58,70 @@ class _Number(Settings):
 
 
 class Numeric(_Number):
-    """A number that enters the linear model as itself, with the seven digits of a 32-bit float.
+    """A number that enters the linear model as itself, with the seven digits of a 32-bit float."""
 
-    `scale: zscore` subtracts the mean and divides by the standard deviation (ddof 0) of the imputed column.
-    """
-
-    kind: Literal["numeric"] = "numeric"
-    scale: Literal["zscore", "none"] = "zscore"
-    min: float | None = Field(default=None, allow_inf_nan=False)
-    max: float | None = Field(default=None, allow_inf_nan=False)
+    kind: Literal["numeric"] = Field(default="numeric", description="The kind of feature.", examples=["numeric"])
+    scale: Literal["zscore", "none"] = Field(
+        default="zscore",
+        description="`zscore` subtracts the mean and divides by the standard deviation (ddof 0) of the imputed column; `none` "
+        "leaves it as it is. Coefficients are told in raw units either way.",
+        examples=["none"],
+    )
+    min: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="The least value that is valid.",
+        examples=[0.01],
+        json_schema_extra={"x-unit": "the column's"},
+    )
+    max: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="The greatest value that is valid.",
+        examples=[150],
+        json_schema_extra={"x-unit": "the column's"},
+    )
 
 
 class Integer(_Number):
-    """A whole number up to 2^53 that enters the linear model as itself, exactly, as a z-score.
+    """A whole number up to 2^53 that enters the linear model as itself, exactly, as a z-score."""
 
-    `wide` takes all that 64 bits hold, up to 2^63; served, it is then a text of digits, for JSON's numbers end at 2^53.
-    """
+    kind: Literal["integer"] = Field(default="integer", description="The kind of feature.", examples=["integer"])
+    wide: bool = Field(
+        default=False,
+        description="Whether values may be all that 64 bits hold, up to 2^63. Served, they are then texts of digits, for JSON's "
+        "numbers end at 2^53.",
+        examples=[True],
+    )
+    min: int | None = Field(
+        default=None,
+        description="The least value that is valid.",
+        examples=[0],
+        json_schema_extra={"x-unit": "the column's"},
+    )
+    max: int | None = Field(
+        default=None,
+        description="The greatest value that is valid.",
+        examples=[1700000000],
+        json_schema_extra={"x-unit": "the column's"},
+    )
 
-    kind: Literal["integer"] = "integer"
-    wide: bool = False
-    min: int | None = None
-    max: int | None = None
 
+class Buckets(Section):
+    """A number cut into intervals [b₀, b₁), one level each, a level below, one above, and one for missing values."""
 
-class Buckets(Settings):
-    """A number cut into intervals [b₀, b₁), one level each, a level below, one above, and one for missing values.
-
-    `whole` says that its values are whole numbers, to be taken exactly up to 2^53; else they have a 32-bit float's digits.
-    """
-
-    kind: Literal["buckets"] = "buckets"
-    whole: bool = False
-    boundaries: list[float] = Field(min_length=1)
+    kind: Literal["buckets"] = Field(default="buckets", description="The kind of feature.", examples=["buckets"])
+    whole: bool = Field(
+        default=False,
+        description="Whether values are whole numbers, to be taken exactly up to 2^53; else they have a 32-bit float's digits.",
+        examples=[True],
+    )
+    boundaries: list[float] = Field(
+        min_length=1,
+        description="Where one interval ends and the next begins, increasing.",
+        examples=[[6, 10, 16, 20]],
+        json_schema_extra={"x-unit": "the column's"},
+    )
 
     @field_validator("boundaries")
     @classmethod
@@ -92,8 +132,9 @@ class Buckets(Settings):
 
     @model_validator(mode="after")
     def _apart(self) -> Buckets:
-        for low, high in pairwise(self.boundaries):
-            if not self.whole and np.float32(low) == np.float32(high):
+        stored = pairwise(array("f", self.boundaries))  # 32-bit floats
+        for (low, high), (low_stored, high_stored) in zip(pairwise(self.boundaries), stored, strict=True):
+            if not self.whole and low_stored == high_stored:
                 raise ValueError(
                     f"boundaries {low!r} and {high!r} are one number as 32-bit floats, as values are. Leave one out, or, if they "
                     "are whole numbers, set whole: true"
@@ -101,30 +142,48 @@ class Buckets(Settings):
         return self
 
 
-class Boolean(Settings):
-    """A truth value: `true`, `t`, `yes`, `y`, `on`, `1` or their opposites, in any case. Two levels, and one for missing values.
+class Boolean(Section):
+    """A truth value: `true`, `t`, `yes`, `y`, `on`, `1` or their opposites, in any case. Two levels, and one for missing values."""
 
-    The others are compared with `reference`: `false`, if there are such rows, or what is asked for.
-    """
+    kind: Literal["boolean"] = Field(default="boolean", description="The kind of feature.", examples=["boolean"])
+    reference: bool | None = Field(
+        default=None,
+        description="The level that the others are compared with; by default `false`, if there are such rows.",
+        examples=[True],
+    )
 
-    kind: Literal["boolean"] = "boolean"
-    reference: bool | None = None
 
+class Categorical(Section):
+    """A text. Its frequent values in the training split are levels; all others are one, `(other)`, and missing ones `(missing)`."""
 
-class Categorical(Settings):
-    """A text. Its `vocabulary` most frequent values in the training split are levels, if at least `min_rows` rows have them.
-
-    All others are one level, `(other)`, and missing values are one, `(missing)`. The others are compared with `reference`: a
-    level, or without it the most frequent one.
-    """
-
-    kind: Literal["categorical"] = "categorical"
-    vocabulary: int = Field(default=100, ge=1)
-    min_rows: int = Field(default=5, ge=1)
-    reference: str | None = None
+    kind: Literal["categorical"] = Field(
+        default="categorical", description="The kind of feature.", examples=["categorical"]
+    )
+    vocabulary: int = Field(
+        default=100,
+        ge=1,
+        description="How many of the most frequent texts are levels.",
+        examples=[12],
+        json_schema_extra={"x-unit": "levels"},
+    )
+    min_rows: int = Field(
+        default=5,
+        ge=1,
+        description="How many training rows must have a text that is a level.",
+        examples=[2],
+        json_schema_extra={"x-unit": "rows"},
+    )
+    reference: str | None = Field(
+        default=None,
+        description="The level that the others are compared with; by default the most frequent one.",
+        examples=["Cash"],
+    )
 
 
 Kind = Numeric | Integer | Boolean | Buckets | Categorical
+
+
+_SHORT = Literal["numeric", "integer", "boolean", "categorical"]  # kinds that need nothing else said
 
 
 def _expand(value: Any) -> Any:
@@ -137,7 +196,7 @@ def _kind(value: Any) -> str | None:
 
 _KINDS = ("numeric", "integer", "boolean", "buckets", "categorical")
 
-Feature = Annotated[
+_Mapping = Annotated[
     Annotated[Numeric, Tag("numeric")]
     | Annotated[Integer, Tag("integer")]
     | Annotated[Boolean, Tag("boolean")]
@@ -148,8 +207,8 @@ Feature = Annotated[
         custom_error_type="feature_kind",
         custom_error_message=f"a feature is one of {', '.join(map(repr, _KINDS))}, or a mapping with such a 'kind'",
     ),
-    BeforeValidator(_expand),
 ]
+Feature = Annotated[_Mapping, BeforeValidator(_expand, json_schema_input_type=_SHORT | _Mapping)]
 
 _FEATURES = TypeAdapter(dict[str, Feature])
 
@@ -168,13 +227,6 @@ def features_from_json(value: list[dict[str, Any]]) -> dict[str, Kind]:
     return _FEATURES.validate_python(
         {entry["name"]: {key: part for key, part in entry.items() if key != "name"} for entry in value}
     )
-
-
-def example_type(entry: Mapping[str, Any]) -> Literal["bytes", "int64", "float"]:
-    """The kind of list that holds a feature's value in a tf.Example; `entry` as `features_to_json` makes it."""
-    if entry["kind"] in ("boolean", "categorical"):
-        return "bytes"
-    return "int64" if entry["kind"] == "integer" or entry.get("whole") else "float"
 
 
 def indicator_name(feature: str) -> str:

@@ -23,7 +23,7 @@ from components.preprocessing.features import (
     features_from_json,
     indicator_name,
 )
-from components.table.row_identity import GROUP_COLUMN, ROW_COLUMN
+from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 from components.values import numbers
 from components.values.names import safe_names
 

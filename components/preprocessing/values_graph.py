@@ -54,7 +54,7 @@ def truths(x: tf.Tensor) -> tf.Tensor:
 
 
 def whole_numbers(x: tf.Tensor, missing: Sequence[str]) -> tuple[tf.Tensor, tf.Tensor]:
-    """Texts of whole numbers, as `numbers.whole_of_texts` reads them.
+    """Texts of whole numbers, as `number_columns.whole_of_texts` reads them.
 
     Args:
       x: string, of any shape. A text that is no whole number of 64 bits is an InvalidArgumentError.

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from tensorflow_serving.apis import prediction_log_pb2
 
 from components.errors import RunError
-from components.linear_model.portable import MODEL_FILE, design_rows, score, transformed_columns
+from components.linear_model.portable import MODEL_FILE, PortableModel
+from components.linear_model.scoring import design_rows, score, transformed_columns
 from components.publishing.manifest import verify_manifest
 from components.serving_check.audit import audit
 from components.serving_check.requests import ON_ROWS, WARM_UP_FILE, tensors
@@ -44,7 +45,7 @@ def check(directory: Path, golden: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         return {"problems": problems}
     signatures = tf.saved_model.load(str(directory)).signatures
-    model = json.loads((directory / MODEL_FILE).read_text())
+    model = PortableModel.from_text((directory / MODEL_FILE).read_text())
     examples = [base64.b64decode(example) for example in golden["examples"]]
     answers = list(_answers(signatures, model, golden["rows"], examples))
     problems = [problem for answer in answers for problem in answer.problems()]
@@ -54,9 +55,9 @@ def check(directory: Path, golden: Mapping[str, Any]) -> dict[str, Any]:
     return {"problems": problems, "compared": compared, "latency_ms": _latency(signatures["serving_default"], columns)}
 
 
-def _arguments(columns: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments(columns: Mapping[str, Any], model: PortableModel) -> dict[str, Any]:
     """Columns by the names that the signatures' functions have for them."""
-    return {entry["input"]: columns[entry["name"]] for entry in model["features"]}
+    return {entry["input"]: columns[entry["name"]] for entry in model.features}
 
 
 class _Answer:
@@ -80,10 +81,10 @@ class _Answer:
 
 
 def _answers(
-    signatures: Mapping[str, Any], model: Mapping[str, Any], rows: Mapping[str, list[Any]], examples: list[bytes]
+    signatures: Mapping[str, Any], model: PortableModel, rows: Mapping[str, list[Any]], examples: list[bytes]
 ) -> Iterator[_Answer]:
     expected = score(model, rows)
-    sizes = np.abs(design_rows(model, rows)) @ np.abs(model["coefficients"])
+    sizes = np.abs(design_rows(model, rows)) @ np.abs(model.coefficients)
     columns = _arguments(tensors(dict(rows), model), model)
     predicted = signatures["serving_default"](**columns)["prediction"]
     yield _Answer("serving_default: prediction", predicted, expected["prediction"], sizes)
@@ -91,8 +92,8 @@ def _answers(
     for name in sorted(set(expected) | set(explained)):
         nothing = np.full(0, np.nan)
         yield _Answer(f"explain: {name}", explained.get(name, nothing), expected.get(name, nothing), sizes)
-    serialized, count = tf.constant(examples, tf.string), len(examples)
-    for signature, key, output in (("examples", "examples", "prediction"), ("regress", "inputs", "outputs")):
+    serialized, count, served = tf.constant(examples, tf.string), len(examples), model.of_family.served
+    for signature, key, output in (("examples", "examples", "prediction"), (served.signature, "inputs", served.output)):
         answer = signatures[signature](**{key: serialized})[output]
         yield _Answer(f"{signature}: {output}", answer, expected["prediction"][:count], sizes[:count])
     transformed = signatures["transform_features"](examples=serialized)
@@ -100,7 +101,7 @@ def _answers(
         yield _Answer(f"transform_features: {name}", transformed[name], values, np.ones(count))
 
 
-def _replay(signatures: Mapping[str, Any], path: Path, model: Mapping[str, Any]) -> Iterator[str]:
+def _replay(signatures: Mapping[str, Any], path: Path, model: PortableModel) -> Iterator[str]:
     """Sends every warm-up request, as a server does before it takes a version up."""
     for index, record in enumerate(tf.data.TFRecordDataset(str(path)).as_numpy_iterator()):
         log = prediction_log_pb2.PredictionLog.FromString(record)

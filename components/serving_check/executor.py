@@ -20,7 +20,7 @@ from tfx.utils import io_utils, path_utils
 
 from components.errors import RunError
 from components.ingest.executor import COUNTS_FILE
-from components.linear_model.portable import MODEL_FILE
+from components.linear_model.portable import MODEL_FILE, PortableModel
 from components.model_gate.verdict import VERDICT_FILE
 from components.mounts import to_uri
 from components.publishing.manifest import ARTIFACT_FACT, write_manifest
@@ -102,8 +102,8 @@ def _complete(
     folder: Path, facts: dict[str, Any], code: str, verdict: dict[str, Any], examples: list[bytes]
 ) -> dict[str, Any]:
     """Writes the warm-up requests, of made rows alone, and the manifest. Returns the golden rows as `check.check` takes them."""
-    model = json.loads((folder / MODEL_FILE).read_text())
-    real = requests.rows_of(examples, model["features"])
+    model = PortableModel.from_text((folder / MODEL_FILE).read_text())
+    real = requests.rows_of(examples, model.features)
     made = made_rows(model)
     of_made = made_examples(made, model, required_columns(folder))
     made, of_made = requests.sendable(made, of_made, model)

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import DataError
-from components.table.arrow_types import is_text
-from components.values import numbers, texts
+from components.table.arrow_types import is_number, is_text, is_time
+from components.values import number_columns, numbers, text_columns, texts
 from components.values.masks import Rows, true_rows, valid_rows
 from components.values.numbers import LARGEST_INTEGER
 
@@ -30,19 +30,13 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
 
     `decimal` is what texts have before a number's fraction.
     """
-    column, decimal, missing = _prepared(column, missing, decimal)
-    odd = too_small = np.zeros(len(column), bool)
+    column = _decoded(column)
     if _is_written(column.type):
+        decimal = decimal if is_text(column.type) else "."
         column = strings(column, name, rejected)
-        pointed = numbers.with_points(column, decimal)
-        found, odd = numbers.of_texts(pointed, missing, truths=True)
-        too_small = numbers.underflows(pointed, found)
-    elif _is_number(column.type):
-        wide = pc.cast(column, pa.float64(), safe=False)
-        values = wide.to_numpy(zero_copy_only=False)
-        found = numbers.without_marks(pa.array(values, mask=np.isnan(values)), missing)
-    else:
+    elif not _can_be_number(column.type):
         raise _unsuited(column, name, "numbers")
+    found, odd, too_small = read_numbers(column, missing, decimal)
     finite = f"column {name!r}: expected a finite number that a 32-bit float holds; received {{}}"
     if odd.any():
         infinite = true_rows(pc.match_substring_regex(column, r"(?i)^\s*[+-]?inf(inity)?\s*$"))
@@ -71,6 +65,45 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
     return found
 
 
+def read_numbers(
+    column: pa.Array, missing: list[str], decimal: str = ".", truths: bool = True
+) -> tuple[pa.Array, Rows, Rows]:
+    """A column as float64, whatever a 32-bit float makes of it.
+
+    Args:
+      column: strings, decimals, numbers, truth values or nulls.
+      missing: texts that stand for nothing.
+      decimal: what strings have before a number's fraction.
+      truths: whether the texts `true` and `false` are 1 and 0, as truth values are.
+
+    Returns:
+      The numbers, null where missing and where there is none, infinite where a float is; which rows hold a text that is no
+      number, [n]; which hold a number that 64 bits make zero although it is none, [n].
+    """
+    decimal = decimal if is_text(column.type) else "."
+    missing = numbers.marks_with_points(missing, decimal)
+    if _is_written(column.type):
+        pointed = number_columns.with_points(strings(column, "", {}), decimal)
+        found, odd = number_columns.of_texts(pointed, missing, truths)
+        return found, odd, number_columns.underflows(pointed, found)
+    values = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    none = np.zeros(len(column), bool)
+    return number_columns.without_marks(pa.array(values, mask=np.isnan(values)), missing), none, none
+
+
+def plain(column: pa.Array, name: str, rejected: dict[int, str]) -> pa.Array:
+    """A column that nobody has given a kind yet: strings, or numbers, truth values, dates, times or nulls as they are typed."""
+    column = _decoded(column)
+    kind = column.type
+    if is_text(kind):
+        return strings(column, name, rejected)
+    if pa.types.is_float16(kind):  # for which Arrow does little
+        return pc.cast(column, pa.float32())
+    if not (_can_be_number(kind) or is_time(kind)):
+        raise _unsuited(column, name, "numbers or texts")
+    return column
+
+
 def integer(
     column: pa.Array,
     name: str,
@@ -84,19 +117,19 @@ def integer(
     fraction = beyond = np.zeros(len(column), bool)
     if _is_written(column.type):
         column = strings(column, name, rejected)
-        pointed = numbers.with_points(column, decimal)
-        found, fraction, beyond = numbers.whole_of_texts(pointed, missing, truths=True)
+        pointed = number_columns.with_points(column, decimal)
+        found, fraction, beyond = number_columns.whole_of_texts(pointed, missing, truths=True)
     elif pa.types.is_floating(column.type):
         values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
         beyond = np.abs(values) > LARGEST_INTEGER  # neighbours can't be told apart there
         fraction = (values != np.floor(values)) & ~np.isnan(values) & ~beyond
         unfit = np.isnan(values) | beyond | fraction
         whole = pa.array(np.where(unfit, 0, values).astype(np.int64), mask=unfit)
-        found = numbers.without_marks(whole, missing)
-    elif _is_number(column.type):
+        found = number_columns.without_marks(whole, missing)
+    elif _can_be_number(column.type):
         if pa.types.is_uint64(column.type):
             beyond = true_rows(pc.greater(column, pa.scalar((1 << 63) - 1, pa.uint64())))
-        found = numbers.without_marks(pc.cast(column, pa.int64(), safe=False), missing)
+        found = number_columns.without_marks(pc.cast(column, pa.int64(), safe=False), missing)
     else:
         raise _unsuited(column, name, "whole numbers")
     reject(
@@ -118,11 +151,11 @@ def integer(
 
 def boolean(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
     """A column as the strings `true` and `false`, null where missing."""
-    if not (is_text(column.type) or _is_number(_decoded(column).type)):
+    if not (is_text(column.type) or _can_be_number(_decoded(column).type)):
         raise _unsuited(column, name, "truth values")
     levels = text(column, name, missing, rejected)
     coded = levels.dictionary_encode()
-    found = texts.truths(coded.dictionary).take(coded.indices)
+    found = text_columns.truths(coded.dictionary).take(coded.indices)
     odd = valid_rows(levels) & ~valid_rows(found)
     reject(
         rejected,
@@ -137,17 +170,17 @@ def boolean(column: pa.Array, name: str, missing: list[str], rejected: dict[int,
 def text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
     """A column as canonical strings, null where missing."""
     if is_text(column.type):
-        return texts.levels(strings(column, name, rejected), missing)
+        return text_columns.levels(strings(column, name, rejected), missing)
     try:
-        found = texts.of_column(column)
+        found = text_columns.of_column(column)
     except TypeError as error:
         raise _unsuited(column, name, "texts") from error
-    return texts.levels(found, missing)
+    return text_columns.levels(found, missing)
 
 
 def raw_text(column: pa.Array) -> pa.Array:
     """A column of texts as they stand, trimmed, null where there is none; for counting what stood for nothing."""
-    return pc.utf8_trim_whitespace(strings(column, "", {}) if is_text(column.type) else texts.of_column(column))
+    return pc.utf8_trim_whitespace(strings(column, "", {}) if is_text(column.type) else text_columns.of_column(column))
 
 
 def _prepared(column: pa.Array, missing: list[str], decimal: str) -> tuple[pa.Array, str, list[str]]:
@@ -166,9 +199,8 @@ def _is_written(kind: pa.DataType) -> bool:
     return is_text(kind) or pa.types.is_decimal(kind)
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    tests = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
-    return any(test(kind) for test in tests)
+def _can_be_number(kind: pa.DataType) -> bool:
+    return is_number(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind)
 
 
 def _of(decimal: str) -> str:
@@ -184,7 +216,7 @@ def _unsuited(column: pa.Array, name: str, expected: str) -> DataError:
 def strings(column: pa.Array, name: str, rejected: dict[int, str]) -> pa.Array:
     """A column of texts, bytes or decimals as strings; what is not UTF-8 is rejected."""
     if pa.types.is_decimal(column.type):
-        return texts.of_decimals(column)
+        return text_columns.of_decimals(column)
     try:
         return pc.cast(column, pa.string())
     except pa.ArrowInvalid:

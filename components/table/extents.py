@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import DataError
+from components.table.added_columns import COLUMNS
 from components.table.digits import Digits
-from components.table.row_identity import COLUMNS
 
 # Residual degrees of freedom. With fewer, Student's t has no fourth moment: the error of a standard error is unbounded.
 LEAST_FREEDOM = 5

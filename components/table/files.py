@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import glob
 import hashlib
 import io
 import itertools
-import os
-import re
 import threading
 import weakref
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -24,16 +21,14 @@ from numpy.typing import NDArray
 
 from components.errors import DataError
 from components.table import header as headers
-from components.table.dialect import PLAIN, Dialect, open_records
+from components.table.dialect import PLAIN, Dialect
 from components.table.readable import BLOCK, check_regular, errors
 from components.table.records import Scanner, count_lines
 from components.table.stamps import Stamp
-from components.table.streams import Open, Scanned, as_text, open_local, open_stream, without_mark
+from components.table.streams import Open, Scanned, as_text, open_local, open_records, open_stream, without_mark
 
 header, same_columns = headers.header, headers.same_columns
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
-CONVERTED = (".dta", ".xlsx", ".xls", ".feather", ".arrow", ".ipc")  # by `plumbline convert`
 LEAST_CHUNK, MOST_CHUNK = 2 << 20, 32 << 20  # bytes
 CHUNKS = 16  # aimed at, between these two
 CHUNK_ROWS = 1 << 18  # of Parquet
@@ -69,65 +64,6 @@ class Chunk:
         """Whether it is the first chunk of a file that `plan` does not read through."""
         is_read = self.path.endswith(".csv") and self.dialect.can_be_cut
         return not is_read and self.begin == 0 and self.row_group == 0
-
-
-def split_pattern(path: str) -> tuple[str, str]:
-    """The folder that holds the files of a pattern, and the pattern below it: what comes before the first wildcard or `{`."""
-    parts = path.split("/")
-    fixed = next((index for index, part in enumerate(parts[:-1]) if re.search(r"[*?\[{]", part)), len(parts) - 1)
-    return "/".join(parts[:fixed]) or ("/" if path.startswith("/") else "."), "/".join(parts[fixed:])
-
-
-def check_suffix(path: str) -> None:
-    """Raises a ValueError unless a file, or a pattern of files, has a name that can be read."""
-    if not path.endswith(SUFFIXES):
-        way = _way(path)
-        received = f"; received {path!r}. {way}" if way else ""
-        raise ValueError(f"must be a {', '.join(SUFFIXES)} file, or a pattern of such files{received}")
-
-
-def find_files(
-    base: str,
-    pattern: str,
-    find: Callable[[str], Sequence[str]] = glob.glob,
-    exists: Callable[[str], bool] = os.path.lexists,
-) -> list[str]:
-    """Files that a pattern matches, sorted. One that is there by this very name is meant, whatever the name holds.
-
-    Names that begin with `.` or `_` are left out, as Hadoop and Spark do, unless the pattern begins so.
-
-    Raises:
-      DataError: there is none, or one is neither CSV nor Parquet.
-    """
-    path = os.path.join(base, pattern)
-    if exists(path):
-        found = [path]
-    else:
-        asked = os.path.basename(pattern)[:1]
-        found = sorted(
-            name for name in map(str, find(path)) if os.path.basename(name)[0] not in "._".replace(asked, "")
-        )
-    if not found:
-        raise DataError(
-            f"{path}: no such file. data.path names the table: a {', '.join(SUFFIXES)} file, or a pattern of such files."
-        )
-    for name in found:
-        if not name.endswith(SUFFIXES):
-            raise DataError(
-                f"{name}: expected a {', '.join(SUFFIXES)} file; data.path matches this one too. "
-                f"{_way(name) or 'Convert it, or narrow the pattern'}."
-            )
-    return found
-
-
-def _way(path: str) -> str:
-    """What to do with a file of another kind; nothing where nobody knows."""
-    suffix = os.path.splitext(path)[1].lower()
-    if suffix in CONVERTED:
-        return f"Convert it once: plumbline convert {path} -o {os.path.splitext(path)[0]}.parquet"
-    if suffix in (".tsv", ".tab", ".txt"):
-        return 'Name it .csv, and set data.delimiter ("\\t" for tabs)'
-    return ""
 
 
 def without_empty(paths: Sequence[str], open_file: Open = open_local) -> list[str]:
@@ -428,17 +364,6 @@ def record_numbers(chunk: Chunk, row: int, count: int, ragged: Sequence[Ragged])
     """The numbers among their file's records of `count` of a chunk's rows with the right number of fields, from `row` on."""
     rows = np.arange(row, row + count)
     return chunk.first + rows + np.searchsorted([record.before for record in ragged], rows, side="right")
-
-
-def name_below(base: str, path: str) -> str:
-    """A file's name below a folder."""
-    return path.removeprefix(base.rstrip("/") + "/")
-
-
-def stem(base: str, path: str) -> str:
-    """A file's name below a folder, without its suffix."""
-    name = name_below(base, path)
-    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
 
 
 def _records(chunk: Chunk, open_file: Open) -> BinaryIO:

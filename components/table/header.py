@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 import pyarrow.parquet as pq
 
 from components.errors import DataError
-from components.table.dialect import DELIMITERS, EXCEL, PLAIN, Dialect, is_one_short, open_records, sniff_text, utf16
+from components.table.dialect import DELIMITERS, EXCEL, PLAIN, Dialect
 from components.table.readable import check_regular, errors
-from components.table.streams import Open, as_text, open_local, without_mark
+from components.table.sniffing import is_one_short, sniff_text, utf16
+from components.table.streams import Open, as_text, open_local, open_records, without_mark
 
 _FOREIGN = {
     b"\x1f\x8b": "gzip; name it .csv.gz",

@@ -12,9 +12,6 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-ROW_COLUMN = "plumbline_row"  # the feature of a tf.Example that holds the identity
-GROUP_COLUMN = "plumbline_group"  # the one that holds the group's number where rows are split by a column
-COLUMNS = (ROW_COLUMN, GROUP_COLUMN)
 ROW_BITS = 35
 _FILE_BITS = 28
 _FOLDS = 1  # a stream of random numbers apart from the split's

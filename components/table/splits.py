@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,60 +11,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from components.errors import DataError
 from components.table import row_identity
 from components.table.arrow_types import is_text
 from components.table.columns import strings
+from components.table.split_rule import SplitRule, Start, microseconds, start_number
 from components.table.wire_format import field
-from components.values import numbers
-from components.values.texts import is_missing
+from components.values import number_columns, numbers
+from components.values.text_columns import is_missing
 
-SPLITS = ("train", "eval", "test")
 _WITH_ZONE = r"\d{2}:\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$"
 _INT64 = 1 << 63
 GROUP_BITS = 16  # of a group's number, which is only asked for its fold: groups that share one share that
-
-Start = float | str  # a number, or a date or time as ISO 8601 has it
-
-
-class TimeSplit(BaseModel):
-    """Splits by the value of a column: eval from one value on, test from another.
-
-    Attributes:
-      column: its name; numbers, dates or times.
-      starts: by split, the first value that belongs to it; rows before all of them train.
-    """
-
-    column: str
-    starts: dict[str, Start]
-
-
-class SplitRule(BaseModel):
-    """How rows are split.
-
-    Attributes:
-      shares: number of buckets by split, in the order of `SPLITS`; without them, `time` decides.
-      seed: another one draws another split.
-      group: the column whose values stay together, in the folds too; None for each row by itself.
-      time: where the splits begin.
-    """
-
-    shares: dict[str, int] = {"train": 4, "eval": 1}
-    seed: int = 0
-    group: str | None = None
-    time: TimeSplit | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """The splits that there are."""
-        return ["train", *self.time.starts] if self.time else list(self.shares)
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns that decide."""
-        return [name for name in (self.group, self.time and self.time.column) if name]
 
 
 class NotIntegersError(Exception):
@@ -104,7 +62,7 @@ def assign(rule: SplitRule, columns: dict[str, pa.Array], rows: NDArray[np.int64
         group = (digests[0] >> np.uint64(64 - GROUP_BITS)).astype(np.int64)
     if rule.time is not None:
         values = columns[rule.time.column].to_numpy(zero_copy_only=False)
-        starts = np.array([_number(start) for start in rule.time.starts.values()])
+        starts = np.array([start_number(start) for start in rule.time.starts.values()])
         return Drawn(np.searchsorted(starts, values, side="right"), group)
     ends = np.cumsum(list(rule.shares.values()))
     size = int(ends[-1])
@@ -230,7 +188,7 @@ def time_values(
     elif dates and (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):
         values = pc.cast(pc.cast(column, pa.timestamp("us", getattr(column.type, "tz", None)), safe=False), pa.int64())
     elif not dates and (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        values = numbers.without_marks(pc.cast(column, pa.float64(), safe=False), missing)
+        values = number_columns.without_marks(pc.cast(column, pa.float64(), safe=False), missing)
     else:
         kind = "dates or times" if dates else "numbers"
         raise DataError(
@@ -248,7 +206,9 @@ def time_values(
 
 
 def _numbers_of(given: pa.Array, missing: Iterable[str], decimal: str) -> pa.Array:
-    return numbers.of_texts(numbers.with_points(given, decimal), numbers.marks_with_points(missing, decimal))[0]
+    return number_columns.of_texts(
+        number_columns.with_points(given, decimal), numbers.marks_with_points(missing, decimal)
+    )[0]
 
 
 def _received(value: Any) -> str:
@@ -264,40 +224,7 @@ def _times_of(texts: pa.Array) -> pa.Array:
         without = pc.cast(pc.replace_with_mask(texts, zoned, nothing), pa.timestamp("us"))
         return pc.coalesce(with_zone.cast(pa.int64()), without.cast(pa.int64()))
     except pa.ArrowInvalid:
-        return pa.array([None if text is None else _microseconds(text) for text in texts.to_pylist()], pa.int64())
-
-
-def _microseconds(text: str) -> int | None:
-    try:
-        value = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=datetime.UTC)
-    return (value - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) // datetime.timedelta(microseconds=1)
-
-
-def _number(start: Start) -> float:
-    """A start as `time_values` counts.
-
-    Raises:
-      ValueError: a text that is no date or time.
-    """
-    if not isinstance(start, str):
-        return float(start)
-    found = _microseconds(start)
-    if found is None:
-        raise ValueError(f"expected a number, a date or a time such as 2024-01-31; received {start!r}")
-    return float(found)
-
-
-def check_starts(starts: dict[str, Start]) -> None:
-    """Raises a ValueError unless all starts are of one kind and rise in the order of the splits."""
-    if len({isinstance(start, str) for start in starts.values()}) > 1:
-        raise ValueError("eval_from and test_from must both be numbers, or both be dates or times")
-    numbers = [_number(start) for start in starts.values()]
-    if sorted(set(numbers)) != numbers:
-        raise ValueError("test_from must come after eval_from")
+        return pa.array([None if text is None else microseconds(text) for text in texts.to_pylist()], pa.int64())
 
 
 def check_filled(rows: Mapping[str, int]) -> None:

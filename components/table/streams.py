@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from components.errors import DataError
+from components.table.dialect import Dialect
 from components.table.records import BOM, Scanner
 
 _BOM = BOM.decode("latin-1")
@@ -40,6 +41,16 @@ def open_stream(path: str, open_file: Open) -> BinaryIO:
     if not path.endswith(".gz"):
         return file
     return buffered(pa.CompressedInputStream(pa.PythonFile(file, "r"), "gzip"), seekable=False)
+
+
+def open_records(path: str, open_file: Open, dialect: Dialect) -> BinaryIO:
+    """Opens a CSV to be read from its beginning: decompressed, in UTF-8, its comments empty lines."""
+    stream = open_stream(path, open_file)
+    if not dialect.is_utf8:
+        stream = in_utf8(stream, path, dialect.encoding)
+    if dialect.comment is not None:
+        stream = without_comments(stream, dialect.comment, dialect.delimiter, dialect.escape)
+    return stream
 
 
 def in_utf8(stream: BinaryIO, path: str, encoding: str) -> BinaryIO:

@@ -14,6 +14,7 @@ from components.errors import EXIT_REFUSED, PlumblineError, error_line, refusal_
 from pipeline import __version__
 from pipeline.cli.log import in_log
 from pipeline.cli.remote import compile_, submit
+from pipeline.cli.schema import schema
 from pipeline.local.stopping import Stopped
 
 
@@ -88,21 +89,22 @@ def run(
     config: Path, root: Path, no_cache: bool, rerun_from: str | None, workers: int | None, step_timeout: float
 ) -> None:
     """Run the pipeline that CONFIG describes, and push the model if it passes the gate."""
+    from components.errors import ConfigError
+    from pipeline.cli.loading import load
+    from pipeline.graph.steps import OPTIONAL, STEPS
+
+    if rerun_from is not None and rerun_from not in {*STEPS, *OPTIONAL}:
+        raise ConfigError(f"--from: unknown step {rerun_from!r}. The steps: {', '.join(STEPS)}.")
+    loaded = load(config)  # before what is heavy: a wrong one is told at once
     import datetime
 
     from rich.console import Console
 
-    from components.errors import ConfigError
-    from pipeline.cli.loading import load
     from pipeline.cli.log import to_file
     from pipeline.cli.screen import RunView, print_summary
-    from pipeline.graph.steps import OPTIONAL, STEPS
     from pipeline.local.run import Options
     from pipeline.local.run import run as run_pipeline
 
-    if rerun_from is not None and rerun_from not in {*STEPS, *OPTIONAL}:
-        raise ConfigError(f"--from: unknown step {rerun_from!r}. The steps: {', '.join(STEPS)}.")
-    loaded = load(config)
     root = root.resolve()
     log = root / "logs" / f"{loaded.name}-{datetime.datetime.now():%Y%m%d-%H%M%S-%f}.log"
     with to_file(log) as terminal:
@@ -177,10 +179,6 @@ def predict(
     """Predict through a model that was pushed: rows as JSON, or a whole table."""
     from components.errors import ConfigError
     from pipeline.cli.loading import load
-    from pipeline.cli.log import to_file
-    from pipeline.scoring.pushed_model import PushedModel, Wanted
-    from pipeline.scoring.rows import parse_rows, predict_rows
-    from pipeline.scoring.tables import predict_file
 
     if (rows is None) == (table is None) or (table is None) != (output is None):
         raise ConfigError("predict: expected either --json ROWS, or --file TABLE with --output FILE.")
@@ -189,6 +187,11 @@ def predict(
     if prefix and table is None:
         raise ConfigError("predict: --prefix is for --file.")
     loaded = load(config)
+    from pipeline.cli.log import to_file
+    from pipeline.scoring.pushed_model import PushedModel, Wanted
+    from pipeline.scoring.rows import parse_rows, predict_rows
+    from pipeline.scoring.tables import predict_file
+
     root = root.resolve()
     wanted = Wanted(intervals or level is not None, contributions, level, prefix)
     with to_file(root / "logs" / f"{loaded.name}-predict.log"):
@@ -317,6 +320,7 @@ def doctor(quick: bool) -> None:
 
 main.add_command(compile_)
 main.add_command(submit)
+main.add_command(schema)
 
 if __name__ == "__main__":
     main()

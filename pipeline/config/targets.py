@@ -9,13 +9,17 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from components.errors import ConfigError
-from components.section import Settings
-from components.table.files import check_suffix, split_pattern
+from components.section import Section
+from components.table.file_names import check_suffix, split_pattern
 
 ROOT_SCHEMES = {"kubeflow": ("gs", "s3", "minio"), "vertex": ("gs",)}
 NO_CONTAINER = "Baseline"  # a resolver or an importer: the orchestrator's own work
 
 _BYTES = {"M": 10**6, "Mi": 2**20, "G": 10**9, "Gi": 2**30, "T": 10**12, "Ti": 2**40}
+_MEMORY = rf"[1-9][0-9]*({'|'.join(_BYTES)})"
+_PLACE = r"(gs://[^/\s]+/[^\s]*[^/\s]|/[^\s]*[^/\s])"
+_SERVING = "The folder there that takes the versions. The lists of bad rows go to `<serving>-rejected`."
+_PATTERN: dict[str, Any] = {"pattern": f"^{_PLACE}$"}
 _ARTIFACT = re.compile(r"(gs|s3|minio)://[^/\s]+/[^\s]*[^/\s]")
 _ADDRESS = "the address of a Model artifact, such as 'gs://bucket/path', without a '/' at its end"
 _IMAGE = re.compile(
@@ -26,16 +30,28 @@ _IMAGE = re.compile(
 )
 
 
-class Resources(Settings):
-    """What a step's container may take at most: `cpu` in cores, `memory` as Kubernetes writes it (`8Gi`)."""
+class Resources(Section, json_schema_extra={"minProperties": 1}):
+    """What a step's container may take at most."""
 
-    cpu: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    memory: str | None = None
+    cpu: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Processor time.",
+        examples=[4],
+        json_schema_extra={"x-unit": "cores"},
+    )
+    memory: str | None = Field(
+        default=None,
+        description=f"Memory, as Kubernetes writes it: a whole number and one of {', '.join(_BYTES)}.",
+        examples=["16Gi"],
+        json_schema_extra={"pattern": f"^{_MEMORY}$", "x-unit": "bytes"},
+    )
 
     @field_validator("memory")
     @classmethod
     def _unit(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(rf"[1-9][0-9]*({'|'.join(_BYTES)})", value):
+        if value is not None and not re.fullmatch(_MEMORY, value):
             raise ValueError(f"must be a whole number with a unit, such as '8Gi'. The units: {', '.join(_BYTES)}")
         return value
 
@@ -53,31 +69,71 @@ class Resources(Settings):
         return int(number) * _BYTES[unit] / 10**9
 
 
-class Target(Settings):
+class Target(Section):
     """A place where the pipeline runs in containers.
 
-    `data` and `schema` say where the table (a file or a pattern of files) and the schema file lie there, `serving` is the folder
-    that takes the versions: gs:// addresses, or absolute paths of what is mounted in the containers. The lists of bad rows go
-    to `<serving>-rejected`. `beam` are flags of Beam, by default those of its in-process runner. `resources` are by step.
-    `retries` of a failed step are for a lost machine; the two gates have none. `cache: false` runs every step anew. `baseline` is
-    the address of the artifact of a blessed model, as Trainer wrote it, which the candidate is compared with.
-    `service_account` is the account that the containers have, by default the orchestrator's own choice.
+    Places of files are gs:// addresses, or absolute paths of what is mounted in the containers.
     """
 
-    data: str
-    serving: str | None = None
-    table_schema: str | None = Field(default=None, alias="schema")
-    beam: list[str] = []
-    resources: dict[str, Resources] = {}
-    retries: int = Field(default=0, ge=0, le=10)
-    cache: bool = True
-    baseline: str | None = None
-    service_account: str | None = Field(default=None, min_length=1)
+    data: str = Field(
+        description="Where the table lies there: a file or a pattern of files.",
+        examples=["gs://bucket/trips/*.csv"],
+        json_schema_extra=_PATTERN,
+    )
+    serving: str | None = Field(
+        default=None,
+        description=_SERVING,
+        examples=["gs://bucket/serving/taxi-fare"],
+        json_schema_extra=_PATTERN,
+    )
+    table_schema: str | None = Field(
+        default=None,
+        alias="schema",
+        description="Where the schema file lies there; if, and only if, the configuration has a `schema`.",
+        examples=["gs://bucket/schema.pbtxt"],
+        json_schema_extra=_PATTERN,
+    )
+    beam: list[str] = Field(
+        default=[],
+        description="Flags of Beam, `--runner=…` among them; by default those of its in-process runner.",
+        examples=[["--runner=DataflowRunner", "--region=europe-west1"]],
+    )
+    resources: dict[str, Resources] = Field(
+        default={},
+        description="What the container of a step may take at most, by step.",
+        examples=[{"Transform": {"cpu": 4, "memory": "16G"}}],
+    )
+    retries: int = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="How often a failed step is tried again, for a lost machine; the two gates never are.",
+        examples=[2],
+        json_schema_extra={"x-unit": "attempts"},
+    )
+    cache: bool = Field(
+        default=True,
+        description="Whether a step whose inputs have not changed is taken from the cache.",
+        examples=[False],
+    )
+    baseline: str | None = Field(
+        default=None,
+        description="The address of the artifact of a blessed model, as Trainer wrote it, which the candidate is compared with; by "
+        "default the last blessed one.",
+        examples=["gs://bucket/root/fares/1/Trainer_2/model"],
+        json_schema_extra={"pattern": f"^{_ARTIFACT.pattern}$"},
+    )
+    service_account: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The account that the containers have; by default the orchestrator's own choice.",
+        examples=["pipeline-runner@some-project.iam.gserviceaccount.com"],
+    )
 
     @field_validator("data", "serving", "table_schema")
     @classmethod
     def _readable(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"(gs://[^/\s]+/[^\s]*[^/\s]|/[^\s]*[^/\s])", value):
+        if value is not None and not re.fullmatch(_PLACE, value):
             raise ValueError(
                 "must be 'gs://bucket/path', or the absolute path of what is mounted in the containers (TensorFlow reads "
                 "neither s3:// nor minio://), without spaces and without a '/' at its end"
@@ -117,30 +173,56 @@ class Target(Settings):
 
 
 class KubeflowTarget(Target):
-    """Kubeflow Pipelines v2.
+    """Kubeflow Pipelines v2."""
 
-    `host` is the address of its API; without one, the environment variable KF_PIPELINES_ENDPOINT or the user's kubeconfig says it.
-    `namespace` is the user's in an installation of many users. `experiment` takes the runs; by default it has the pipeline's name.
-    """
+    serving: str = Field(description=_SERVING, examples=["gs://bucket/serving/taxi-fare"], json_schema_extra=_PATTERN)
+    host: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="The address of its API; by default the environment variable KF_PIPELINES_ENDPOINT or the user's kubeconfig "
+        "says it.",
+        examples=["https://kubeflow.example.org/pipeline"],
+    )
+    namespace: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The user's, in an installation of many users.",
+        examples=["fares-team"],
+    )
+    experiment: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The experiment that takes the runs; by default it has the pipeline's name.",
+        examples=["fares"],
+    )
 
-    serving: str
-    host: str | None = Field(default=None, pattern=r"^https?://\S+$")
-    namespace: str | None = Field(default=None, min_length=1)
-    experiment: str | None = Field(default=None, min_length=1)
 
+class Endpoint(Section):
+    """An endpoint of Vertex AI, which TFX's extension makes if it isn't there, and the model that it gets."""
 
-class Endpoint(Settings):
-    """An endpoint of Vertex AI, which TFX's extension makes if it isn't there, and the model that it gets.
-
-    `image` is the container that serves, by exact tag or digest; `machine` its type, of which `replicas` run. The new version
-    takes `traffic` per cent of the requests.
-    """
-
-    name: str = Field(min_length=1, max_length=128)
-    image: str
-    machine: str = "n1-standard-2"
-    replicas: int = Field(default=1, ge=1)
-    traffic: int = Field(default=100, ge=0, le=100)
+    name: str = Field(min_length=1, max_length=128, description="The endpoint's name.", examples=["taxi-fare"])
+    image: str = Field(
+        description="The container that serves, by exact tag or digest.",
+        examples=["registry.example.org/tf-serving:2.19.1"],
+    )
+    machine: str = Field(
+        default="n1-standard-2", description="The type of machine that it runs on.", examples=["n1-standard-4"]
+    )
+    replicas: int = Field(
+        default=1,
+        ge=1,
+        description="How many of these machines run.",
+        examples=[2],
+        json_schema_extra={"x-unit": "machines"},
+    )
+    traffic: int = Field(
+        default=100,
+        ge=0,
+        le=100,
+        description="The share of the requests that the new version takes.",
+        examples=[10],
+        json_schema_extra={"x-unit": "per cent"},
+    )
 
     @field_validator("image")
     @classmethod
@@ -152,16 +234,26 @@ class Endpoint(Settings):
 
 
 class VertexTarget(Target):
-    """Vertex AI Pipelines. A model that passes goes to the folder `serving`, or to the model registry and an `endpoint`.
+    """Vertex AI Pipelines. A model that passes goes to the folder `serving`, or to the model registry and an `endpoint`."""
 
-    `project` and `region` say where the pipeline runs; without them, the environment or gcloud's configuration does. `labels` are
-    on every run.
-    """
-
-    project: str | None = Field(default=None, pattern=r"^[a-z0-9:.-]+$")
-    region: str | None = Field(default=None, pattern=r"^[a-z]+-[a-z]+[0-9]+$")
-    labels: dict[str, str] = {}
-    endpoint: Endpoint | None = None
+    project: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9:.-]+$",
+        description="The project that the pipeline runs in; by default the environment or gcloud's configuration says it.",
+        examples=["some-project"],
+    )
+    region: str | None = Field(
+        default=None,
+        pattern=r"^[a-z]+-[a-z]+[0-9]+$",
+        description="The region that the pipeline runs in; by default as `project`.",
+        examples=["europe-west1"],
+    )
+    labels: dict[str, str] = Field(default={}, description="Labels on every run.", examples=[{"team": "fares"}])
+    endpoint: Endpoint | None = Field(
+        default=None,
+        description="The endpoint that takes the model, in the place of `serving`; it needs `project` and `region`.",
+        examples=[{"name": "taxi-fare", "image": "registry.example.org/tf-serving:2.19.1"}],
+    )
 
     @field_validator("labels")
     @classmethod
@@ -199,11 +291,19 @@ class VertexTarget(Target):
         return self
 
 
-class Targets(Settings):
+class Targets(Section):
     """Where else than on this machine the pipeline runs."""
 
-    kubeflow: KubeflowTarget | None = None
-    vertex: VertexTarget | None = None
+    kubeflow: KubeflowTarget | None = Field(
+        default=None,
+        description="Kubeflow Pipelines v2.",
+        examples=[{"data": "gs://bucket/trips/*.csv", "serving": "gs://bucket/serving/taxi-fare"}],
+    )
+    vertex: VertexTarget | None = Field(
+        default=None,
+        description="Vertex AI Pipelines.",
+        examples=[{"data": "gs://bucket/trips/*.csv", "serving": "gs://bucket/serving/taxi-fare"}],
+    )
 
     def get(self, name: str) -> Target:
         """The section of one target.
@@ -218,19 +318,6 @@ class Targets(Settings):
                 "one."
             )
         return found
-
-
-def section_at(*keys: str) -> type[Settings]:
-    """The model of what stands in `targets:` below these keys."""
-    match keys:
-        case ("vertex", "endpoint"):
-            return Endpoint
-        case (_, "resources", _):
-            return Resources
-        case (target,):
-            return VertexTarget if target == "vertex" else KubeflowTarget
-        case _:
-            return Targets
 
 
 def check_label(name: str, text: str) -> None:

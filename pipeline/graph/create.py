@@ -137,11 +137,11 @@ def create_pipeline(config: Config, places: Places, beam_args: list[str] | None 
     ).with_id("Transform")
     transform.add_upstream_node(data_gate)
     # Of gradient descent's settings the exact fit reads none: a change of them does not run it again.
-    exact = config.model if isinstance(config.model, Exact) else Exact()
+    exact = config.model if isinstance(config.model, Exact) else Exact(family=config.model.family)
     gather = Gather(
         examples=examples.outputs["examples"],
         transform_graph=transform.outputs["transform_graph"],
-        settings=config.step_config(),
+        settings={**config.step_config(), "family": config.model.family},
     ).with_id("Gather")
     fit = Fit(
         gathered=gather.outputs["gathered"],

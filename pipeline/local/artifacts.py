@@ -20,7 +20,7 @@ from components.linear_model.linear_fit import LinearFit
 from components.model_gate.executor import candidate_metrics
 from components.model_gate.verdict import VERDICT_FILE, plain, slice_name
 from components.serving_check.executor import REPORT_FILE
-from components.trainer.run_fn import FIT_FILE
+from components.trainer.training import TRAINING_FILE
 from components.values.names import shown
 
 LEVEL = 0.95  # of the confidence intervals
@@ -151,8 +151,8 @@ def _number(value: Any) -> Any:
 
 
 def read_fit(outputs: Outputs) -> dict[str, Any]:
-    """Trainer's `fit.json`."""
-    fit: dict[str, Any] = json.loads((_folder(outputs, "model_run") / FIT_FILE).read_text())
+    """Trainer's `training.json`."""
+    fit: dict[str, Any] = json.loads((_folder(outputs, "model_run") / TRAINING_FILE).read_text())
     return fit
 
 

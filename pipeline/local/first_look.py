@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -11,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from components.errors import DataError
-from components.table import files, rejected, row_identity
-from components.table.cleaning import Cleaned, TableSpec, check_columns, clean
+from components.table import file_names, files, rejected, row_identity
+from components.table.cleaning import Cleaned, check_columns, clean
 from components.table.digits import Digits
 from components.table.extents import Extents
+from components.table.spec import TableSpec
 from components.table.splits import are_integers, check_filled, group_values
 from pipeline.config.file import Config
 from pipeline.config.root import rejected_directory
@@ -34,7 +34,7 @@ def check_table(config: Config, root: Path) -> int:
         are seen and can't be fitted.
     """
     base, pattern = config.data.location()
-    paths = files.without_empty(files.find_files(str(base), re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern)))
+    paths = files.without_empty(file_names.find_files(str(base), file_names.any_span(pattern)))
     spec = config.table_spec()
     names = {path: files.header(path, dialect=spec.dialect) for path in paths}
     files.same_columns(names)
@@ -65,7 +65,7 @@ def _clean(
     chunk: files.Chunk, base: str, batch: pa.RecordBatch, spec: TableSpec, ragged: list[files.Ragged]
 ) -> Cleaned:
     numbers = files.record_numbers(chunk, 0, batch.num_rows, ragged)
-    rows = row_identity.identities(row_identity.file_code(files.stem(base, chunk.path)), numbers)
+    rows = row_identity.identities(row_identity.file_code(file_names.stem(base, chunk.path)), numbers)
     try:
         group = spec.split.group
         integers = group is not None and are_integers(group_values(batch.column(group), group, spec.missing))

@@ -10,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from components.errors import ConfigError, DataError
-from components.table.cleaning import TableSpec, typed
+from components.table.cleaning import typed
+from components.table.spec import TableSpec
 from components.values.texts import canonical_text
 from pipeline.scoring.pushed_model import Answer, PushedModel, Wanted
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from components.errors import ConfigError, DataError
 from components.replacing import replacing
-from components.table import files, rejected, stamps
+from components.table import file_names, files, rejected, stamps
 from components.table.arrow_types import is_text
 from components.table.cleaning import typed
 from pipeline.config.file import Config
@@ -52,7 +52,7 @@ def predict_file(config: Config, model: PushedModel, source: Path, target: Path,
     """
     if target.suffix not in OUTPUTS:
         raise ConfigError(f"--output {target}: expected a name that ends in {' or '.join(OUTPUTS)}.")
-    [path] = files.find_files(str(source.parent), source.name)
+    [path] = file_names.find_files(str(source.parent), source.name)
     names = files.header(path, dialect=config.data.dialect())
     for name in model.spec.features:
         if name not in names:

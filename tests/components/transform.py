@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.preprocessing.features import features_to_json
-from components.table.row_identity import ROW_COLUMN
+from components.table.added_columns import ROW_COLUMN
 from components.values.texts import MISSING_TOKENS
 
 Row = dict[str, list[Any]]

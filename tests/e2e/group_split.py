@@ -24,8 +24,8 @@ from tfx.types import standard_artifacts
 
 from components.ingest.component import TableExampleGen
 from components.ingest.executor import Executor
-from components.table.cleaning import TableSpec
-from components.table.splits import SplitRule
+from components.table.spec import TableSpec
+from components.table.split_rule import SplitRule
 from pipeline.beam.in_process import local_args
 
 SHARES = {"train": 2, "eval": 1}

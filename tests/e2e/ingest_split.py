@@ -15,7 +15,7 @@ from tfx.types import standard_artifacts
 
 from components.ingest.component import TableExampleGen
 from components.ingest.executor import Executor
-from components.table.cleaning import TableSpec
+from components.table.spec import TableSpec
 from pipeline.beam import fork_server
 from pipeline.beam.in_process import local_args
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from components.table.added_columns import COLUMNS
 from components.table.columns import LARGEST, LEAST
-from components.table.row_identity import COLUMNS
 from components.values.names import shown
 from components.values.numbers import LARGEST_INTEGER
 from components.values.texts import MISSING_TOKENS

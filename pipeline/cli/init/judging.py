@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from components.errors import DataError
+from components.table.added_columns import COLUMNS
 from components.table.columns import LARGEST, LEAST
-from components.table.row_identity import COLUMNS
 from components.values.names import shown
 from pipeline.cli.init import leaks, texts_seen
 from pipeline.cli.init.columns import LEAST_HELD_OUT, LEAST_LEVEL, LEAST_PRESENT, Column

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from components.values import texts
+from components.values import text_columns, texts
 
 MARKS = {
     *("." + letter for letter in "abcdefghijklmnopqrstuvwxyz"),  # Stata's and SAS's
@@ -78,5 +78,5 @@ def formatted(levels: Iterable[str]) -> tuple[str, str] | None:
 
 def are_truths(levels: Iterable[str]) -> bool:
     """Whether texts are spellings of both truth values."""
-    found = texts.truths(pa.array(list(levels), pa.string()))
+    found = text_columns.truths(pa.array(list(levels), pa.string()))
     return found.null_count == 0 and len(found.unique()) == len(texts.TRUTHS)

@@ -16,6 +16,7 @@ from components.values.texts import MISSING_TOKENS
 from pipeline.cli.init.notes import lines
 from pipeline.cli.init.reading import Source
 from pipeline.cli.init.verdict import Verdict
+from pipeline.config.schema_file import modeline
 
 LONGEST_NAME = 63
 _NAME = re.compile(rf"[a-z][a-z0-9-]{{0,{LONGEST_NAME - 1}}}")
@@ -75,6 +76,7 @@ def config_text(source: Source, path: Path, name: str, verdict: Verdict, command
     }
     return "".join(
         [
+            f"{modeline()}\n",
             f"# Written by `{shown(command)}`. Read it, and say what you know better.\n",
             *(f"# {line}\n" for line in summary(verdict)),
             _yaml({"name": name, "data": data}),

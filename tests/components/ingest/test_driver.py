@@ -10,7 +10,7 @@ def resolve(folder, pattern):
     from tfx.orchestration import metadata
 
     from components.ingest.component import TableExampleGen
-    from components.table.cleaning import TableSpec
+    from components.table.spec import TableSpec
 
     component = TableExampleGen(str(folder), pattern, TableSpec(numbers=["y"], texts=[], label="y"), 0, "rejected")
     driver = component.driver_class(metadata.Metadata(metadata.sqlite_metadata_connection_config(str(folder / "db"))))

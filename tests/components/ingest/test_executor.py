@@ -40,7 +40,7 @@ def ingest(folder, pattern, out, **spec):
 
     from components.ingest.component import TableExampleGen
     from components.ingest.executor import Executor
-    from components.table.cleaning import TableSpec
+    from components.table.spec import TableSpec
     from pipeline.beam.in_process import local_args
 
     spec = TableSpec(**{"numbers": ["x", "y"], "texts": [], "label": "y", **spec})
@@ -179,7 +179,7 @@ def test_too_few_digits_end_the_step_and_a_little_rounding_is_counted(tmp_path):
 
 
 def test_counts_name_what_stood_for_nothing_and_no_rule_that_hit_nothing(tmp_path):
-    from components.table.cleaning import DropRule, ValueRule
+    from components.table.spec import DropRule, ValueRule
 
     texts = ["NA", "", " NA ", "fine", "TRUE", "true"] * 40
     lines = [f"{index},{index % 9},{text}" for index, text in enumerate(texts)]

@@ -16,10 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.errors import DataError
-from components.table import files, rejected
-from components.table.cleaning import DropRule, TableSpec, ValueRule, clean, stored
-from components.table.row_identity import ROW_COLUMN, identities
-from components.table.splits import SplitRule, TimeSplit
+from components.table import file_names, files, rejected
+from components.table.added_columns import ROW_COLUMN
+from components.table.cleaning import clean, stored
+from components.table.row_identity import identities
+from components.table.spec import DropRule, TableSpec, ValueRule
+from components.table.split_rule import SplitRule, TimeSplit
 from components.values import texts as texts_rule
 
 SPEC = TableSpec(numbers=["x", "y"], texts=["c"], label="y")
@@ -268,7 +270,7 @@ def test_a_rows_number_is_its_place_in_the_file_whatever_the_chunks(tmp_path, mo
 
 
 def test_a_file_has_one_name_in_every_format():
-    names = [files.stem("gs://b/t", f"gs://b/t/part/a.{suffix}") for suffix in ("csv", "csv.gz", "parquet")]
+    names = [file_names.stem("gs://b/t", f"gs://b/t/part/a.{suffix}") for suffix in ("csv", "csv.gz", "parquet")]
     assert names == ["part/a"] * 3
 
 

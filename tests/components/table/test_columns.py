@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from components.errors import DataError
 from components.table import columns, files
-from components.table.cleaning import TableSpec, clean, typed
+from components.table.cleaning import clean, typed
+from components.table.spec import TableSpec
 from components.values.texts import MISSING_TOKENS
 
 SPEC = TableSpec(

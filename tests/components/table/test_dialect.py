@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.errors import DataError
-from components.table import files, header
-from components.table.dialect import PLAIN, Dialect, sniff
+from components.table import file_names, files, header
+from components.table.dialect import PLAIN, Dialect
+from components.table.sniffing import sniff
 from components.table.streams import open_local
 
 ROWS = [["a", "1,5"], ["é", "2,25"], ["b;c", "3"]]
@@ -124,14 +125,14 @@ def test_blanks_around_names_are_trimmed(tmp_path, name):
 @pytest.mark.parametrize("name", [".t.csv", "t[1].csv", "_t.csv", "a*.csv"])
 def test_a_file_that_is_there_by_its_name_is_found(tmp_path, name):
     write(tmp_path / name, b"x\n1\n")
-    assert files.find_files(str(tmp_path), name) == [str(tmp_path / name)]
+    assert file_names.find_files(str(tmp_path), name) == [str(tmp_path / name)]
 
 
 def test_a_pattern_leaves_hidden_files_out(tmp_path):
     for name in ("a.csv", ".b.csv", "_c.csv"):
         write(tmp_path / name, b"x\n1\n")
-    assert files.find_files(str(tmp_path), "*.csv") == [str(tmp_path / "a.csv")]
-    assert files.find_files(str(tmp_path), "_*.csv") == [str(tmp_path / "_c.csv")]
+    assert file_names.find_files(str(tmp_path), "*.csv") == [str(tmp_path / "a.csv")]
+    assert file_names.find_files(str(tmp_path), "_*.csv") == [str(tmp_path / "_c.csv")]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_a_pattern_leaves_hidden_files_out(tmp_path):
 )
 def test_files_of_other_kinds_are_answered_with_what_to_do(name, way):
     with pytest.raises(ValueError, match=rf"must be a \.csv, .*{way}"):
-        files.check_suffix(name)
+        file_names.check_suffix(name)
 
 
 def test_what_is_not_of_the_encoding_is_named(tmp_path):

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.errors import DataError
-from components.table import files, rejected
+from components.table import file_names, files, rejected
 from components.table.dialect import Dialect
 from tests.components.table.test_cleaning import SPEC, read, write
 from tests.conftest import REPOSITORY
@@ -80,7 +80,7 @@ def test_parts_without_a_byte_are_passed_over(tmp_path):
     write(tmp_path, gzip.compress(b""), "b.csv.gz")
     (tmp_path / "c.parquet").touch()
     full = str(write(tmp_path, "c,x,y\na,1,2\n", "d.csv"))
-    found = files.find_files(str(tmp_path), "*")
+    found = file_names.find_files(str(tmp_path), "*")
     assert len(found) == 4
     assert files.without_empty(found) == [full]
     [empty] = files.without_empty([str(tmp_path / "a.csv")])
@@ -116,7 +116,7 @@ def test_what_cant_be_opened_is_said(tmp_path):
         files.header(str(tmp_path / "d.csv"))
     (tmp_path / "l.csv").symlink_to("nowhere.csv")
     with pytest.raises(DataError, match=r"l\.csv: can't be opened: a link to a file that is not there"):
-        files.header(*files.find_files(str(tmp_path), "l.csv"))
+        files.header(*file_names.find_files(str(tmp_path), "l.csv"))
 
 
 def test_a_file_without_permission_is_said(tmp_path):

@@ -10,16 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.errors import DataError
-from components.table.splits import (
-    NotIntegersError,
-    SplitRule,
-    TimeSplit,
-    are_integers,
-    assign,
-    check_filled,
-    group_values,
-    time_values,
-)
+from components.table.split_rule import SplitRule, TimeSplit
+from components.table.splits import NotIntegersError, are_integers, assign, check_filled, group_values, time_values
 
 MISSING = ["", "NA"]
 

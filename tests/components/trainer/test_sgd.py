@@ -19,9 +19,9 @@ def gradient_descent(x, y, rate, steps, weights=None):
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_equals_plain_gradient_descent(tmp_path, weighted):
+    from components.fit.settings import Sgd
     from components.linear_model.design_matrix import DesignMatrix, Term
     from components.trainer.model import LINEAR_LAYER, build_model
-    from components.fit.settings import Sgd
     from components.trainer.sgd import fit
 
     generator = np.random.default_rng(1)
@@ -40,9 +40,9 @@ def test_equals_plain_gradient_descent(tmp_path, weighted):
 
 
 def test_shapes_that_would_broadcast_are_refused(tmp_path):
+    from components.fit.settings import Sgd
     from components.linear_model.design_matrix import DesignMatrix, Term
     from components.trainer.model import build_model
-    from components.fit.settings import Sgd
     from components.trainer.sgd import fit
 
     model = build_model(DesignMatrix((Term("x", "x"),)))

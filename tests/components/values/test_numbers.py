@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from components.values import numbers
+from components.values import number_columns
 from components.values.texts import MISSING_TOKENS
 
 PIECES = st.sampled_from(
@@ -41,7 +41,7 @@ def as_number(text, missing):
 @example(["nan(1)", "1"], MISSING_TOKENS)
 def test_each_text_is_read_by_itself_whatever_its_neighbours_are(column, missing):
     """Seen: `-nan` was missing or rejected by what else the batch held. Oracle: Python, one by one."""
-    found, odd = numbers.of_texts(pa.array(["", *column], pa.string()).slice(1), missing, truths=True)
+    found, odd = number_columns.of_texts(pa.array(["", *column], pa.string()).slice(1), missing, truths=True)
     expected = [None if text is None else as_number(text, missing) for text in column]
     assert odd.tolist() == [value == "odd" for value in expected]
     assert found.to_pylist() == [None if value == "odd" else value for value in expected]
@@ -50,7 +50,9 @@ def test_each_text_is_read_by_itself_whatever_its_neighbours_are(column, missing
 @settings(deadline=None, max_examples=500)
 @given(COLUMN, MISSING)
 def test_whole_numbers_are_read_exactly_and_by_themselves(column, missing):
-    found, odd, beyond = numbers.whole_of_texts(pa.array(["", *column], pa.string()).slice(1), missing, truths=True)
+    found, odd, beyond = number_columns.whole_of_texts(
+        pa.array(["", *column], pa.string()).slice(1), missing, truths=True
+    )
     marks = [int(float(token)) for token in missing if re.fullmatch(r"\s*-?[0-9.]+\s*", token)]
     for index, text in enumerate(column):
         number = None if text is None else as_number(text, missing)
@@ -64,7 +66,7 @@ def test_whole_numbers_are_read_exactly_and_by_themselves(column, missing):
 
 
 def test_blanks_of_unicode_are_no_part_of_a_number():
-    found, odd = numbers.of_texts(pa.array(["\u00a01\u2003", "\u30002", "\u200b3"]), [])
+    found, odd = number_columns.of_texts(pa.array(["\u00a01\u2003", "\u30002", "\u200b3"]), [])
     assert (found.to_pylist(), odd.tolist()) == ([1.0, 2.0, None], [False, False, True])
 
 
@@ -72,13 +74,13 @@ def test_blanks_of_unicode_are_no_part_of_a_number():
 def test_a_number_that_stands_for_nothing_does_so_in_every_spelling(kind):
     column = pa.array([-999, 1, None], kind)
     for token in ("-999", "-999.0", " -999. "):
-        assert numbers.without_marks(column, ["", token, "NA"]).to_pylist() == [None, 1, None]
+        assert number_columns.without_marks(column, ["", token, "NA"]).to_pylist() == [None, 1, None]
     texts = pa.array(["-999", "-999.0", "-0999", "-9.99e2", "1"])
-    assert numbers.of_texts(texts, ["-999"])[0].to_pylist() == [None] * 4 + [1.0]
+    assert number_columns.of_texts(texts, ["-999"])[0].to_pylist() == [None] * 4 + [1.0]
 
 
 def test_a_number_too_small_for_64_bits_is_no_zero():
     texts = pa.array(["0", "0.000", "1e-400", "0e5", "-0." + "0" * 400 + "1", "1", None, "0e-5"])
-    found, _ = numbers.of_texts(texts, [])
-    assert np.flatnonzero(numbers.underflows(texts, found)).tolist() == [2, 4]
+    found, _ = number_columns.of_texts(texts, [])
+    assert np.flatnonzero(number_columns.underflows(texts, found)).tolist() == [2, 4]
     assert math.copysign(1, found[4].as_py()) == -1

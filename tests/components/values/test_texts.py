@@ -8,17 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.values.texts import (
-    ESCAPES,
-    MISSING_TOKENS,
-    canonical,
-    canonical_text,
-    is_missing,
-    levels,
-    of_column,
-    truths,
-    unescape,
-)
+from components.values.text_columns import canonical, is_missing, levels, of_column, truths
+from components.values.texts import ESCAPES, MISSING_TOKENS, canonical_text, unescape
 
 SPELT = {
     "TRUE": "true",

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
 IMAGE = "registry.example:5000/team/plumbline:0.1.0"
 ROOT = "gs://bucket/root"
-OURS = {"components.DataReport", "components.LinearFit", "components.Verdict"}
+OURS = {"components.DataReport", "components.GatheredRows", "components.LinearFit", "components.Verdict"}
 
 
 @dataclasses.dataclass(frozen=True)

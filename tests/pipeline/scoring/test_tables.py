@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.errors import ConfigError, DataError
-from components.table.cleaning import TableSpec
+from components.table.spec import TableSpec
 from pipeline.scoring.pushed_model import Wanted
 from pipeline.scoring.tables import predict_file
 from tests.pipeline.config.test_file import GOOD, load

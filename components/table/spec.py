@@ -1,0 +1,111 @@
+"""What ingest has to know of the configuration: columns by kind, rules that drop rows, texts that stand for nothing, the split."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+from components.section import Section
+from components.table.dialect import PLAIN, Dialect
+from components.table.split_rule import SplitRule
+from components.values.texts import MISSING_TOKENS, canonical_text
+
+
+class DropRule(Section, json_schema_extra={"minProperties": 1}):
+    """Rows to leave out of training and evaluation, by the value of one column."""
+
+    missing: bool = Field(default=False, description="Whether rows without a value are left out.", examples=[True])
+    below: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="Rows with a number below this one are left out.",
+        examples=[2.25],
+        json_schema_extra={"x-unit": "the column's"},
+    )
+    above: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="Rows with a number above this one are left out.",
+        examples=[200],
+        json_schema_extra={"x-unit": "the column's"},
+    )
+    values: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="Rows with one of these texts or truth values are left out.",
+        examples=[["test", "void"]],
+    )
+
+    @field_validator("values", mode="before", json_schema_input_type=list[str | bool | float] | None)
+    @classmethod
+    def _as_texts(cls, value: Any) -> Any:
+        """YAML reads `true`, `7` and `7.0` as such; in a table they are texts."""
+        if isinstance(value, list):
+            return [canonical_text(item) if isinstance(item, (str, bool, int, float)) else item for item in value]
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> DropRule:
+        if not self.missing and self.below is None and self.above is None and self.values is None:
+            raise ValueError("drops no row. Give missing: true, below, above or values, or remove the rule")
+        return self
+
+    @property
+    def is_for_texts(self) -> bool:
+        """Whether it asks nothing that needs a number."""
+        return self.below is None and self.above is None
+
+
+class ValueRule(BaseModel):
+    """What the served graph does with some values of a feature of numbers; ingest only counts them."""
+
+    min: int | float | None = None
+    max: int | float | None = None
+    outside: str
+    impute: str
+
+
+class TableSpec(BaseModel):
+    """What ingest has to know of the configuration.
+
+    Attributes:
+      numbers: columns that are numbers (numeric features, buckets, label, weight, drop rules).
+      texts: columns that are texts (categorical features, slices, drop rules).
+      integers: columns that are whole numbers, to be taken exactly.
+      wide: those of them that may be beyond 2^53.
+      booleans: columns that are truth values.
+      label, weight: names; every kept row must have a finite value there, the weight none below zero.
+      drop: rules that leave rows out, by column.
+      values: rules of numeric and integer features, to be counted, by column.
+      missing: texts that stand for nothing.
+      split: how rows are split.
+      features: the columns among these that are features.
+      penalised: whether the fit may have a penalty, so that there may be more coefficients than rows.
+      dialect: how CSV files are written.
+    """
+
+    numbers: list[str]
+    texts: list[str]
+    integers: list[str] = []
+    wide: list[str] = []
+    booleans: list[str] = []
+    label: str
+    weight: str | None = None
+    drop: dict[str, DropRule] = {}
+    values: dict[str, ValueRule] = {}
+    missing: list[str] = MISSING_TOKENS
+    split: SplitRule = SplitRule()
+    features: list[str] = []
+    penalised: bool = False
+    dialect: Dialect = PLAIN
+
+    @property
+    def kept(self) -> list[str]:
+        """The columns that have a kind, and are kept."""
+        return [*self.numbers, *self.integers, *self.booleans, *self.texts]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns to read."""
+        return list(dict.fromkeys([*self.kept, *self.split.columns]))
