@@ -41,8 +41,8 @@ class Executor(BaseExecutor):
         with fileio.open(
             os.path.join(artifact_utils.get_single_uri(output_dict["verdict"]), VERDICT_FILE), "w"
         ) as file:
-            file.write(json.dumps(verdict, indent=1))
-        _bless(artifact_utils.get_single_instance(output_dict["blessing"]), verdict["blessed"], model, live)
+            file.write(verdict.to_json())
+        _bless(artifact_utils.get_single_instance(output_dict["blessing"]), verdict.blessed, model, live)
 
 
 def _bless(blessing: Artifact, blessed: bool, model: Artifact, live: Artifact | None) -> None:

@@ -4,16 +4,6 @@ The evidence is the evaluated split where it has rows enough to tell, and the cr
 not, or where no rows are held out. A metric is the mean of what was drawn by chance, so it comes with a 95 % interval (Student's
 t); a limit that lies inside the interval is not decided by the split.
 
-`verdict.json`:
-  format: 1.
-  blessed: whether every limit was kept.
-  reasons: one sentence per limit that was not kept; empty where blessed.
-  checks: one sentence per limit that was looked at.
-  split: the split that was evaluated: `eval`, or `train` where no rows are held out.
-  metrics: by slice (`overall`, or `column=value`), by metric; null for what is not a number.
-  intervals: the same, `[low, high]`; null where there are too few rows for one.
-  cross_validated: metrics of the cross-validation, and `rows`; None where there was none (gradient descent).
-  baseline: metrics of the live model by slice, or None where there was none.
 """
 
 from __future__ import annotations
@@ -21,13 +11,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
+from components.json_file import JsonFile
 from components.linear_model.families import FAMILIES, Family
 
 VERDICT_FILE = "verdict.json"
+WAY_OUT = "Run the step again: plumbline run CONFIG --from ModelGate."
 SliceKey = tuple[tuple[str, str], ...]  # () is the whole split
-FORMAT = 1
 LEVEL = 0.95
 STANDARD_ERROR = "_standard_error"  # what the name of a metric's standard error ends in
 ROWS, LABEL = "example_count", "mean_label"
@@ -54,6 +45,31 @@ class Rules:
     no_worse_than_live: float | None
     min_rows: int
     held_out: bool
+
+
+class Verdict(JsonFile):
+    """verdict.json.
+
+    Attributes:
+      blessed: whether every limit was kept.
+      reasons: one sentence per limit that was not kept; empty where blessed.
+      checks: one sentence per limit that was looked at.
+      split: the split that was evaluated: `eval`, or `train` where no rows are held out.
+      metrics: by slice (`overall`, or `column=value`), by metric; None for what is not a number.
+      intervals: the same, low and high; None where there are too few rows for one.
+      cross_validated: metrics of the cross-validation, and `rows`; None where there was none (gradient descent).
+      baseline: metrics of the live model by slice, or None where there was none.
+    """
+
+    format: Literal[1] = 1
+    blessed: bool
+    reasons: list[str]
+    checks: list[str]
+    split: Literal["eval", "train"]
+    metrics: dict[str, dict[str, float | None]]
+    intervals: dict[str, dict[str, tuple[float, float] | None]]
+    cross_validated: dict[str, float] | None
+    baseline: dict[str, dict[str, float | None]] | None
 
 
 def slice_name(key: SliceKey) -> str:
@@ -97,8 +113,8 @@ def judge(
     rules: Rules,
     cross_validated: CrossValidated | None,
     live_cross_validated: CrossValidated | None,
-) -> dict[str, Any]:
-    """The verdict, laid out as in this module's text.
+) -> Verdict:
+    """The verdict.
 
     Args:
       metrics: of the candidate, standard errors among them.
@@ -118,20 +134,19 @@ def judge(
     if baseline is not None and rules.no_worse_than_live is not None:
         checks.append(_live(metrics[()], baseline[()], rules, cross_validated, live_cross_validated))
     reasons = [text for text, kept in checks if not kept]
-    return {
-        "format": FORMAT,
-        "blessed": not reasons,
-        "reasons": reasons,
-        "checks": [text for text, _ in checks],
-        "split": "eval" if rules.held_out else "train",
-        "metrics": {slice_name(key): plain(values) for key, values in metrics.items()},
-        "intervals": {
+    return Verdict(
+        blessed=not reasons,
+        reasons=reasons,
+        checks=[text for text, _ in checks],
+        split="eval" if rules.held_out else "train",
+        metrics={slice_name(key): plain(values) for key, values in metrics.items()},
+        intervals={
             slice_name(key): {metric: interval(values, metric) for metric in plain(values) if metric != ROWS}
             for key, values in metrics.items()
         },
-        "cross_validated": None if cross_validated is None else dict(cross_validated),
-        "baseline": None if baseline is None else {slice_name(key): plain(values) for key, values in baseline.items()},
-    }
+        cross_validated=None if cross_validated is None else dict(cross_validated),
+        baseline=None if baseline is None else {slice_name(key): plain(values) for key, values in baseline.items()},
+    )
 
 
 def plain(values: Mapping[str, float]) -> dict[str, float | None]:

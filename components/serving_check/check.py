@@ -1,7 +1,7 @@
 """The check itself, run in a process of its own (`process.CheckProcess`): `python -m components.serving_check.check`.
 
-Reads one line of JSON, `{"model": folder, "golden": …}`, and prints one: `{"problems": [text, …], "latency_ms": {"p50", "p99"},
-"compared": int}`. It imports TensorFlow alone, as a server has it: neither TFX nor TensorFlow Transform.
+Reads one line of JSON, `{"model": folder, "golden": …}`, and prints one, a `CheckReport`. It
+imports TensorFlow alone, as a server has it: neither TFX nor TensorFlow Transform.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from components.linear_model.portable import MODEL_FILE, PortableModel
 from components.linear_model.scoring import design_rows, score, transformed_columns
 from components.publishing.manifest import verify_manifest
 from components.serving_check.audit import audit
+from components.serving_check.report import CheckReport, Latency
 from components.serving_check.requests import ON_ROWS, WARM_UP_FILE, tensors
 
 TOLERANCE = 1e-5  # of the sum of the absolute terms of a prediction: 32-bit floats have 7 digits, and terms may cancel
 CALLS = 200
 
 
-def check(directory: Path, golden: Mapping[str, Any]) -> dict[str, Any]:
+def check(directory: Path, golden: Mapping[str, Any]) -> CheckReport:
     """Checks the files of a model.
 
     Args:
@@ -40,10 +41,10 @@ def check(directory: Path, golden: Mapping[str, Any]) -> dict[str, Any]:
     try:
         verify_manifest(directory)
     except RunError as error:
-        return {"problems": [str(error)]}
+        return CheckReport(problems=[str(error)])
     problems = audit(directory)
     if problems:
-        return {"problems": problems}
+        return CheckReport(problems=problems)
     signatures = tf.saved_model.load(str(directory)).signatures
     model = PortableModel.from_text((directory / MODEL_FILE).read_text())
     examples = [base64.b64decode(example) for example in golden["examples"]]
@@ -52,7 +53,8 @@ def check(directory: Path, golden: Mapping[str, Any]) -> dict[str, Any]:
     problems += _replay(signatures, directory / WARM_UP_FILE, model)
     compared = sum(len(answer.expected) for answer in answers)
     columns = _arguments(tensors({name: values[:1] for name, values in golden["rows"].items()}, model), model)
-    return {"problems": problems, "compared": compared, "latency_ms": _latency(signatures["serving_default"], columns)}
+    latency = _latency(signatures["serving_default"], columns)
+    return CheckReport(problems=problems, compared=compared, latency_ms=latency)
 
 
 def _arguments(columns: Mapping[str, Any], model: PortableModel) -> dict[str, Any]:
@@ -119,17 +121,18 @@ def _replay(signatures: Mapping[str, Any], path: Path, model: PortableModel) -> 
             yield f"{path.name}, record {index + 1}: {str(error).splitlines()[0]}"
 
 
-def _latency(signature: Any, columns: Mapping[str, Any]) -> dict[str, float]:
+def _latency(signature: Any, columns: Mapping[str, Any]) -> Latency:
     seconds = []
     for _ in range(CALLS):
         begin = time.perf_counter()
         signature(**columns)
         seconds.append(time.perf_counter() - begin)
-    return {f"p{q}": round(float(np.percentile(seconds, q)) * 1e3, 3) for q in (50, 99)}
+    p50, p99 = (round(float(np.percentile(seconds, q)) * 1e3, 3) for q in (50, 99))
+    return Latency(p50=p50, p99=p99)
 
 
 if __name__ == "__main__":
     line = sys.stdin.readline()
     if line:
         job = json.loads(line)
-        sys.stdout.write(json.dumps(check(Path(job["model"]), job["golden"])) + "\n")
+        sys.stdout.write(check(Path(job["model"]), job["golden"]).to_json(indent=None) + "\n")

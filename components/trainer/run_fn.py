@@ -24,7 +24,7 @@ from components.preprocessing.transform_graph import fills_of
 from components.trainer import sgd
 from components.trainer.model import LINEAR_LAYER, build_model, input_names
 from components.trainer.signatures import export
-from components.trainer.training import TRAINING_FILE, Training
+from components.trainer.training import TRAINING_FILE, LossPoint, Training
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -45,7 +45,7 @@ def run_fn(fn_args: FnArgs) -> None:
     exact = LinearFit.load(config["linear_fit"], tf.io.gfile.GFile)
     transform = tft.TFTransformOutput(fn_args.transform_output)
     model = build_model(exact.design)
-    trace: list[dict[str, float]] = []
+    trace: list[LossPoint] = []
     rows = exact.rows_read
     if isinstance(settings, Sgd):
         rows, trace = _descend(model, settings, fn_args, exact)
@@ -73,12 +73,12 @@ def run_fn(fn_args: FnArgs) -> None:
         loss_trace=trace,
     )
     with tf.io.gfile.GFile(os.path.join(fn_args.model_run_dir, TRAINING_FILE), "w") as file:
-        file.write(training.to_text())
+        file.write(training.to_json())
 
 
 def _descend(
     model: keras.Model, settings: Sgd, fn_args: FnArgs, exact: LinearFit
-) -> tuple[int, list[dict[str, float]]]:
+) -> tuple[int, list[LossPoint]]:
     """Gradient descent on the training split. Returns its rows and the loss trace."""
     columns = _read_columns(fn_args.custom_config["gathered"], exact.design)
     label = columns[shards.LABEL].astype(np.float32)
@@ -87,8 +87,8 @@ def _descend(
     trace = sgd.fit(model, settings, features, label, weight, os.path.join(fn_args.model_run_dir, "logs"))
     if not all(np.isfinite(value).all() for value in model.get_layer(LINEAR_LAYER).get_weights()):
         raise DataError(
-            f"gradient descent diverged: the loss was {trace[0]['loss']:.6g} at step 0 and {trace[-1]['loss']:.6g} at "
-            f"step {trace[-1]['step']}. Lower model.learning_rate (now {settings.learning_rate:g}) or scale the features."
+            f"gradient descent diverged: the loss was {trace[0].loss:.6g} at step 0 and {trace[-1].loss:.6g} at "
+            f"step {trace[-1].step}. Lower model.learning_rate (now {settings.learning_rate:g}) or scale the features."
         )
     return len(label), trace
 

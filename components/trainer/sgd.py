@@ -10,6 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from components.fit.settings import Sgd
+from components.trainer.training import LossPoint
 
 EVALUATION_BATCH = 65_536
 
@@ -18,7 +19,7 @@ class LossTrace(keras.callbacks.Callback):
     """The loss over the whole training split, every `every` steps, before the first and after the last.
 
     Attributes:
-      points: `{"step", "loss"}`; the (weighted) mean of the loss at the weights that `step` updates have led to. A squared
+      points: the (weighted) mean of the loss at the weights that `step` updates have led to. A squared
         error is the whole square, not half of it.
     """
 
@@ -28,7 +29,7 @@ class LossTrace(keras.callbacks.Callback):
         self._data = (features, label, weight)
         self._every = every
         self._steps = steps
-        self.points: list[dict[str, float]] = []
+        self.points: list[LossPoint] = []
 
     def _record(self, step: int) -> None:
         features, label, weight = self._data
@@ -37,7 +38,7 @@ class LossTrace(keras.callbacks.Callback):
             for i in range(0, len(label), EVALUATION_BATCH)
         ]
         loss = self._loss(label.reshape(-1, 1), np.concatenate(predicted).reshape(-1, 1), sample_weight=weight)
-        self.points.append({"step": step, "loss": float(loss)})
+        self.points.append(LossPoint(step=step, loss=float(loss)))
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Step 0."""
@@ -64,7 +65,7 @@ def fit(
     label: NDArray[np.float32],
     weight: NDArray[np.float32] | None,
     log_dir: str,
-) -> list[dict[str, float]]:
+) -> list[LossPoint]:
     """Fits the model in place.
 
     Args:

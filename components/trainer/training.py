@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
+from typing import Literal
+
+from pydantic import BaseModel
+
+from components.json_file import JsonFile
 
 TRAINING_FILE = "training.json"
-FORMAT = 1
+WAY_OUT = "Run the step again: plumbline run CONFIG --from Trainer."
 
 
-@dataclasses.dataclass(frozen=True)
-class Training:
+class LossPoint(BaseModel):
+    """The loss on the training rows after some steps of gradient descent."""
+
+    step: int
+    loss: float
+
+
+class Training(JsonFile):
     """The weights of the Keras graph, and how they came about.
 
     Attributes:
@@ -20,29 +29,14 @@ class Training:
       intercept: in raw units, against the reference levels.
       coefficients: the same by column.
       loss: in words.
-      loss_trace: of gradient descent, `{"step", "loss"}` each; empty for the exact fit.
+      loss_trace: of gradient descent; empty for the exact fit.
     """
 
+    format: Literal[1] = 1
     label: str
     solver: str
     rows: dict[str, int]
     intercept: float
     coefficients: dict[str, float]
     loss: str
-    loss_trace: list[dict[str, float]]
-
-    def to_text(self) -> str:
-        """The text of training.json."""
-        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, indent=1)
-
-    @classmethod
-    def from_text(cls, text: str) -> Training:
-        """Reads what `to_text` writes.
-
-        Raises:
-          ValueError: it is of another format.
-        """
-        value = json.loads(text)
-        if value.pop("format", None) != FORMAT:
-            raise ValueError(f"expected a {TRAINING_FILE} of format {FORMAT}. Run the step again.")
-        return cls(**value)
+    loss_trace: list[LossPoint]

@@ -113,7 +113,8 @@ def test_what_a_step_really_imports_is_in_its_fingerprint():
 @pytest.mark.usefixtures("tfx_loaded")
 def test_each_step_carries_the_fingerprint_of_what_it_imports(tmp_path):
     from pipeline.config.file import load_config
-    from pipeline.graph.create import Places, create_pipeline
+    from pipeline.graph.create import create_pipeline
+    from pipeline.graph.places import Places
 
     config = load_config(REPOSITORY / "data/taxi/pipeline.yaml")
     graph = create_pipeline(config, Places.local(config, tmp_path))

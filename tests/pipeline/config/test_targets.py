@@ -2,7 +2,8 @@ import pytest
 
 from components.errors import ConfigError
 from pipeline.config.targets import Resources, Target, check_image, check_pipeline_root
-from pipeline.graph.steps import STEPS, task_name
+from pipeline.graph.registry import NAMES
+from pipeline.graph.step import task_name
 from tests.conftest import REPOSITORY, plumbline
 
 DIGEST = "@sha256:" + "a" * 64
@@ -76,9 +77,9 @@ def test_memory_in_gigabytes():
 
 
 def test_task_names_are_kebab_case_and_apart():
-    names = [task_name(step) for step in STEPS]
+    names = [task_name(step) for step in NAMES]
     assert names[:3] == ["example-gen", "statistics-gen", "schema-gen"]
-    assert len(set(names)) == len(STEPS)
+    assert len(set(names)) == len(NAMES)
 
 
 @pytest.mark.parametrize(
