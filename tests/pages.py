@@ -18,6 +18,7 @@ import pytest
 from tests.conftest import REPOSITORY
 
 NUMBER = re.compile(r"-?[\d,]*\.?\d+(?:e-?\d+)?")
+PLACE = "№"  # of a number
 SERVE = "plumbline serve"
 PORTS = ("8501", "8500")  # REST and gRPC, as a page has them
 
@@ -47,22 +48,24 @@ def make_verbs(page: Path) -> list[str]:
 
 
 def is_shown(line: str, printed: str) -> bool:
-    """Whether a line of a page is among what was printed: its words as they are, its numbers to 1 %.
-
-    `…` in it stands for anything; then its numbers may be any, for such a line is of times, versions or folders.
-    """
+    """Whether a line of a page is among what was printed: its words as they are, its numbers to 1 %. `…` stands for anything."""
     words, numbers = _words_and_numbers(line)
-    pattern = re.compile(".*".join(re.escape(part) for part in words.split("…")).replace(r"\ ", " "))
+    parts = (re.escape(part).replace(PLACE, f"({PLACE})") for part in words.split("…"))
+    pattern = re.compile(".*".join(parts))
     for other in printed.splitlines():
         its_words, its_numbers = _words_and_numbers(other)
-        if pattern.fullmatch(its_words) and ("…" in line or its_numbers == pytest.approx(numbers, rel=1e-2)):
-            return True
+        match = pattern.fullmatch(its_words)
+        if match:
+            places = [its_words.count(PLACE, 0, match.start(index + 1)) for index in range(len(numbers))]
+            if [its_numbers[place] for place in places] == pytest.approx(numbers, rel=1e-2):
+                return True
     return False
 
 
 def _words_and_numbers(line: str) -> tuple[str, list[float]]:
+    """The line with `PLACE` for each number and one blank between words, and the numbers."""
     numbers = [float(found.replace(",", "")) for found in NUMBER.findall(line)]
-    return " ".join(NUMBER.sub("#", line).split()), numbers
+    return " ".join(NUMBER.sub(PLACE, line).split()), numbers
 
 
 def read_along(page: Path, folder: Path) -> None:

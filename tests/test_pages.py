@@ -17,6 +17,8 @@ from tests.pages import is_shown, read_along
         ("R² 0.824437", "R² 0.824437 of 11,972 rows", False),
         ("pushed: version … …/serving/fares/…", "pushed: version 17 /tmp/serving/fares/17", True),
         ("pushed: version … …/serving/fares/…", "pushed: version 17 /tmp/serving/taxi/17", False),
+        ('{"version": …, "low": 2.5}', '{"version": 17, "low": 2.5}', True),
+        ('{"version": …, "low": 2.5}', '{"version": 17, "low": 2.6}', False),
     ],
 )
 def test_a_line_is_shown(line: str, printed: str, expected: bool) -> None:

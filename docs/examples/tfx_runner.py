@@ -6,7 +6,8 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from pipeline.beam.in_process import local_args
 from pipeline.config.file import load_config
-from pipeline.graph.create import Places, create_pipeline
+from pipeline.graph.create import create_pipeline
+from pipeline.graph.places import Places
 
 config, root = load_config(Path("data/seed/pipeline.yaml")), Path("runs").resolve()
 LocalDagRunner().run(create_pipeline(config, Places.local(config, root), local_args(0)))

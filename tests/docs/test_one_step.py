@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from components.linear_model.linear_fit import LinearFit
 from tests.conftest import REPOSITORY
@@ -69,7 +70,7 @@ def test_the_fit_is_that_of_the_training_rows(root: Path) -> None:
     assert found.fit.coefficients == pytest.approx(wanted, rel=1e-9)
 
 
-def _drawn(split: str, root: Path, x: np.ndarray) -> np.ndarray:
+def _drawn(split: str, root: Path, x: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which rows of the table went to a split, by their numbers."""
     import tensorflow as tf
 
