@@ -162,7 +162,8 @@ def compare(rows: int, runs: int, names: list[str]) -> None:
     print(f"{rows:,} rows × {COLUMNS} columns, medians of {runs}")  # noqa: T201
     print(f"{'':<14}{'seconds':>9}{'to ours':>9}{'peak MiB':>10}  largest difference to statsmodels")  # noqa: T201
     for contender, measured in found.items():
-        seconds, peak = (statistics.median(run[index] for run in measured) for index in (0, 1))
+        seconds = statistics.median(run[0] for run in measured)
+        peak = statistics.median(run[1] for run in measured)
         difference = float(np.max(np.abs(np.array(measured[0][2]) - oracle)))
         print(f"{contender:<14}{seconds:>9.1f}{seconds / ours:>9.2f}{peak:>10.0f}  {difference:.1e}", flush=True)  # noqa: T201
 
