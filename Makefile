@@ -38,7 +38,7 @@ bench: .venv/installed  ## a whole run beside stock TFX (ROWS="10000 1000000" RU
 	@$(BIN)/python -m benchmarks.whole_run --rows $(or $(ROWS),10000 1000000 4000000) --runs $(or $(RUNS),1) --kinds $(or $(KINDS),narrow mixed)
 
 bench-solve: .venv/installed  ## the fit beside its peers (ROWS="1000000 3000000" RUNS=3 SPARK_PYTHON=...)
-	@$(BIN)/python -m benchmarks.least_squares --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),3)
+	@$(BIN)/python -m benchmarks.solve --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),3)
 
 bench-serve: .venv/installed  ## the model server beside its peers (MODEL=runs/serving/taxi-fare SECONDS=5 PEER_PYTHON=...)
 	@$(BIN)/python -m benchmarks.serving --model $(or $(MODEL),runs/serving/taxi-fare) --seconds $(or $(SECONDS),5) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON)) $(ARGS)

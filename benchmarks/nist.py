@@ -57,11 +57,12 @@ def load(path: Path = DATA) -> list[Certified]:
             continue
         if "degree" in value:
             y = np.array(value["y"], np.float64)
-            x = np.vander(np.array(value["x"], np.float64), value["degree"] + 1, increasing=True)[:, 1:]
+            powers = np.vander(np.array(value["x"], np.float64), value["degree"] + 1, increasing=True)
+            x = powers[:, 1:].astype(np.float64)
         else:
             rows = np.array(next(v for k, v in value.items() if k.startswith("rows")), np.float64)
             y, x = rows[:, 0], rows[:, 1:]
-        coefficients, errors = np.array(value["coef"]), np.array(value["se"])
+        coefficients, errors = np.array(value["coef"], np.float64), np.array(value["se"], np.float64)
         sets.append(Certified(name, x, y, bool(value.get("intercept", True)), coefficients, errors))
     return sets
 

@@ -27,7 +27,7 @@ from tfx_bsl.public.tfxio import TensorFlowDatasetOptions  # isort: skip
 from components.preprocessing.features import features_from_json
 from components.preprocessing.preprocessing_fn import preprocessing_fn as with_identities
 from components.preprocessing.transform_graph import design_matrix_of
-from components.table.row_identity import ROW_COLUMN
+from components.table.added_columns import ROW_COLUMN
 from components.trainer.model import LINEAR_LAYER, build_model
 from pipeline.config.file import load_config
 from pipeline.local.launcher import LocalRun

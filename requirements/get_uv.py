@@ -40,8 +40,8 @@ def main(directory: str) -> None:
     with open(target, "wb") as file:
         file.write(binary)
     os.chmod(target, 0o755)
-    with open(stamp, "w") as file:
-        file.write(SHA256)
+    with open(stamp, "w") as note:
+        note.write(SHA256)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ import dataclasses
 import hashlib
 import io
 import itertools
-import threading
-import weakref
 import zlib
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import BinaryIO
@@ -25,14 +23,13 @@ from components.table.dialect import PLAIN, Dialect
 from components.table.readable import BLOCK, check_regular, errors
 from components.table.records import Scanner, count_lines
 from components.table.stamps import Stamp
-from components.table.streams import Open, Scanned, as_text, open_local, open_records, open_stream, without_mark
+from components.table.streams import Open, as_text, open_local, open_records, open_stream, whole_records, without_mark
 
 header, same_columns = headers.header, headers.same_columns
 
 LEAST_CHUNK, MOST_CHUNK = 2 << 20, 32 << 20  # bytes
 CHUNKS = 16  # aimed at, between these two
 CHUNK_ROWS = 1 << 18  # of Parquet
-RELEASE_SECONDS = 5.0  # for Arrow's threads to let go of a file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -282,16 +279,21 @@ def _all(chunk: Chunk, names: list[str], open_file: Open) -> list[str]:
 def _read_csv(
     chunk: Chunk, stream: BinaryIO, names: list[str], wanted: list[str], missing: list[str], ragged: list[Ragged]
 ) -> Iterator[pa.RecordBatch]:
+    # Whole records at a time, from memory: a reader of Arrow's own streams runs threads that call Python, also when it ends.
     whole = chunk.end is None  # its first record is the header
-    headers = 1
+    scanner = Scanner(chunk.path, chunk.dialect.escape, chunk.dialect.delimiter)
+    blocks = whole_records(stream, scanner, BLOCK) if whole else [stream.read()]
+    awaited = fitting = whole  # whether the next record is the header; whether that has the right number of fields
+    rows = before = 0  # of earlier blocks: with the right number of fields; ragged ones
 
     def on_ragged(row: pa_csv.InvalidRow) -> str:
-        nonlocal headers
-        # The parser numbers records from 1, blank lines not among them.
-        if whole and row.number == 1:
-            headers = 0  # one short, it is none of the rows already
+        nonlocal fitting
+        # The parser numbers what it is given from 1, blank lines not among them.
+        if awaited and row.number == 1:
+            fitting = False  # one short, it is none of the rows already
             return "skip"
-        ragged.append(Ragged(row.number - 1 - int(whole) - len(ragged), row.actual_columns, row.text))
+        passed = row.number - 1 - int(awaited) - (len(ragged) - before)
+        ragged.append(Ragged(rows + passed, row.actual_columns, row.text))
         return "skip"
 
     options = {
@@ -309,34 +311,14 @@ def _read_csv(
             strings_can_be_null=True,
         ),
     }
-    if not whole:
-        yield from pa_csv.read_csv(pa.BufferReader(stream.read()), **options).to_batches()
-        return
-    failed: list[Exception] = []
-    source = Scanned(stream, Scanner(chunk.path, chunk.dialect.escape, chunk.dialect.delimiter), failed)
-    released = threading.Event()
-    weakref.finalize(source, released.set)
-    file = pa.PythonFile(source, "r")
-    del source
-    try:
-        reader = pa_csv.open_csv(file, **options)
-        try:
-            for batch in reader:
-                if batch.num_rows > headers:
-                    yield batch.slice(headers)
-                headers = max(headers - batch.num_rows, 0)
-        finally:
-            reader.close()
-            del reader
-    except pa.ArrowInvalid:
-        if not failed:
-            raise
-    finally:
-        # Its threads read ahead through Python: what still runs one when Python ends aborts the whole process.
-        del file
-        released.wait(RELEASE_SECONDS)
-    if failed:
-        raise failed[0]
+    for block in blocks:
+        before = len(ragged)
+        table = pa_csv.read_csv(pa.BufferReader(block), **options)
+        if awaited:
+            awaited = fitting and not table.num_rows
+            table = table.slice(int(fitting))
+        rows += table.num_rows
+        yield from table.to_batches()
 
 
 def lines(chunk: Chunk, columns: int, open_file: Open = open_local) -> Iterator[tuple[bool, int]]:

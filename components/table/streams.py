@@ -115,33 +115,29 @@ def _ends_open(line: str, is_open: bool, delimiter: str, escape: str | None) -> 
     return is_open
 
 
-class Scanned:
-    """A stream whose bytes a scanner sees on their way to Arrow. At an error it ends, and keeps the error for later."""
+def whole_records(stream: BinaryIO, scanner: Scanner, size: int) -> Iterator[bytes]:
+    """The bytes of a CSV in blocks that end where a record does, after a scanner has seen them.
 
-    closed = False
+    Args:
+      stream: the file from its beginning; a byte order mark is left out.
+      scanner: a new one of this file.
+      size: how many bytes are read at a time. A record of more than twice as many is handed over in parts.
 
-    def __init__(self, stream: BinaryIO, scanner: Scanner, failed: list[Exception]) -> None:
-        """Takes the stream, the scanner, and a list that takes the error."""
-        self._stream = stream
-        self._scanner = scanner
-        self._failed = failed
-
-    def read(self, size: int) -> bytes:
-        """Reads on; nothing after an error."""
-        try:
-            data = self._stream.read(size)
-            if data:
-                self._scanner.feed(data)
-            else:
-                self._scanner.finish()
-            return data
-        except (DataError, OSError, EOFError, pa.ArrowException) as error:
-            self._failed.append(error.with_traceback(None))  # whose frames would keep this object
-            return b""
-
-    def close(self) -> None:
-        """Closes the stream."""
-        self._stream.close()
+    Raises:
+      DataError: of the scanner, once what comes before was handed over.
+    """
+    held = b""
+    block = b"start"
+    while block:
+        block = stream.read(size)
+        data, ends = scanner.feed(block) if block else scanner.finish()
+        held += data
+        cut = len(held) - (scanner.position - int(ends[-1])) if len(ends) else 0
+        if not block or (cut == 0 and len(held) > 2 * size):
+            cut = len(held)
+        if cut:
+            yield held[:cut]
+            held = held[cut:]
 
 
 class _Pieces:

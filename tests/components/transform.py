@@ -17,8 +17,8 @@ def _types(rows: list[Row]) -> dict[str, Any]:
     import tensorflow as tf
 
     kinds = {bytes: tf.string, int: tf.int64}
-    found = {name: type(value[0]) for row in rows for name, value in row.items() if value}
-    return {name: tf.io.VarLenFeature(kinds.get(found.get(name), tf.float32)) for name in rows[0]}
+    found: dict[str, type] = {name: type(value[0]) for row in rows for name, value in row.items() if value}
+    return {name: tf.io.VarLenFeature(kinds.get(found.get(name, float), tf.float32)) for name in rows[0]}
 
 
 def analyse(rows: list[Row], features: dict[str, Any], label: str, folder: Path) -> Any:

@@ -18,37 +18,41 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from components.linear_model.portable import PortableModel
 from tests.conftest import REPOSITORY, WholeRun, plumbline
 
 Columns = Mapping[str, Sequence[Any]]
 """By feature, values as a model's inputs take them: numbers (None where missing), and texts."""
+Answers = NDArray[np.float64]
 
 
 @contextlib.contextmanager
 def serving(run: WholeRun) -> Iterator[tuple[str, str]]:
     """REST and gRPC addresses of `plumbline serve`, while it runs."""
     ports = ["--rest-port", "0", "--grpc-port", "0"]
-    command = [sys.executable, "-m", "pipeline.cli", "serve", run.config, "--root", run.root, *ports]
+    command = [sys.executable, "-m", "pipeline.cli", "serve", str(run.config), "--root", str(run.root), *ports]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as process:
+        assert process.stdout is not None
         said = "".join(process.stdout.readline() for _ in range(6))
         try:
-            yield re.search(r"http://(\S+)/\n", said)[1], re.search(r"gRPC +(\S+)", said)[1]
+            [rest], [grpc] = re.findall(r"http://(\S+)/\n", said), re.findall(r"gRPC +(\S+)", said)
+            yield rest, grpc
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert "docker run" in said
 
 
-def by_json(run: WholeRun, rows: Sequence[Mapping[str, Any]], *options: str) -> np.ndarray:
+def by_json(run: WholeRun, rows: Sequence[Mapping[str, Any]], *options: str) -> Answers:
     """`plumbline predict --json`."""
     done = plumbline("predict", run.config, "--root", run.root, "--json", json.dumps(rows), *options)
     assert done.code == 0, done.err
     return np.array(json.loads(done.out)["predictions"], np.float64)
 
 
-def by_file(run: WholeRun, table: Path, folder: Path) -> np.ndarray:
+def by_file(run: WholeRun, table: Path, folder: Path) -> Answers:
     """`plumbline predict --file`."""
     out = folder / "answers.parquet"
     done = plumbline("predict", run.config, "--root", run.root, "--file", table, "--output", out)
@@ -71,24 +75,24 @@ class Client:
     model: PortableModel
     name: str
 
-    def by_rows(self, columns: Columns) -> np.ndarray:
+    def by_rows(self, columns: Columns) -> Answers:
         """REST, `instances`."""
         sent = {name: _for_json(values) for name, values in columns.items()}
         instances = [dict(zip(sent, row, strict=True)) for row in zip(*sent.values(), strict=True)]
         return np.array(self.post("predict", {"instances": instances})["predictions"], np.float64)
 
-    def by_columns(self, columns: Columns) -> np.ndarray:
+    def by_columns(self, columns: Columns) -> Answers:
         """REST, `inputs`."""
         sent = {name: _for_json(values) for name, values in columns.items()}
         return np.array(self.post("predict", {"inputs": sent})["outputs"], np.float64)
 
-    def by_example(self, columns: Columns) -> np.ndarray:
+    def by_example(self, columns: Columns) -> Answers:
         """REST, serialised tf.Examples; a missing value is none there."""
         encoded = [{"b64": base64.b64encode(example).decode()} for example in examples(self.model, columns)]
         body = {"signature_name": "examples", "instances": encoded}
         return np.array(self.post("predict", body)["predictions"], np.float64)
 
-    def by_grpc(self, columns: Columns) -> np.ndarray:
+    def by_grpc(self, columns: Columns) -> Answers:
         """gRPC Predict, by TF Serving's stubs."""
         import grpc
         import tensorflow as tf
@@ -107,7 +111,7 @@ class Client:
             answer = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(request, timeout=30)
         return np.array(answer.outputs["prediction"].float_val, np.float64)
 
-    def every_way(self, columns: Columns) -> dict[str, np.ndarray]:
+    def every_way(self, columns: Columns) -> dict[str, Answers]:
         """All answers of the server, by the way they were asked for."""
         return {
             "REST rows": self.by_rows(columns),

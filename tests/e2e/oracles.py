@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
-def examples(root: Path, pipeline: str, split: str, step: str = "ExampleGen", output: str = "examples") -> list:
+def examples(root: Path, pipeline: str, split: str, step: str = "ExampleGen", output: str = "examples") -> list[Any]:
     """The tf.Examples of a split, from the newest artifact."""
     import tensorflow as tf
 
@@ -19,13 +21,13 @@ def examples(root: Path, pipeline: str, split: str, step: str = "ExampleGen", ou
     return [tf.train.Example.FromString(record) for record in data.as_numpy_iterator()]
 
 
-def values(rows: list, name: str) -> np.ndarray:
+def values(rows: list[Any], name: str) -> NDArray[np.float64]:
     """A float feature as float64; NaN where missing."""
     lists = [row.features.feature[name].float_list.value for row in rows]
     return np.array([found[0] if found else np.nan for found in lists], np.float64)
 
 
-def texts(rows: list, name: str) -> list[str]:
+def texts(rows: list[Any], name: str) -> list[str]:
     """A bytes feature as strings; `(missing)` where missing."""
     lists = [row.features.feature[name].bytes_list.value for row in rows]
     return [found[0].decode() if found else "(missing)" for found in lists]

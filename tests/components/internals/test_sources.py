@@ -15,10 +15,6 @@ SOURCES = [path for room in ("components", "pipeline") for path in sorted((REPOS
 INTERNALS = sorted(
     [*(REPOSITORY / "components/internals").glob("[a-z]*.py"), *REPOSITORY.glob("pipeline/**/*_internals.py")]
 )
-SERVING = {  # still to be put behind a module of their own
-    "pipeline/serving/models/servable.py": ["self._session._make_callable_from_options"],
-    "pipeline/serving/models/tensors.py": ["import of tensorflow.python.framework.dtypes"],
-}
 ELSEWHERE = [path for path in SOURCES if path not in INTERNALS]
 LIBRARIES = {
     *("apache_beam", "google", "keras", "kfp", "ml_metadata", "numpy", "pyarrow", "scipy", "tensorflow"),
@@ -98,7 +94,7 @@ def private_parts(source: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", ELSEWHERE, ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_nothing_private_of_a_library_is_used(path):
-    assert list(private_parts(path.read_text())) == SERVING.get(str(path.relative_to(REPOSITORY)), [])
+    assert list(private_parts(path.read_text())) == []
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,13 @@ runs one scenario and prints how many points it tried. A process of its own, as 
 not safe, from one that has loaded TensorFlow.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from components.errors import RunError
@@ -23,7 +26,7 @@ FUTURE = 4_000_000_000  # above the clock, so that numbers come from what is the
 MEMORY = Path("/dev/shm")  # noqa: S108 (a disk takes three times as long)
 
 
-def build(root, names, old):
+def build(root: Path, names: Sequence[str], old: bool) -> None:
     """A directory as earlier publishes and a dead publisher may have left it; `old`: those of version 0.1."""
     base = root / "s"
     for version, name in enumerate(names, FUTURE):
@@ -39,19 +42,19 @@ def build(root, names, old):
         (beside / f"{prefix}writing-{'models.config' if old else '1-1'}").write_text("ha")
 
 
-def noted(base):
+def noted(base: Path) -> int:
     """The highest number that is noted anywhere."""
     notes = (base.parent / ".s.highest", base / ".highest")
     return max((int(note.read_text()) for note in notes if note.exists()), default=0)
 
 
-def put(models, base):
+def put(models: Path, base: Path) -> object:
     """A publish of model c."""
     return publish(models / "c", base, 2, {"models.config": "new"})
 
 
 # By name: the models that are there, whether version 0.1 left them, and what is done.
-SCENARIOS = {
+SCENARIOS: dict[str, tuple[Sequence[str], bool, Callable[[Path, Path], object]]] = {
     "first publish": ((), False, put),
     "publish": (("a", "b"), False, put),
     "publish after version 0.1": (("a", "b"), True, put),
@@ -60,12 +63,12 @@ SCENARIOS = {
 }
 
 
-def contents_of(base):
+def contents_of(base: Path) -> dict[int, str]:
     """The name of the model in each version, all of which must agree with their manifests."""
     return {number: name_of(folder) for number, folder in numbered(base).items()}
 
 
-def check_after(base, names, where):
+def check_after(base: Path, names: Sequence[str], where: str) -> dict[int, str]:
     """What must hold after whatever happened."""
     contents = contents_of(base)
     if names:
@@ -78,7 +81,7 @@ def check_after(base, names, where):
     return contents
 
 
-def try_all(folder, scenario, mode):
+def try_all(folder: Path, scenario: str, mode: str) -> int:
     """Tries a fault at the first operation, the second, … until there is none left; returns how many there were."""
     names, old, action = SCENARIOS[scenario]
     models, template, base, note = (folder / name for name in ("models", "template", "root/s", "note"))
@@ -124,7 +127,7 @@ def try_all(folder, scenario, mode):
     return at - 1
 
 
-def forget_to_sync(folder):
+def forget_to_sync(folder: Path) -> int:
     """A publish that does not sync its files must be found out; returns at how many points it was."""
     models, base = folder / "models", folder / "root" / "s"
     make_model(models / "c", "c")
@@ -142,7 +145,7 @@ def forget_to_sync(folder):
     return broken
 
 
-def main(scenario):
+def main(scenario: str) -> None:
     """Tries all modes of a scenario, or `forget_to_sync`."""
     with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
         if scenario == "forget to sync":

@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 import math
-import time
+import threading
 from collections import Counter
 
 import numpy as np
@@ -307,27 +307,39 @@ def test_a_column_of_another_type_is_an_error():
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
-def test_no_thread_reads_on_when_reading_ends(tmp_path, name):
+def test_no_thread_of_arrows_reads_a_file_of_pythons(tmp_path, name):
     """Seen: an exit code of −6 after "terminate called without an active exception", as Python ended under Arrow's thread."""
     text = ("c,x,y\n" + "a,1,2\n" * 4_000_000).encode()
     path = write(tmp_path, gzip.compress(text, 1) if name.endswith("gz") else text, name)
-    reads = []
+    readers = []
 
     def open_file(found):
         class Noted(io.FileIO):
+            def readinto(self, buffer):
+                readers.append(threading.get_ident())
+                return super().readinto(buffer)
+
             def read(self, size=-1):
-                time.sleep(0.01)
-                found = super().read(size)
-                reads.append(time.monotonic())
-                return found
+                readers.append(threading.get_ident())
+                return super().read(size)
 
         return Noted(found)
 
     batches = files.read(files.Chunk(str(path), 0, None), list("cxy"), ["x"], [], [], open_file)
-    assert next(batches).num_rows
-    begin = time.monotonic()
-    batches.close()
-    ended = time.monotonic()
-    assert ended - begin < files.RELEASE_SECONDS
-    time.sleep(0.2)
-    assert max(reads) <= ended
+    assert sum(batch.num_rows for batch in batches) == 4_000_000
+    assert len(readers) > 1
+    assert set(readers) == {threading.get_ident()}
+
+
+def test_blocks_end_with_a_record_and_ragged_rows_keep_their_places(tmp_path, monkeypatch):
+    """Small blocks: records, quoted newlines, blank lines and rows of another length fall on every border."""
+    monkeypatch.setattr(files, "BLOCK", 16)
+    rows = [f'a,"{"b" * (index % 9)}\n",{index}' if index % 4 else f"short,{index}" for index in range(200)]
+    path = write(tmp_path, "\ufeffc,x,y\n\n" + "\n\n".join(rows))
+    ragged = []
+    batches = list(files.read(files.Chunk(str(path), 0, None), list("cxy"), ["x", "y"], [], ragged))
+    read = [value for batch in batches for value in batch.column("y").to_pylist()]
+    assert read == [b"%d" % index for index in range(200) if index % 4]
+    assert [(row.before, row.fields, row.text) for row in ragged] == [
+        (index - index // 4, 2, f"short,{index}") for index in range(0, 200, 4)
+    ]

@@ -165,7 +165,8 @@ def _error(status: int, message: str) -> Json:
 def _parse(content_type: str, body: bytes) -> Any:
     if content_type.startswith("multipart/form-data"):
         message = email.message_from_bytes(b"Content-Type: " + content_type.encode() + b"\n\n" + body)
-        [part] = message.get_payload()
+        parts: Any = message.get_payload()
+        [part] = parts
         return yaml.safe_load(part.get_payload(decode=True))
     if content_type.startswith("application/json") and body:
         return json.loads(body)

@@ -1,11 +1,18 @@
 import importlib.metadata
 
+import pytest
+
 from pipeline.cli import doctor
 
 
 def test_this_installation_passes_the_quick_checks():
     failed = [check.text for check in doctor.checks(quick=True) if not check.ok]
     assert failed == []
+
+
+@pytest.mark.e2e
+def test_it_passes_all_checks():
+    assert [check.text for check in doctor.checks(quick=False) if not check.ok] == []
 
 
 def test_a_package_of_another_version_or_absent_fails(monkeypatch):

@@ -1,15 +1,17 @@
-"""LeastSquares beside scikit-learn, statsmodels and Spark ML, on the same tables. Run: make bench-solve [ROWS="1000000 3000000"]
+"""Gather and Fit beside scikit-learn, statsmodels and Spark ML, on the same tables. Run: make bench-solve [ROWS="1000000 3000000"]
 
 Each contender is a process of its own, one after the other, RUNS times in turn. Its wall time runs from start to
 coefficients, imports and reading among it; its memory is the greatest sum over its process tree. Ours reads gzipped
-TFRecords of tf.Examples, as Transform writes them, through Beam's in-process runner; the others read a Parquet file of the
-same values, their own way. scikit-learn and statsmodels hold the table in memory. Spark ML needs Java and `pip install
-pyspark` in a virtual environment whose Python is named by SPARK_PYTHON; without that it is left out, and the table says so.
+TFRecords of raw tf.Examples, as ExampleGen writes them, through a transform graph and Beam's in-process runner, and keeps the
+design matrix; the others read a Parquet file of the same values, their own way. scikit-learn and statsmodels hold the table in
+memory. Spark ML needs Java and `pip install pyspark` in a virtual environment whose Python is named by SPARK_PYTHON; without that
+it is left out, and the table says so.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import statistics
@@ -22,14 +24,18 @@ from typing import Any
 
 import numpy as np
 
+from components.preprocessing.features import Numeric, features_to_json
+from components.table.added_columns import ROW_COLUMN
+
 COLUMNS = 20
 CHUNK = 200_000
 RUNS = 3
 NAMES = [f"x{index}" for index in range(COLUMNS)]
+FEATURES = {name: Numeric(scale="none") for name in NAMES}
 
 
 def make_table(rows: int, folder: Path) -> None:
-    """Writes the table twice: `t.parquet`, and TFRecord shards below `examples/`."""
+    """Writes the table twice: `t.parquet`, and TFRecord shards below `examples/`; and a transform graph, in `transform/`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
     import tfx  # noqa: F401 (first)
@@ -49,36 +55,74 @@ def make_table(rows: int, folder: Path) -> None:
             arrays = [pa.array(column) for column in (*x.T, y)]
             parquet.write_batch(pa.record_batch(arrays, schema=schema))
             offsets = pa.array(np.arange(count + 1, dtype=np.int32))
-            lists = [pa.ListArray.from_arrays(offsets, array) for array in arrays]
+            numbers = pa.array(np.arange(start, start + count))
+            lists = [pa.ListArray.from_arrays(offsets, array) for array in (*arrays, numbers)]
             shard = str(folder / "examples" / f"{start:010d}.gz")
             with tf.io.TFRecordWriter(
                 shard, tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
             ) as out:
-                for record in encoder.encode(pa.record_batch(lists, names=schema.names)):
+                for record in encoder.encode(pa.record_batch(lists, names=[*schema.names, ROW_COLUMN])):
                     out.write(record)
 
 
-def plumbline(folder: Path) -> list[float]:
-    """The Beam step's own transforms, source to fit."""
+def make_transform(folder: Path) -> None:
+    """A transform graph that takes the columns as they are: its analysis has seen a row."""
     import apache_beam as beam
     import tensorflow as tf
+    import tensorflow_transform.beam as tft_beam
+    from apache_beam.options.pipeline_options import PipelineOptions
+    from tensorflow_transform import TFTransformOutput
+    from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
+
+    from components.preprocessing.preprocessing_fn import preprocessing_fn
+    from pipeline.beam.in_process import LOCAL_ARGS
+
+    config = {"features": features_to_json(FEATURES), "label": "y", "weight": None, "grouped": False, "missing": []}
+    kinds = {name: tf.io.VarLenFeature(tf.float32) for name in (*NAMES, "y")}
+    kinds[ROW_COLUMN] = tf.io.VarLenFeature(tf.int64)
+    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(kinds))
+    row = {**{name: [1.0] for name in (*NAMES, "y")}, ROW_COLUMN: [0]}
+    options = PipelineOptions(LOCAL_ARGS)
+    with beam.Pipeline(options=options) as pipeline, tft_beam.Context(temp_dir=str(folder / "temporary")):
+        raw = pipeline | beam.Create([row]), metadata
+        transform = raw | tft_beam.AnalyzeDataset(functools.partial(preprocessing_fn, custom_config=config))
+        _ = transform | tft_beam.WriteTransformFn(str(folder / "transform"))
+        into = str(folder / "transform" / TFTransformOutput.RAW_METADATA_DIR)
+        _ = metadata | tft_beam.WriteMetadata(into, pipeline=pipeline)
+
+
+def plumbline(folder: Path) -> list[float]:
+    """The steps' own transforms, source to fit."""
+    import apache_beam as beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    from components.least_squares.beam_pass import FactorRows, ReadBatches, Rows
+    from components.gather import shards
+    from components.gather.beam_pass import FactorRows, GatherBatches, Source
+    from components.gather.design_rows import DesignRows
     from components.linear_model.design_matrix import DesignMatrix, Term
     from components.linear_model.factors import from_arrays
     from components.linear_model.solve import Problem, Settings
     from pipeline.beam.in_process import LOCAL_ARGS
 
-    spec = {name: tf.io.FixedLenFeature([], tf.float32) for name in (*NAMES, "y")}
-    rows = Rows(DesignMatrix(tuple(Term(name, name) for name in NAMES)), "y", None, 5)
-    files = sorted(map(str, (folder / "examples").iterdir()))
-    out = folder / "factors.npz"
-    with beam.Pipeline(options=PipelineOptions(LOCAL_ARGS)) as pipeline:
-        batches = pipeline | ReadBatches(files, spec)
-        _ = batches | beam.CombineGlobally(FactorRows(rows)) | beam.Map(lambda arrays: np.savez(out, **arrays))
-    factors = from_arrays(rows.names, np.load(out))
-    return Problem(factors, Settings()).fit().coefficients.tolist()
+    rows = DesignRows(DesignMatrix(tuple(Term(name, name) for name in NAMES)), False, 5, "gaussian")
+    with tempfile.TemporaryDirectory(dir=folder) as kept:
+        (Path(kept) / shards.ROWS).mkdir()
+        source = Source(
+            transform_graph=str(folder / "transform"),
+            features=features_to_json(FEATURES),
+            keys=tuple(NAMES),
+            numbers=frozenset(NAMES),
+            label="y",
+            weight=None,
+            grouped=False,
+            folder=f"{kept}/{shards.ROWS}",
+            files=tuple(sorted(map(str, (folder / "examples").iterdir()))),
+        )
+        out = Path(kept) / "factors.npz"
+        with beam.Pipeline(options=PipelineOptions(LOCAL_ARGS)) as pipeline:
+            factors = pipeline | GatherBatches(source) | beam.CombineGlobally(FactorRows(rows))
+            _ = factors | beam.Map(lambda arrays: np.savez(out, **arrays))
+        return Problem(from_arrays(rows.names, np.load(out)), Settings()).fit().coefficients.tolist()
 
 
 def _arrays(folder: Path) -> tuple[Any, Any]:
@@ -130,7 +174,7 @@ def measure(name: str, folder: Path) -> tuple[float, float, list[float]]:
 
     python = os.environ["SPARK_PYTHON"] if name == "spark" else sys.executable
     begin = time.monotonic()
-    command = [python, "-m", "benchmarks.least_squares", "--contender", name, "--folder", str(folder)]
+    command = [python, "-m", "benchmarks.solve", "--contender", name, "--folder", str(folder)]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(command, stdout=out, stderr=err)  # noqa: S603
         tree, peak = psutil.Process(process.pid), 0
@@ -153,6 +197,7 @@ def compare(rows: int, runs: int, names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_table(rows, folder)
+        make_transform(folder)
         found: dict[str, list[tuple[float, float, list[float]]]] = {name: [] for name in names}
         for _ in range(runs):
             for contender in names:
@@ -162,7 +207,8 @@ def compare(rows: int, runs: int, names: list[str]) -> None:
     print(f"{rows:,} rows × {COLUMNS} columns, medians of {runs}")  # noqa: T201
     print(f"{'':<14}{'seconds':>9}{'to ours':>9}{'peak MiB':>10}  largest difference to statsmodels")  # noqa: T201
     for contender, measured in found.items():
-        seconds, peak = (statistics.median(run[index] for run in measured) for index in (0, 1))
+        seconds = statistics.median(run[0] for run in measured)
+        peak = statistics.median(run[1] for run in measured)
         difference = float(np.max(np.abs(np.array(measured[0][2]) - oracle)))
         print(f"{contender:<14}{seconds:>9.1f}{seconds / ours:>9.2f}{peak:>10.0f}  {difference:.1e}", flush=True)  # noqa: T201
 
