@@ -6,7 +6,7 @@ from tfx.types.artifact import Artifact
 
 
 class DataReport(Artifact):
-    """DataGate's report: `report.json` with `{"anomalies": [{"split", "feature", "rule", "seen"}]}`."""
+    """DataGate's report: `report.json`, an `AnomalyReport`."""
 
     TYPE_NAME = "components.DataReport"
 

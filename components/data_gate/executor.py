@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
@@ -11,10 +10,9 @@ from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
-from components.data_gate.anomalies import describe, sentence
+from components.data_gate.anomalies import describe
+from components.data_gate.report import REPORT_FILE, AnomalyReport
 from components.errors import DataError
-
-REPORT_FILE = "report.json"
 
 
 class Executor(BaseExecutor):
@@ -35,10 +33,10 @@ class Executor(BaseExecutor):
         rows = describe(found)
         report = artifact_utils.get_single_instance(output_dict["report"])
         with fileio.open(os.path.join(report.uri, REPORT_FILE), "w") as file:
-            file.write(json.dumps({"anomalies": rows}, indent=1))
+            file.write(AnomalyReport(anomalies=rows).to_json())
         if rows:
             raise DataError(
                 "the data do not fit the schema:\n"
-                + "\n".join(f"  {sentence(row)}" for row in rows)
+                + "\n".join(f"  {row}" for row in rows)
                 + "\nCorrect the table, or change the schema if these data are right."
             )

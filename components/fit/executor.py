@@ -54,7 +54,7 @@ class Executor(BaseBeamExecutor):
         directory = artifact_utils.get_single_uri(input_dict["gathered"])
         gathered = GatheredRows.load(directory, fileio.open)
         design, present = gathered.design, gathered.present
-        rows = DesignRows(design, gathered.grouped, exact.folds)
+        rows = DesignRows(design, gathered.grouped, exact.folds, gathered.family)
         uri = artifact_utils.get_single_uri(output_dict["fit"])
         work = os.path.join(uri, "tmp.npz")
 
@@ -95,6 +95,7 @@ class Executor(BaseBeamExecutor):
         if solution is not None:
             passes = _refine(solution, lambda now: one_pass(RefineRows(rows, now, problem.columns)))
         LinearFit(
+            family=gathered.family,
             label=gathered.label,
             weight=gathered.weight,
             design=design,

@@ -6,10 +6,36 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, field_validator
 
+from components.linear_model.families import FAMILIES, Family
 from components.section import Section
 
 
-class Exact(Section):
+class _OfFamily(Section):
+    """What all solvers have in common."""
+
+    family: str = Field(
+        default="gaussian",
+        description="The family of linear models: "
+        + "; ".join(f"`{family.name}` ({family.title}, labels: {family.labels})" for family in FAMILIES.values())
+        + ".",
+        examples=["gaussian"],
+        json_schema_extra={"enum": list(FAMILIES)},
+    )
+
+    @field_validator("family")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in FAMILIES:
+            raise ValueError(f"unknown family. Known: {', '.join(FAMILIES)}")
+        return value
+
+    @property
+    def of_family(self) -> Family:
+        """The family itself."""
+        return FAMILIES[self.family]
+
+
+class Exact(_OfFamily):
     """Least squares, solved exactly: ordinary (`l2: 0`), or ridge regression.
 
     One level of each feature with levels, the most frequent, is left out first, so that a penalty shrinks the others towards it.
@@ -53,8 +79,8 @@ class Exact(Section):
         return value
 
 
-class Sgd(Section):
-    """Gradient descent on the mean squared error (not half of it), from zero."""
+class Sgd(_OfFamily):
+    """Gradient descent on the family's loss (for least squares the mean squared error, not half of it), from zero."""
 
     solver: Literal["sgd"] = Field(default="sgd", description="How the coefficients are found.", examples=["sgd"])
     learning_rate: float = Field(

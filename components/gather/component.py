@@ -37,7 +37,9 @@ class Gather(BaseBeamComponent):
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
     def __init__(self, examples: BaseChannel, transform_graph: BaseChannel, settings: dict[str, Any]) -> None:
-        """Takes raw examples and Transform's graph; `settings` holds `features`, `label`, `weight` and `grouped` as plain JSON."""
+        """Takes raw examples and Transform's graph; `settings` holds `features`, `label`, `weight`, `grouped` and `family` as plain
+        JSON.
+        """
         super().__init__(
             GatherSpec(
                 examples=examples,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from components.gather.shards import DRAWN_BY, LABEL, WEIGHT, term_column
 from components.linear_model.design_matrix import DesignMatrix
+from components.linear_model.families import FAMILIES
 from components.table.row_identity import folds, group_folds
 from components.values.names import INTERCEPT
 
@@ -24,11 +25,13 @@ class DesignRows:
       design: the columns, all levels among them.
       grouped: whether rows have a group, which stays in one fold.
       folds: how many parts the rows are told apart by.
+      family: its name: what is regressed is its response to the label.
     """
 
     design: DesignMatrix
     grouped: bool
     folds: int
+    family: str
 
     @property
     def names(self) -> list[str]:
@@ -40,9 +43,9 @@ class DesignRows:
         return {term.key: batch.column(term_column(index)).to_numpy() for index, term in enumerate(self.design.terms)}
 
     def matrices(self, batch: pa.RecordBatch) -> tuple[Array, Array, Array | None, NDArray[np.int64]]:
-        """The design matrix [n, 1 + p] with the intercept's ones, the label [n], the weights [n] or None, the folds [n]."""
-        label = batch.column(LABEL).to_numpy()
+        """The design matrix [n, 1 + p] with the intercept's ones, the response [n], the weights [n] or None, the folds [n]."""
+        response = FAMILIES[self.family].response(batch.column(LABEL).to_numpy())
         weight = batch.column(WEIGHT).to_numpy() if WEIGHT in batch.schema.names else None
         drawn_by = batch.column(DRAWN_BY).to_numpy()
         fold = group_folds(drawn_by, self.folds) if self.grouped else folds(drawn_by, self.folds)
-        return np.column_stack([np.ones(len(label)), self.design.dense(self.columns(batch))]), label, weight, fold
+        return np.column_stack([np.ones(len(response)), self.design.dense(self.columns(batch))]), response, weight, fold

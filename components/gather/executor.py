@@ -37,7 +37,7 @@ class Executor(BaseBeamExecutor):
         config = json_utils.loads(exec_properties["settings"])
         graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
         design = design_matrix_of(tft.TFTransformOutput(graph), features_from_json(config["features"]))
-        rows = DesignRows(design, config["grouped"], PARTS)
+        rows = DesignRows(design, config["grouped"], PARTS, config["family"])
         uri = artifact_utils.get_single_uri(output_dict["gathered"])
         folder, work = os.path.join(uri, shards.ROWS), os.path.join(uri, "tmp.npz")
         fileio.makedirs(folder)
@@ -65,6 +65,7 @@ class Executor(BaseBeamExecutor):
         fileio.remove(work)
         shards.remove_attempts(folder)
         GatheredRows(
+            family=config["family"],
             label=config["label"],
             weight=config["weight"],
             grouped=config["grouped"],

@@ -1,8 +1,6 @@
 """TableExampleGen's work on Beam: chunks of the table to shards of tf.Examples, split, cleaned and counted.
 
-Writes what any ExampleGen of TFX writes (gzipped TFRecord shards, a folder a split), and beside the splits `counts.json`: how
-many rows were read, kept, dropped and rejected, how many each rule touched, which texts stood for nothing, how many rows went to
-each split, and the code that each file has in the rows' identities. All are numbers of rows, none a sum of weights.
+Writes what any ExampleGen of TFX writes (gzipped TFRecord shards, a folder a split), and beside the splits `counts.json`.
 """
 
 from __future__ import annotations
@@ -28,6 +26,7 @@ from tfx.utils import proto_utils
 from components.errors import DataError, RunError
 from components.ingest import storage
 from components.ingest.chunks import Job, convert
+from components.ingest.counts import COUNTS_FILE, Counts
 from components.shards import TEMPORARY, name_shards
 from components.table import file_names, files, header, rejected, row_identity, stamps
 from components.table.cleaning import Tokens, add_tokens, check_columns
@@ -36,7 +35,6 @@ from components.table.extents import Extents
 from components.table.spec import TableSpec
 from components.table.splits import NotIntegersError, are_integers, check_filled, group_values
 
-COUNTS_FILE = "counts.json"
 SUMS_FILE = "SHA256SUMS"  # of the table's files, as `sha256sum -c` reads it
 
 
@@ -155,7 +153,8 @@ class Executor(BaseBeamExecutor):
         }
         blanks = header.trimmed(paths[0], storage.open_file, spec.dialect)
         words = _rounded(seen.rounded(spec.features)) | _passed_over(found, paths) | _trimmed(blanks)
-        _write_json({**counts, **words, **facts}, os.path.join(examples.uri, COUNTS_FILE))
+        with fileio.open(os.path.join(examples.uri, COUNTS_FILE), "w") as file:
+            file.write(Counts.model_validate({**counts, **words, **facts}).to_json())
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, exec_properties["output_data_format"])
         examples_utils.set_file_format(examples, "tfrecords_gzip")

@@ -1,6 +1,36 @@
-"""Exact least squares, from the triangular factor of all rows. The core needs numpy and scipy alone."""
+"""Linear models: exact from the triangular factor of all rows, certified, scored. The core needs numpy and scipy alone.
 
-from components.linear_model.arrays import fit
-from components.linear_model.inference import LeastSquaresFit
+`fit`, `score`, `LeastSquaresFit` and `PortableModel` load on first use: the configuration asks the families alone.
+"""
 
-__all__ = ["LeastSquaresFit", "fit"]
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from components.linear_model.arrays import fit
+    from components.linear_model.inference import LeastSquaresFit
+    from components.linear_model.portable import PortableModel
+    from components.linear_model.scoring import score
+
+__all__ = ["LeastSquaresFit", "PortableModel", "fit", "score"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "fit":
+        from components.linear_model.arrays import fit
+
+        return fit
+    if name == "score":
+        from components.linear_model.scoring import score
+
+        return score
+    if name == "PortableModel":
+        from components.linear_model.portable import PortableModel
+
+        return PortableModel
+    if name == "LeastSquaresFit":
+        from components.linear_model.inference import LeastSquaresFit
+
+        return LeastSquaresFit
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,12 +2,14 @@
 
 gathered.json:
   format: 1.
+  family: its name in `families.FAMILIES`.
   label, weight: names; weight is null where rows have none.
   grouped: whether rows have a group, which stays in one fold.
   design: the terms of the design matrix (`design_matrix.Term`), in the order of the columns; the intercept's ones come first.
   rows_read: rows of the training split, those of weight 0 among them.
   present: [1 + p], by column, rows of a weight above 0 whose value there is not 0: of a level, its rows.
-factors.npz: of each part of the rows, by `row_identity.folds` or `group_folds`: what `factors.to_arrays` gives, in raw units.
+factors.npz: the triangular factors of [1 X r], r the family's response to the label, of each part of the rows by
+  `row_identity.folds` or `group_folds`: what `factors.to_arrays` gives, in raw units.
 rows/: the design matrix of all rows in plain numbers (`components.gather.shards`).
 
 A column is known by its feature and its level, whatever its place: factors of other rows, with other vocabularies, can be merged.
@@ -41,9 +43,10 @@ class GatheredRows:
     """What was gathered; attributes as in this module's text.
 
     Attributes:
-      parts: a factor of [1 X y] of each part of the rows; X in raw units, whole numbers less their term's origin.
+      parts: a factor of [1 X r] of each part of the rows; X in raw units, whole numbers less their term's origin.
     """
 
+    family: str
     label: str
     weight: str | None
     grouped: bool
@@ -70,8 +73,22 @@ class GatheredRows:
         Raises:
           ValueError: label, weight, kind of parts or features differ.
         """
-        mine = (self.label, self.weight, self.grouped, len(self.parts), [term.key for term in self.design.terms])
-        its = (other.label, other.weight, other.grouped, len(other.parts), [term.key for term in other.design.terms])
+        mine = (
+            self.family,
+            self.label,
+            self.weight,
+            self.grouped,
+            len(self.parts),
+            [term.key for term in self.design.terms],
+        )
+        its = (
+            other.family,
+            other.label,
+            other.weight,
+            other.grouped,
+            len(other.parts),
+            [term.key for term in other.design.terms],
+        )
         if mine != its:
             raise ValueError(f"rows of other columns can't be merged; received {its}, expected {mine}")
         terms = tuple(map(_both, self.design.terms, other.design.terms))
@@ -86,6 +103,7 @@ class GatheredRows:
             )
             parts.append([_moved(part, moved).aligned(names, places) for part in gathered.parts])
         return GatheredRows(
+            self.family,
             self.label,
             self.weight,
             self.grouped,
@@ -99,6 +117,7 @@ class GatheredRows:
         """Writes the two files. `opener(path, mode)` opens them, for file systems that `open` does not know."""
         value = {
             "format": FORMAT,
+            "family": self.family,
             "label": self.label,
             "weight": self.weight,
             "grouped": self.grouped,

@@ -1,6 +1,8 @@
 """The files of a `LinearFit` artifact. Read and written without TFX: JSON and .npy alone.
 
 fit.json:
+  format: 2.
+  family: its name in `families.FAMILIES`.
   label, weight: names; weight is null where rows have none.
   design: the terms of the design matrix (`design_matrix.Term`): which transformed column gives which columns.
   references: by feature with levels, the place of the column of the level that the others are compared with; the intercept's is 0.
@@ -34,6 +36,7 @@ from components.values.names import INTERCEPT
 Array = NDArray[np.float64]
 Open = Callable[[str, str], IO[Any]]
 
+FORMAT = 2
 FIT, COVARIANCE, RAW_COVARIANCE, FACTORS = "fit.json", "covariance.npy", "raw_covariance.npy", "factors.npy"
 
 
@@ -44,6 +47,7 @@ class LinearFit:
     `raw` is `fit` in raw units: coefficients of the label per unit of the raw feature, levels against their reference.
     """
 
+    family: str
     label: str
     weight: str | None
     design: DesignMatrix
@@ -120,6 +124,8 @@ class LinearFit:
         """Writes the files. `opener(path, mode)` opens them, for file systems that `open` does not know."""
         raw = self.raw
         value = {
+            "format": FORMAT,
+            "family": self.family,
             "label": self.label,
             "weight": self.weight,
             "design": self.design.to_json(),
@@ -144,14 +150,21 @@ class LinearFit:
 
     @classmethod
     def load(cls, directory: str, opener: Open = open) -> LinearFit:
-        """Reads the files that `save` writes."""
+        """Reads the files that `save` writes.
+
+        Raises:
+          ValueError: they are of another format.
+        """
         with opener(os.path.join(directory, FIT), "r") as file:
             value = json.loads(file.read())
         matrices = {}
         for name in (COVARIANCE, FACTORS):
             with opener(os.path.join(directory, name), "rb") as file:
                 matrices[name] = np.load(io.BytesIO(file.read()), allow_pickle=False)
+        if value.get("format") != FORMAT:
+            raise ValueError(f"{directory}: expected a fit of format {FORMAT}. Run the step again.")
         return cls(
+            family=value["family"],
             label=value["label"],
             weight=value["weight"],
             design=DesignMatrix.from_json(value["design"]),

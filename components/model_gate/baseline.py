@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from typing import Any
@@ -12,7 +11,7 @@ from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import La
 from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
-from components.linear_model.portable import MODEL_FILE, example_types
+from components.linear_model.portable import MODEL_FILE, PortableModel
 
 
 class LatestBlessedOther(ResolverStrategy):
@@ -54,9 +53,13 @@ def _reads_rows_of(model: Any, candidates: list[Any]) -> bool:
 
 
 def _types(model: Any) -> dict[str, str]:
-    """By column how a model parses it; empty for one that is not of Plumbline's."""
+    """By column how a model parses it; empty for one that is not of Plumbline's, or of another format."""
     path = os.path.join(path_utils.serving_model_dir(model.uri), MODEL_FILE) if model.uri else ""
     if not path or not fileio.exists(path):
         return {}
     with fileio.open(path) as file:
-        return example_types(json.loads(file.read()))
+        text = file.read()
+    try:
+        return PortableModel.from_text(text).example_types
+    except ValueError:
+        return {}

@@ -16,7 +16,7 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, path_utils
 
-from components.linear_model.portable import MODEL_FILE
+from components.linear_model.portable import MODEL_FILE, PortableModel
 from components.model_gate.verdict import VERDICT_FILE, CrossValidated, Rules, SliceKey, judge
 
 CANDIDATE, BASELINE = "candidate", "baseline"
@@ -41,8 +41,8 @@ class Executor(BaseExecutor):
         with fileio.open(
             os.path.join(artifact_utils.get_single_uri(output_dict["verdict"]), VERDICT_FILE), "w"
         ) as file:
-            file.write(json.dumps(verdict, indent=1))
-        _bless(artifact_utils.get_single_instance(output_dict["blessing"]), verdict["blessed"], model, live)
+            file.write(verdict.to_json())
+        _bless(artifact_utils.get_single_instance(output_dict["blessing"]), verdict.blessed, model, live)
 
 
 def _bless(blessing: Artifact, blessed: bool, model: Artifact, live: Artifact | None) -> None:
@@ -64,8 +64,11 @@ def _cross_validated(model: Artifact) -> CrossValidated | None:
     if not fileio.exists(path):
         return None
     with fileio.open(path) as file:
-        found: CrossValidated | None = json.loads(file.read()).get("cross_validated")
-    return found
+        text = file.read()
+    try:
+        return PortableModel.from_text(text).cross_validated
+    except ValueError:
+        return None
 
 
 def candidate_metrics(uri: str) -> dict[SliceKey, dict[str, float]]:

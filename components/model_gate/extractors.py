@@ -13,7 +13,7 @@ import tfx  # noqa: F401 (must come before tensorflow_model_analysis)
 
 import apache_beam as beam  # isort: skip
 import numpy as np  # isort: skip
-import pandas as pd  # isort: skip
+import pyarrow as pa  # isort: skip
 import tensorflow_model_analysis as tfma  # isort: skip
 from numpy.typing import NDArray  # isort: skip
 from tensorflow_model_analysis.extractors.predictions_extractor import PREDICTIONS_EXTRACTOR_STAGE_NAME  # isort: skip
@@ -83,10 +83,12 @@ def _codes(feature: Any, number: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """A number for each row's value, -1 where missing; the values by number."""
     is_dense = isinstance(feature, np.ndarray)
     rows = np.arange(number) if is_dense else feature.indices[:, 0]
-    found, values = pd.factorize(np.ravel(feature if is_dense else feature.values))
+    coded = pa.array(
+        np.ravel(feature if is_dense else feature.values), from_pandas=True
+    ).dictionary_encode()  # NaN is null
     codes = np.full(number, -1, np.int64)
-    codes[rows] = found
-    return codes, values
+    codes[rows] = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return codes, coded.dictionary.to_numpy(zero_copy_only=False)
 
 
 def _take(value: Any, rows: NDArray[np.intp]) -> Any:

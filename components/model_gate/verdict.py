@@ -4,15 +4,6 @@ The evidence is the evaluated split where it has rows enough to tell, and the cr
 not, or where no rows are held out. A metric is the mean of what was drawn by chance, so it comes with a 95 % interval (Student's
 t); a limit that lies inside the interval is not decided by the split.
 
-`verdict.json`:
-  blessed: whether every limit was kept.
-  reasons: one sentence per limit that was not kept; empty where blessed.
-  checks: one sentence per limit that was looked at.
-  split: the split that was evaluated: `eval`, or `train` where no rows are held out.
-  metrics: by slice (`overall`, or `column=value`), by metric; null for what is not a number.
-  intervals: the same, `[low, high]`; null where there are too few rows for one.
-  cross_validated: metrics of the cross-validation, and `rows`; None where there was none (gradient descent).
-  baseline: metrics of the live model by slice, or None where there was none.
 """
 
 from __future__ import annotations
@@ -20,17 +11,17 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
+
+from components.json_file import JsonFile
+from components.linear_model.families import FAMILIES, Family
 
 VERDICT_FILE = "verdict.json"
+WAY_OUT = "Run the step again: plumbline run CONFIG --from ModelGate."
 SliceKey = tuple[tuple[str, str], ...]  # () is the whole split
-LIVE_METRIC = "mean_squared_error"  # what a candidate is compared with the live model by
-# What the factors give of held-out folds.
-CROSS_VALIDATED = ("mean_squared_error", "root_mean_squared_error", "r_squared")
 LEVEL = 0.95
 STANDARD_ERROR = "_standard_error"  # what the name of a metric's standard error ends in
 ROWS, LABEL = "example_count", "mean_label"
-SPACING = 2.0**-23  # of 32-bit floats near 1
 Metrics = Mapping[SliceKey, Mapping[str, float]]
 CrossValidated = Mapping[str, float]
 
@@ -40,18 +31,45 @@ class Rules:
     """What a model must keep.
 
     Attributes:
+      family: its name; it says by which metric a candidate is compared with the live model.
       limits: by metric `{"min", "max"}` or one of them, on the whole split.
       slices: `{"columns", "limits"}` each.
-      no_worse_than_live: how much larger than the live model's `LIVE_METRIC` the candidate's may be, relative; None for any.
+      no_worse_than_live: how much larger than the live model's the candidate's metric may be, relative; None for any.
       min_rows: fewer rows judge nothing.
       held_out: whether the evaluated rows were held out.
     """
 
+    family: str
     limits: dict[str, dict[str, float]]
     slices: list[dict[str, Any]]
     no_worse_than_live: float | None
     min_rows: int
     held_out: bool
+
+
+class Verdict(JsonFile):
+    """verdict.json.
+
+    Attributes:
+      blessed: whether every limit was kept.
+      reasons: one sentence per limit that was not kept; empty where blessed.
+      checks: one sentence per limit that was looked at.
+      split: the split that was evaluated: `eval`, or `train` where no rows are held out.
+      metrics: by slice (`overall`, or `column=value`), by metric; None for what is not a number.
+      intervals: the same, low and high; None where there are too few rows for one.
+      cross_validated: metrics of the cross-validation, and `rows`; None where there was none (gradient descent).
+      baseline: metrics of the live model by slice, or None where there was none.
+    """
+
+    format: Literal[1] = 1
+    blessed: bool
+    reasons: list[str]
+    checks: list[str]
+    split: Literal["eval", "train"]
+    metrics: dict[str, dict[str, float | None]]
+    intervals: dict[str, dict[str, tuple[float, float] | None]]
+    cross_validated: dict[str, float] | None
+    baseline: dict[str, dict[str, float | None]] | None
 
 
 def slice_name(key: SliceKey) -> str:
@@ -77,18 +95,16 @@ def interval(values: Mapping[str, float], metric: str) -> tuple[float, float] | 
     return values[metric] - half, values[metric] + half
 
 
-def allowance(values: Mapping[str, float]) -> float:
-    """How much worse a mean squared error may be whatever the relative change: what 32-bit floats can't tell apart.
-
-    Labels and predictions are rounded to 32 bits, so that each error is off by some spacings of the label: a law without noise
-    has errors of just that size, and their ratio says nothing. Beside it, a billionth of the labels' variance (that of R²).
+def allowance(values: Mapping[str, float], family: Family) -> float:
+    """How much worse the metric that models are compared by may be whatever the relative change, on some evaluated rows.
 
     Args:
-      values: of the evaluated rows: `mean_label`, its standard error, and how many rows.
+      values: `mean_label`, its standard error, and how many rows.
+      family: says it by the labels' mean and variance.
     """
     error = values[LABEL + STANDARD_ERROR]
     variance = 0.0 if math.isnan(error) else error**2 * (values[ROWS] - 1)
-    return (4 * SPACING) ** 2 * (values[LABEL] ** 2 + variance) + 1e-9 * variance
+    return family.allowance(values[LABEL], variance)
 
 
 def judge(
@@ -97,8 +113,8 @@ def judge(
     rules: Rules,
     cross_validated: CrossValidated | None,
     live_cross_validated: CrossValidated | None,
-) -> dict[str, Any]:
-    """The verdict, laid out as in this module's text.
+) -> Verdict:
+    """The verdict.
 
     Args:
       metrics: of the candidate, standard errors among them.
@@ -118,19 +134,19 @@ def judge(
     if baseline is not None and rules.no_worse_than_live is not None:
         checks.append(_live(metrics[()], baseline[()], rules, cross_validated, live_cross_validated))
     reasons = [text for text, kept in checks if not kept]
-    return {
-        "blessed": not reasons,
-        "reasons": reasons,
-        "checks": [text for text, _ in checks],
-        "split": "eval" if rules.held_out else "train",
-        "metrics": {slice_name(key): plain(values) for key, values in metrics.items()},
-        "intervals": {
+    return Verdict(
+        blessed=not reasons,
+        reasons=reasons,
+        checks=[text for text, _ in checks],
+        split="eval" if rules.held_out else "train",
+        metrics={slice_name(key): plain(values) for key, values in metrics.items()},
+        intervals={
             slice_name(key): {metric: interval(values, metric) for metric in plain(values) if metric != ROWS}
             for key, values in metrics.items()
         },
-        "cross_validated": None if cross_validated is None else dict(cross_validated),
-        "baseline": None if baseline is None else {slice_name(key): plain(values) for key, values in baseline.items()},
-    }
+        cross_validated=None if cross_validated is None else dict(cross_validated),
+        baseline=None if baseline is None else {slice_name(key): plain(values) for key, values in baseline.items()},
+    )
 
 
 def plain(values: Mapping[str, float]) -> dict[str, float | None]:
@@ -181,30 +197,33 @@ def _live(
     live_cross_validated: CrossValidated | None,
 ) -> tuple[str, bool]:
     """The comparison with the live model, on the same rows if they are enough, else by both models' cross-validation."""
-    tolerance = rules.no_worse_than_live or 0.0
+    family = FAMILIES[rules.family]
+
+    def change(where: str, now: Mapping[str, float], before: Mapping[str, float]) -> tuple[str, bool]:
+        found = now[family.compared_by], before[family.compared_by]
+        return _change(where, family, *found, rules.no_worse_than_live or 0.0, allowance(values, family))
+
     rows = f"{values[ROWS]:,.0f} rows"
     if rules.held_out and values[ROWS] >= rules.min_rows:
-        return _change("on overall", values[LIVE_METRIC], live[LIVE_METRIC], tolerance, allowance(values))
+        return change("on overall", values, live)
     if cross_validated is not None and live_cross_validated is not None:
         why = f"as {rows} are too few to judge" if rules.held_out else "as none is held out"
-        return _change(
-            f"cross-validated on {_rows(cross_validated)}, {why},",
-            cross_validated[LIVE_METRIC],
-            live_cross_validated[LIVE_METRIC],
-            tolerance,
-            allowance(values),
-        )
+        return change(f"cross-validated on {_rows(cross_validated)}, {why},", cross_validated, live_cross_validated)
     if rules.held_out:
         where = f"on overall ({rows}, fewer than min_rows {rules.min_rows}, and no cross-validation of both models)"
-        return _change(where, values[LIVE_METRIC], live[LIVE_METRIC], tolerance, allowance(values))
+        return change(where, values, live)
     return "not compared with the live model: no rows are held out, and its cross-validation is not known", True
 
 
-def _change(where: str, value: float, live: float, tolerance: float, allowed: float) -> tuple[str, bool]:
-    kept = value - live <= max(tolerance * live, allowed)
+def _change(
+    where: str, family: Family, value: float, live: float, tolerance: float, allowed: float
+) -> tuple[str, bool]:
+    [metric] = [metric for metric in family.metrics if metric.name == family.compared_by]
+    worse = live - value if metric.better == "more" else value - live
+    kept = worse <= max(tolerance * abs(live), allowed)
     change = f"{(value - live) / live:+.2%}" if live > 0 else f"{value - live:+.6g}"
     return (
-        f"{LIVE_METRIC} {where} is {value:.6g} against {live:.6g} of the live model ({change}); at most {tolerance:+.2%}, or "
+        f"{metric.name} {where} is {value:.6g} against {live:.6g} of the live model ({change}); at most {tolerance:+.2%}, or "
         f"{allowed:.3g}, is allowed: {'kept' if kept else 'not kept'}",
         kept,
     )

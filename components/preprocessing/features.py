@@ -229,13 +229,6 @@ def features_from_json(value: list[dict[str, Any]]) -> dict[str, Kind]:
     )
 
 
-def example_type(entry: Mapping[str, Any]) -> Literal["bytes", "int64", "float"]:
-    """The kind of list that holds a feature's value in a tf.Example; `entry` as `features_to_json` makes it."""
-    if entry["kind"] in ("boolean", "categorical"):
-        return "bytes"
-    return "int64" if entry["kind"] == "integer" or entry.get("whole") else "float"
-
-
 def indicator_name(feature: str) -> str:
     """Name of the transformed column that is 1 where a numeric feature was missing."""
     return f"{feature}_missing"

@@ -1,13 +1,15 @@
 """The manifest of a model: `manifest.json` inside its folder, with the SHA-256 and the size of every other file.
 
-    {"files": {"saved_model.pb": {"sha256": "9f86…", "bytes": 31337}, …}, "verdict": …, "metrics": …}
+    {"format": 1, "files": {"saved_model.pb": {"sha256": "9f86…", "bytes": 31337}, …}, "verdict": …, "metrics": …}
 
-Beside `files` lie facts about the model, whatever its maker has to say. Two models have the same content if their `files`
-agree: facts and times are no part of that.
+Beside `format` and `files` lie facts about the model, whatever its maker has to say. Two models have the same content if their
+`files` agree: facts and times are no part of that. A manifest without a format is of a version before formats had numbers, and
+holds what one of format 1 holds.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -18,6 +20,7 @@ from typing import Any, TypedDict
 from components.errors import RunError
 
 MANIFEST_FILE = "manifest.json"
+FORMAT = 1
 ARTIFACT_FACT = "artifact"  # the fact that names the artifact which the model was made from
 
 
@@ -26,6 +29,19 @@ class Entry(TypedDict):
 
     sha256: str
     bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """What a `manifest.json` holds.
+
+    Attributes:
+      files: by path, relative to the model's folder.
+      facts: what its maker says of the model: plain JSON.
+    """
+
+    files: dict[str, Entry]
+    facts: dict[str, Any]
 
 
 def walk(directory: Path) -> tuple[list[str], list[str]]:
@@ -82,12 +98,13 @@ def render(files: Mapping[str, Entry], facts: Mapping[str, Any]) -> str:
     """The text of a manifest.
 
     Raises:
-      RunError: the facts aren't JSON, or one of them is named `files`.
+      RunError: the facts aren't JSON, or one of them is named `files` or `format`.
     """
-    if "files" in facts:
-        raise RunError("manifest.json: `files` is the list of files, so no fact can have this name. Choose another.")
+    for name, what in (("files", "the list of files"), ("format", "the number of the manifest's format")):
+        if name in facts:
+            raise RunError(f"manifest.json: `{name}` is {what}, so no fact can have this name. Choose another.")
     try:
-        return json.dumps({"files": dict(files), **facts}, indent=1, allow_nan=False) + "\n"
+        return json.dumps({"format": FORMAT, "files": dict(files), **facts}, indent=1, allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:
         raise RunError(
             f"manifest.json: a fact is not JSON: {error}. Expected text, finite numbers, lists, objects."
@@ -106,7 +123,7 @@ def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
     (directory / MANIFEST_FILE).write_text(render(files, facts))
 
 
-def read_manifest(directory: Path) -> dict[str, Any]:
+def read_manifest(directory: Path) -> Manifest:
     """Reads `manifest.json` without looking at the files that it lists.
 
     Raises:
@@ -123,24 +140,28 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     return parse_manifest(data, str(path))
 
 
-def parse_manifest(data: bytes, path: str) -> dict[str, Any]:
+def parse_manifest(data: bytes, path: str) -> Manifest:
     """What a `manifest.json` holds.
 
     Raises:
-      RunError: it isn't a manifest; the text begins with `path`.
+      RunError: it isn't a manifest, or is of another format; the text begins with `path`.
     """
     try:
-        manifest = json.loads(data)
+        value = json.loads(data)
     except ValueError as error:
         raise RunError(f"{path}: not JSON: {error}. Publish the model again.") from error
-    if not isinstance(manifest, dict):
-        manifest = {}
-    files = manifest.get("files")
+    facts: dict[str, Any] = value if isinstance(value, dict) else {}
+    files, found = facts.pop("files", None), facts.pop("format", FORMAT)
     if not isinstance(files, dict) or not all(_is_entry(entry) for entry in files.values()):
         raise RunError(
             f"{path}: expected an object with `files`, each with `sha256` and `bytes`. Publish the model again."
         )
-    return manifest
+    if found != FORMAT:
+        raise RunError(
+            f"{path}: expected format {FORMAT}; received {found!r}. Another version of Plumbline wrote it: use that one, or "
+            "publish the model again."
+        )
+    return Manifest(files, facts)
 
 
 def _is_entry(value: Any) -> bool:
@@ -160,7 +181,7 @@ def has_manifest(directory: Path) -> bool:
     return True
 
 
-def verify_manifest(directory: Path) -> dict[str, Any]:
+def verify_manifest(directory: Path) -> Manifest:
     """Reads every file and compares it with the manifest.
 
     Returns:
@@ -171,7 +192,7 @@ def verify_manifest(directory: Path) -> dict[str, Any]:
       OSError: a file can't be read.
     """
     manifest = read_manifest(directory)
-    differences = compare(manifest["files"], hash_files(directory))
+    differences = compare(manifest.files, hash_files(directory))
     if differences:
         more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
         raise RunError(f"{directory}: {differences[0]}{more}. Publish the model again, from a whole copy.")
@@ -214,6 +235,6 @@ def compare(expected: Mapping[str, Entry], found: Mapping[str, Entry]) -> list[s
     return lines
 
 
-def content_digest(manifest: Mapping[str, Any]) -> str:
-    """Hexadecimal SHA-256 over a manifest's `files` alone: equal for models of the same content."""
-    return hashlib.sha256(json.dumps(manifest["files"], sort_keys=True).encode()).hexdigest()
+def content_digest(files: Mapping[str, Entry]) -> str:
+    """Hexadecimal SHA-256 over a manifest's files alone: equal for models of the same content."""
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()

@@ -22,7 +22,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from components.errors import RunError
-from components.publishing.manifest import MANIFEST_FILE, Entry, compare, content_digest, parse_manifest, render
+from components.publishing.manifest import (
+    MANIFEST_FILE,
+    Entry,
+    Manifest,
+    compare,
+    content_digest,
+    parse_manifest,
+    render,
+)
 from components.publishing.publish import MODEL_FILE, Publication, check
 from components.publishing.versions import LARGEST, parse_version
 
@@ -87,7 +95,7 @@ def _publish(
     listed, facts = _inspect(files, source, keep is not None)
     present = _versions(files, base)
     highest = max(present.values(), default=-1)
-    fresh = _content(files, f"{base}/{highest}") != content_digest({"files": listed})
+    fresh = _content(files, f"{base}/{highest}") != content_digest(listed)
     for name, text in texts.items():
         _write(files, f"{base}/{name}", text)
     version = highest if not fresh else max(int(time.time()), highest + 1)
@@ -119,12 +127,12 @@ def _inspect(files: Files, source: str, signed: bool) -> tuple[dict[str, Entry],
         raise RunError(f"{source}: expected the folder of a model. There is no file in it. Train the model again.")
     if manifest is None:
         return listed, {} if signed else None
-    for line in compare(manifest.pop("files"), listed):
+    for line in compare(manifest.files, listed):
         raise RunError(f"{source}: {line}. Publish the model again, from a whole copy.")
-    return listed, manifest
+    return listed, manifest.facts
 
 
-def _manifest(files: Files, folder: str, needed: bool) -> dict[str, Any] | None:
+def _manifest(files: Files, folder: str, needed: bool) -> Manifest | None:
     """The manifest in a folder; None for a file of another tool, unless a manifest is needed."""
     path = f"{folder}/{MANIFEST_FILE}"
     try:
@@ -168,9 +176,9 @@ def _content(files: Files, folder: str) -> str | None:
     if not files.exists(f"{folder}/{MANIFEST_FILE}"):
         return None
     manifest = _manifest(files, folder, needed=False)
-    if manifest is None or not all(files.exists(f"{folder}/{path}") for path in manifest["files"]):
+    if manifest is None or not all(files.exists(f"{folder}/{path}") for path in manifest.files):
         return None
-    return content_digest(manifest)
+    return content_digest(manifest.files)
 
 
 def _prune(files: Files, base: str, keep: int | None) -> list[int]:

@@ -239,8 +239,7 @@ def _inspect(source: Path, signed: bool) -> tuple[dict[str, Entry], dict[str, An
         raise RunError(f"{source}: expected the folder of a model. There is none. Train the model first.")
     if has_manifest(source) or (signed and (source / MANIFEST_FILE).exists()):
         manifest = verify_manifest(source)
-        files: dict[str, Entry] = manifest.pop("files")
-        return _some(source, files), manifest
+        return _some(source, manifest.files), manifest.facts
     return _some(source, hash_files(source)), {} if signed else None
 
 

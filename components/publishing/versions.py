@@ -59,7 +59,7 @@ class Version:
       bytes: the size of all its files.
       problem: why it doesn't agree with its manifest, or has none; None if all is well.
       digest: `content_digest` of its manifest; None if it has none.
-      facts: what the manifest holds beside `files`.
+      facts: what the manifest says of the model.
       live: whether it is the one that a server takes by default, the newest.
     """
 
@@ -90,7 +90,7 @@ def describe(directory: Path) -> list[Version]:
 
 
 def _describe(folder: Path, version: int) -> Version:
-    manifest: dict[str, Any] = {}
+    manifest = None
     problem = None
     size = 0
     try:
@@ -99,6 +99,5 @@ def _describe(folder: Path, version: int) -> Version:
         verify_manifest(folder)
     except RunError as error:
         problem = str(error)
-    facts = {name: value for name, value in manifest.items() if name != "files"}
-    digest = content_digest(manifest) if manifest else None
+    digest, facts = (None, {}) if manifest is None else (content_digest(manifest.files), manifest.facts)
     return Version(version, folder.stat().st_mtime, size, problem, digest, facts, live=False)

@@ -1,7 +1,7 @@
 """The check itself, run in a process of its own (`process.CheckProcess`): `python -m components.serving_check.check`.
 
-Reads one line of JSON, `{"model": folder, "golden": …}`, and prints one: `{"problems": [text, …], "latency_ms": {"p50", "p99"},
-"compared": int}`. It imports TensorFlow alone, as a server has it: neither TFX nor TensorFlow Transform.
+Reads one line of JSON, `{"model": folder, "golden": …}`, and prints one, a `CheckReport`. It
+imports TensorFlow alone, as a server has it: neither TFX nor TensorFlow Transform.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from numpy.typing import NDArray
 from tensorflow_serving.apis import prediction_log_pb2
 
 from components.errors import RunError
-from components.linear_model.portable import MODEL_FILE, design_rows, score, transformed_columns
+from components.linear_model.portable import MODEL_FILE, PortableModel
+from components.linear_model.scoring import design_rows, score, transformed_columns
 from components.publishing.manifest import verify_manifest
 from components.serving_check.audit import audit
+from components.serving_check.report import CheckReport, Latency
 from components.serving_check.requests import ON_ROWS, WARM_UP_FILE, tensors
 
 TOLERANCE = 1e-5  # of the sum of the absolute terms of a prediction: 32-bit floats have 7 digits, and terms may cancel
 CALLS = 200
 
 
-def check(directory: Path, golden: Mapping[str, Any]) -> dict[str, Any]:
+def check(directory: Path, golden: Mapping[str, Any]) -> CheckReport:
     """Checks the files of a model.
 
     Args:
@@ -39,24 +41,25 @@ def check(directory: Path, golden: Mapping[str, Any]) -> dict[str, Any]:
     try:
         verify_manifest(directory)
     except RunError as error:
-        return {"problems": [str(error)]}
+        return CheckReport(problems=[str(error)])
     problems = audit(directory)
     if problems:
-        return {"problems": problems}
+        return CheckReport(problems=problems)
     signatures = tf.saved_model.load(str(directory)).signatures
-    model = json.loads((directory / MODEL_FILE).read_text())
+    model = PortableModel.from_text((directory / MODEL_FILE).read_text())
     examples = [base64.b64decode(example) for example in golden["examples"]]
     answers = list(_answers(signatures, model, golden["rows"], examples))
     problems = [problem for answer in answers for problem in answer.problems()]
     problems += _replay(signatures, directory / WARM_UP_FILE, model)
     compared = sum(len(answer.expected) for answer in answers)
     columns = _arguments(tensors({name: values[:1] for name, values in golden["rows"].items()}, model), model)
-    return {"problems": problems, "compared": compared, "latency_ms": _latency(signatures["serving_default"], columns)}
+    latency = _latency(signatures["serving_default"], columns)
+    return CheckReport(problems=problems, compared=compared, latency_ms=latency)
 
 
-def _arguments(columns: Mapping[str, Any], model: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments(columns: Mapping[str, Any], model: PortableModel) -> dict[str, Any]:
     """Columns by the names that the signatures' functions have for them."""
-    return {entry["input"]: columns[entry["name"]] for entry in model["features"]}
+    return {entry["input"]: columns[entry["name"]] for entry in model.features}
 
 
 class _Answer:
@@ -80,10 +83,10 @@ class _Answer:
 
 
 def _answers(
-    signatures: Mapping[str, Any], model: Mapping[str, Any], rows: Mapping[str, list[Any]], examples: list[bytes]
+    signatures: Mapping[str, Any], model: PortableModel, rows: Mapping[str, list[Any]], examples: list[bytes]
 ) -> Iterator[_Answer]:
     expected = score(model, rows)
-    sizes = np.abs(design_rows(model, rows)) @ np.abs(model["coefficients"])
+    sizes = np.abs(design_rows(model, rows)) @ np.abs(model.coefficients)
     columns = _arguments(tensors(dict(rows), model), model)
     predicted = signatures["serving_default"](**columns)["prediction"]
     yield _Answer("serving_default: prediction", predicted, expected["prediction"], sizes)
@@ -91,8 +94,8 @@ def _answers(
     for name in sorted(set(expected) | set(explained)):
         nothing = np.full(0, np.nan)
         yield _Answer(f"explain: {name}", explained.get(name, nothing), expected.get(name, nothing), sizes)
-    serialized, count = tf.constant(examples, tf.string), len(examples)
-    for signature, key, output in (("examples", "examples", "prediction"), ("regress", "inputs", "outputs")):
+    serialized, count, served = tf.constant(examples, tf.string), len(examples), model.of_family.served
+    for signature, key, output in (("examples", "examples", "prediction"), (served.signature, "inputs", served.output)):
         answer = signatures[signature](**{key: serialized})[output]
         yield _Answer(f"{signature}: {output}", answer, expected["prediction"][:count], sizes[:count])
     transformed = signatures["transform_features"](examples=serialized)
@@ -100,7 +103,7 @@ def _answers(
         yield _Answer(f"transform_features: {name}", transformed[name], values, np.ones(count))
 
 
-def _replay(signatures: Mapping[str, Any], path: Path, model: Mapping[str, Any]) -> Iterator[str]:
+def _replay(signatures: Mapping[str, Any], path: Path, model: PortableModel) -> Iterator[str]:
     """Sends every warm-up request, as a server does before it takes a version up."""
     for index, record in enumerate(tf.data.TFRecordDataset(str(path)).as_numpy_iterator()):
         log = prediction_log_pb2.PredictionLog.FromString(record)
@@ -118,17 +121,18 @@ def _replay(signatures: Mapping[str, Any], path: Path, model: Mapping[str, Any])
             yield f"{path.name}, record {index + 1}: {str(error).splitlines()[0]}"
 
 
-def _latency(signature: Any, columns: Mapping[str, Any]) -> dict[str, float]:
+def _latency(signature: Any, columns: Mapping[str, Any]) -> Latency:
     seconds = []
     for _ in range(CALLS):
         begin = time.perf_counter()
         signature(**columns)
         seconds.append(time.perf_counter() - begin)
-    return {f"p{q}": round(float(np.percentile(seconds, q)) * 1e3, 3) for q in (50, 99)}
+    p50, p99 = (round(float(np.percentile(seconds, q)) * 1e3, 3) for q in (50, 99))
+    return Latency(p50=p50, p99=p99)
 
 
 if __name__ == "__main__":
     line = sys.stdin.readline()
     if line:
         job = json.loads(line)
-        sys.stdout.write(json.dumps(check(Path(job["model"]), job["golden"])) + "\n")
+        sys.stdout.write(check(Path(job["model"]), job["golden"]).to_json(indent=None) + "\n")

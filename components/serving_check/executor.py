@@ -19,16 +19,17 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.errors import RunError
-from components.ingest.executor import COUNTS_FILE
-from components.linear_model.portable import MODEL_FILE
-from components.model_gate.verdict import VERDICT_FILE
+from components.ingest.counts import COUNTS_FILE, WAY_OUT, Counts
+from components.linear_model.portable import MODEL_FILE, PortableModel
+from components.model_gate.verdict import VERDICT_FILE, Verdict
+from components.model_gate.verdict import WAY_OUT as JUDGE_AGAIN
 from components.mounts import to_uri
 from components.publishing.manifest import ARTIFACT_FACT, write_manifest
 from components.serving_check import requests
 from components.serving_check.made_rows import made_examples, made_rows, required_columns
 from components.serving_check.process import CheckProcess
+from components.serving_check.report import REPORT_FILE
 
-REPORT_FILE = "report.json"
 # As TFX's InfraValidator has them.
 BLESSED_FILE, NOT_BLESSED_FILE = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
 BLESSED, HAS_MODEL = "blessed", "has_model"
@@ -47,9 +48,10 @@ class Executor(BaseExecutor):
           RunError: the files don't do what they must; the text says what.
         """
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-        with fileio.open(os.path.join(artifact_utils.get_single_uri(input_dict["verdict"]), VERDICT_FILE)) as file:
-            verdict = json.loads(file.read())
-        if not verdict["blessed"]:
+        path = os.path.join(artifact_utils.get_single_uri(input_dict["verdict"]), VERDICT_FILE)
+        with fileio.open(path) as file:
+            verdict = Verdict.parse(file.read(), path, JUDGE_AGAIN)
+        if not verdict.blessed:
             io_utils.write_string_file(os.path.join(blessing.uri, NOT_BLESSED_FILE), "refused by ModelGate")
             blessing.set_int_custom_property(BLESSED, 0)
             return
@@ -69,7 +71,7 @@ class Executor(BaseExecutor):
             report = CheckProcess.take().check(folder, golden)
             io_utils.copy_dir(str(folder), path_utils.stamped_model_path(blessing.uri))
         with fileio.open(os.path.join(blessing.uri, REPORT_FILE), "w") as file:
-            file.write(json.dumps(report, indent=1))
+            file.write(report.to_json())
         io_utils.write_string_file(os.path.join(blessing.uri, BLESSED_FILE), "")
         blessing.set_int_custom_property(BLESSED, 1)
         blessing.set_int_custom_property(HAS_MODEL, 1)
@@ -95,15 +97,15 @@ def _table(examples: str) -> dict[str, Any]:
     if not fileio.exists(path):
         return {}
     with fileio.open(path) as file:
-        return {"table": json.loads(file.read())["table"]}
+        return {"table": Counts.parse(file.read(), path, WAY_OUT).table.model_dump()}
 
 
 def _complete(
-    folder: Path, facts: dict[str, Any], code: str, verdict: dict[str, Any], examples: list[bytes]
+    folder: Path, facts: dict[str, Any], code: str, verdict: Verdict, examples: list[bytes]
 ) -> dict[str, Any]:
     """Writes the warm-up requests, of made rows alone, and the manifest. Returns the golden rows as `check.check` takes them."""
-    model = json.loads((folder / MODEL_FILE).read_text())
-    real = requests.rows_of(examples, model["features"])
+    model = PortableModel.from_text((folder / MODEL_FILE).read_text())
+    real = requests.rows_of(examples, model.features)
     made = made_rows(model)
     of_made = made_examples(made, model, required_columns(folder))
     made, of_made = requests.sendable(made, of_made, model)
@@ -119,10 +121,10 @@ def _complete(
             **facts,
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "code": code,
-            "verdict": {"blessed": verdict["blessed"], "reasons": verdict["reasons"]},
-            "evaluated": verdict["split"],
-            "metrics": verdict["metrics"]["overall"],
-            "cross_validated": verdict["cross_validated"],
+            "verdict": {"blessed": verdict.blessed, "reasons": verdict.reasons},
+            "evaluated": verdict.split,
+            "metrics": verdict.metrics["overall"],
+            "cross_validated": verdict.cross_validated,
             "versions": {name: metadata.version(name) for name in PACKAGES},
         },
     )

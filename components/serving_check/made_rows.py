@@ -15,8 +15,8 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from components.linear_model.design_matrix import DesignMatrix, Term
-from components.preprocessing.features import example_type
+from components.linear_model.design_matrix import Term
+from components.linear_model.portable import FeatureEntry, PortableModel, example_type
 from components.serving_check.requests import Rows
 from components.values.numbers import LARGEST_INTEGER
 
@@ -24,7 +24,7 @@ MOST_ROWS = 256  # a vocabulary may have any number of levels
 ODD_TEXTS = ("0", "never seen", "Zürich 東京 \t'\"\\")
 
 
-def made_rows(model: Mapping[str, Any]) -> Rows:
+def made_rows(model: PortableModel) -> Rows:
     """Raw values by feature, None where missing.
 
     The first row is the usual one (what stands for a missing number, the reference level), the second has nothing but missing
@@ -34,12 +34,12 @@ def made_rows(model: Mapping[str, Any]) -> Rows:
       model: the parsed model.json.
     """
     terms: dict[str, list[Term]] = {}
-    for term in DesignMatrix.from_json(model["design"]).terms:
+    for term in model.design.terms:
         terms.setdefault(term.feature, []).append(term)
-    references = {name: _text_at(model, place) for name, place in model["references"].items()}
+    references = {name: _text_at(model, place) for name, place in model.references.items()}
     values = {
         entry["name"]: _values(entry, terms[entry["name"]][0], references.get(entry["name"]))
-        for entry in model["features"]
+        for entry in model.features
     }
     count = min(max(map(len, values.values())), MOST_ROWS)
     return {
@@ -48,15 +48,15 @@ def made_rows(model: Mapping[str, Any]) -> Rows:
     }
 
 
-def _text_at(model: Mapping[str, Any], place: int) -> str | None:
+def _text_at(model: PortableModel, place: int) -> str | None:
     """The text of the level whose column is at a place; None if it has none, as for a missing value."""
-    for first, term in DesignMatrix.from_json(model["design"]).places():
+    for first, term in model.design.places():
         if first <= place < first + term.width:
             return term.levels[place - first].text
     raise ValueError(f"no column is at place {place}")
 
 
-def _values(entry: Mapping[str, Any], term: Term, reference: str | None) -> list[Any]:
+def _values(entry: FeatureEntry, term: Term, reference: str | None) -> list[Any]:
     kind = entry["kind"]
     if kind == "boolean":
         return [reference, None, "0", "YES", " true ", *ODD_TEXTS]
@@ -69,12 +69,12 @@ def _values(entry: Mapping[str, Any], term: Term, reference: str | None) -> list
         values = [usual, None, 0.0, 1e6, edges[0] - 1, *edges, *inside, edges[-1] + 1]
         return [value if value is None else math.floor(value) for value in values] if entry["whole"] else values
     limits = [limit for limit in (entry["min"], entry["max"]) if limit is not None]
-    usual = [term.mean - term.std, term.mean + term.std]
+    spread = [term.mean - term.std, term.mean + term.std]
     if kind == "integer":
-        made = [entry["fill"], *usual]
+        made = [entry["fill"], *spread]
         first, *rest = (_within(term.origin + round(value), entry["wide"]) for value in made)
-        return [first, None, 0, 10**6, *rest, *(_within(limit, entry["wide"]) for limit in limits)]
-    return [entry["fill"], None, 0.0, 1e6, *usual, *limits]
+        return [first, None, 0, 10**6, *rest, *(_within(int(limit), entry["wide"]) for limit in limits)]
+    return [entry["fill"], None, 0.0, 1e6, *spread, *limits]
 
 
 def _within(value: int, wide: bool) -> int:
@@ -82,7 +82,7 @@ def _within(value: int, wide: bool) -> int:
     return min(max(value, -largest), largest)
 
 
-def made_examples(rows: Rows, model: Mapping[str, Any], required: Mapping[str, int]) -> list[bytes]:
+def made_examples(rows: Rows, model: PortableModel, required: Mapping[str, int]) -> list[bytes]:
     """Rows as serialised tf.Examples: the features alone, without label and weight.
 
     Args:
@@ -90,7 +90,7 @@ def made_examples(rows: Rows, model: Mapping[str, Any], required: Mapping[str, i
       model: the parsed model.json.
       required: from `required_columns`. What a row lacks of them is NaN or an empty text, or a zero if it is no feature.
     """
-    texts = {entry["name"]: example_type(entry) == "bytes" for entry in model["features"]}
+    texts = {entry["name"]: example_type(entry) == "bytes" for entry in model.features}
     zeros = {name: _feature(_ZERO[kind], kind == tf.string.as_datatype_enum) for name, kind in required.items()}
     serialized = []
     for row in zip(*rows.values(), strict=True):

@@ -11,6 +11,7 @@ from typing import Any
 
 from components.child_python import child_environment
 from components.errors import RunError
+from components.serving_check.report import CheckReport
 
 CHECK = "components.serving_check.check"
 SECONDS = 600
@@ -51,7 +52,7 @@ class CheckProcess:
         self._process.communicate()
         self._said.close()
 
-    def check(self, folder: Path, golden: dict[str, Any]) -> dict[str, Any]:
+    def check(self, folder: Path, golden: dict[str, Any]) -> CheckReport:
         """What `check.check` returns of a model. The process ends with it.
 
         Raises:
@@ -70,9 +71,9 @@ class CheckProcess:
         if self._process.returncode:
             last = (said.strip().splitlines() or [f"exit code {self._process.returncode}"])[-1]
             raise RunError(f"the model to be pushed can't be loaded and queried: {last}. Nothing was pushed.")
-        report: dict[str, Any] = json.loads(out.splitlines()[-1])
-        if report["problems"]:
-            first, *more = report["problems"]
+        report = CheckReport.parse(out.splitlines()[-1], CHECK, "Nothing was pushed.")
+        if report.problems:
+            first, *more = report.problems
             rest = f" (and {len(more)} more)" if more else ""
             raise RunError(f"the model to be pushed fails its check: {first}{rest}. Nothing was pushed.")
         return report

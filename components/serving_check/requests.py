@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, regression_pb2
 
+from components.linear_model.portable import FeatureEntry, PortableModel
 from components.trainer.inputs import as_sent, input_type
 
 WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
@@ -21,7 +22,7 @@ ON_EXAMPLES = {"examples": "examples", "transform_features": "examples"}  # sign
 Rows = dict[str, list[Any]]
 
 
-def rows_of(examples: Sequence[bytes], features: Sequence[Mapping[str, Any]]) -> Rows:
+def rows_of(examples: Sequence[bytes], features: Sequence[FeatureEntry]) -> Rows:
     """Raw values by feature, None where missing.
 
     Args:
@@ -40,20 +41,20 @@ def _value(feature: tf.train.Feature) -> Any:
     return values[0].decode() if kind == "bytes_list" else values[0]
 
 
-def tensors(rows: Rows, model: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+def tensors(rows: Rows, model: PortableModel) -> dict[str, tf.Tensor]:
     """Columns for `serving_default` and `explain` by feature, [n] each."""
-    return {entry["name"]: as_sent(rows[entry["name"]], entry, model["missing"]) for entry in model["features"]}
+    return {entry["name"]: as_sent(rows[entry["name"]], entry, model.missing) for entry in model.features}
 
 
-def sendable(rows: Rows, examples: Sequence[bytes], model: Mapping[str, Any]) -> tuple[Rows, list[bytes]]:
+def sendable(rows: Rows, examples: Sequence[bytes], model: PortableModel) -> tuple[Rows, list[bytes]]:
     """The rows that can be sent as columns, and their examples: where no text stands for nothing, no text can be missing."""
-    texts = [] if model["missing"] else [entry["name"] for entry in model["features"] if input_type(entry) == tf.string]
+    texts = [] if model.missing else [entry["name"] for entry in model.features if input_type(entry) == tf.string]
     kept = [row for row in range(len(examples)) if all(rows[name][row] is not None for name in texts)]
     return {name: [values[row] for row in kept] for name, values in rows.items()}, [examples[row] for row in kept]
 
 
 def warm_up(
-    name: str, rows: Rows, examples: Sequence[bytes], model: Mapping[str, Any]
+    name: str, rows: Rows, examples: Sequence[bytes], model: PortableModel
 ) -> Iterator[prediction_log_pb2.PredictionLog]:
     """Requests to a model of that name, for the first row and for the first `WARM_UP_ROWS`; `examples` are of the same rows."""
     for count in (1, min(WARM_UP_ROWS, len(examples))):
@@ -64,7 +65,7 @@ def warm_up(
         for signature, key in ON_EXAMPLES.items():
             yield _predict_log(name, signature, {key: serialized})
         request = regression_pb2.RegressionRequest()
-        request.model_spec.name, request.model_spec.signature_name = name, "regress"
+        request.model_spec.name, request.model_spec.signature_name = name, model.of_family.served.signature
         request.input.example_list.examples.extend(map(tf.train.Example.FromString, examples[:count]))
         yield prediction_log_pb2.PredictionLog(regress_log=prediction_log_pb2.RegressLog(request=request))
 

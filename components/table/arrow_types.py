@@ -19,3 +19,13 @@ def is_text(kind: pa.DataType) -> bool:
         pa.types.is_binary_view,
     )
     return any(test(kind) for test in tests)
+
+
+def is_number(kind: pa.DataType) -> bool:
+    """Whether values of a type are numbers: whole ones, floats, decimals."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def is_time(kind: pa.DataType) -> bool:
+    """Whether values of a type are dates, times, or both."""
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind))

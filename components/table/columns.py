@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import DataError
-from components.table.arrow_types import is_text
+from components.table.arrow_types import is_number, is_text, is_time
 from components.values import number_columns, numbers, text_columns, texts
 from components.values.masks import Rows, true_rows, valid_rows
 from components.values.numbers import LARGEST_INTEGER
@@ -30,19 +30,13 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
 
     `decimal` is what texts have before a number's fraction.
     """
-    column, decimal, missing = _prepared(column, missing, decimal)
-    odd = too_small = np.zeros(len(column), bool)
+    column = _decoded(column)
     if _is_written(column.type):
+        decimal = decimal if is_text(column.type) else "."
         column = strings(column, name, rejected)
-        pointed = number_columns.with_points(column, decimal)
-        found, odd = number_columns.of_texts(pointed, missing, truths=True)
-        too_small = number_columns.underflows(pointed, found)
-    elif _is_number(column.type):
-        wide = pc.cast(column, pa.float64(), safe=False)
-        values = wide.to_numpy(zero_copy_only=False)
-        found = number_columns.without_marks(pa.array(values, mask=np.isnan(values)), missing)
-    else:
+    elif not _can_be_number(column.type):
         raise _unsuited(column, name, "numbers")
+    found, odd, too_small = read_numbers(column, missing, decimal)
     finite = f"column {name!r}: expected a finite number that a 32-bit float holds; received {{}}"
     if odd.any():
         infinite = true_rows(pc.match_substring_regex(column, r"(?i)^\s*[+-]?inf(inity)?\s*$"))
@@ -71,6 +65,45 @@ def number(column: pa.Array, name: str, missing: list[str], rejected: dict[int, 
     return found
 
 
+def read_numbers(
+    column: pa.Array, missing: list[str], decimal: str = ".", truths: bool = True
+) -> tuple[pa.Array, Rows, Rows]:
+    """A column as float64, whatever a 32-bit float makes of it.
+
+    Args:
+      column: strings, decimals, numbers, truth values or nulls.
+      missing: texts that stand for nothing.
+      decimal: what strings have before a number's fraction.
+      truths: whether the texts `true` and `false` are 1 and 0, as truth values are.
+
+    Returns:
+      The numbers, null where missing and where there is none, infinite where a float is; which rows hold a text that is no
+      number, [n]; which hold a number that 64 bits make zero although it is none, [n].
+    """
+    decimal = decimal if is_text(column.type) else "."
+    missing = numbers.marks_with_points(missing, decimal)
+    if _is_written(column.type):
+        pointed = number_columns.with_points(strings(column, "", {}), decimal)
+        found, odd = number_columns.of_texts(pointed, missing, truths)
+        return found, odd, number_columns.underflows(pointed, found)
+    values = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    none = np.zeros(len(column), bool)
+    return number_columns.without_marks(pa.array(values, mask=np.isnan(values)), missing), none, none
+
+
+def plain(column: pa.Array, name: str, rejected: dict[int, str]) -> pa.Array:
+    """A column that nobody has given a kind yet: strings, or numbers, truth values, dates, times or nulls as they are typed."""
+    column = _decoded(column)
+    kind = column.type
+    if is_text(kind):
+        return strings(column, name, rejected)
+    if pa.types.is_float16(kind):  # for which Arrow does little
+        return pc.cast(column, pa.float32())
+    if not (_can_be_number(kind) or is_time(kind)):
+        raise _unsuited(column, name, "numbers or texts")
+    return column
+
+
 def integer(
     column: pa.Array,
     name: str,
@@ -93,7 +126,7 @@ def integer(
         unfit = np.isnan(values) | beyond | fraction
         whole = pa.array(np.where(unfit, 0, values).astype(np.int64), mask=unfit)
         found = number_columns.without_marks(whole, missing)
-    elif _is_number(column.type):
+    elif _can_be_number(column.type):
         if pa.types.is_uint64(column.type):
             beyond = true_rows(pc.greater(column, pa.scalar((1 << 63) - 1, pa.uint64())))
         found = number_columns.without_marks(pc.cast(column, pa.int64(), safe=False), missing)
@@ -118,7 +151,7 @@ def integer(
 
 def boolean(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
     """A column as the strings `true` and `false`, null where missing."""
-    if not (is_text(column.type) or _is_number(_decoded(column).type)):
+    if not (is_text(column.type) or _can_be_number(_decoded(column).type)):
         raise _unsuited(column, name, "truth values")
     levels = text(column, name, missing, rejected)
     coded = levels.dictionary_encode()
@@ -166,9 +199,8 @@ def _is_written(kind: pa.DataType) -> bool:
     return is_text(kind) or pa.types.is_decimal(kind)
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    tests = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
-    return any(test(kind) for test in tests)
+def _can_be_number(kind: pa.DataType) -> bool:
+    return is_number(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind)
 
 
 def _of(decimal: str) -> str:

@@ -20,6 +20,11 @@ def split_pattern(path: str) -> tuple[str, str]:
     return "/".join(parts[:fixed]) or ("/" if path.startswith("/") else "."), "/".join(parts[fixed:])
 
 
+def any_span(pattern: str) -> str:
+    """A pattern of the files of all spans and versions, from one with TFX's `{SPAN}` or `{VERSION}`."""
+    return re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern)
+
+
 def check_suffix(path: str) -> None:
     """Raises a ValueError unless a file, or a pattern of files, has a name that can be read."""
     if not path.endswith(SUFFIXES):

@@ -9,14 +9,14 @@ import numpy as np
 import tensorflow as tf
 
 from components.errors import ConfigError
+from components.linear_model.portable import FeatureEntry, example_type
 from components.preprocessing import values_graph as graph
-from components.preprocessing.features import example_type
 from components.values.numbers import LARGEST_INTEGER
 
 _LEAST_BITS = 0x00800000  # of a 32-bit float that is no longer denormal
 
 
-def input_type(entry: Mapping[str, Any]) -> tf.DType:
+def input_type(entry: FeatureEntry) -> tf.DType:
     """The type that a feature's values are sent in.
 
     Args:
@@ -27,7 +27,7 @@ def input_type(entry: Mapping[str, Any]) -> tf.DType:
     return {"bytes": tf.string, "int64": tf.float64, "float": tf.float32}[example_type(entry)]
 
 
-def as_sent(values: Any, entry: Mapping[str, Any], missing: Sequence[str]) -> tf.Tensor:
+def as_sent(values: Any, entry: FeatureEntry, missing: Sequence[str]) -> tf.Tensor:
     """Values of a feature as a caller sends them.
 
     Args:
@@ -53,7 +53,7 @@ def as_sent(values: Any, entry: Mapping[str, Any], missing: Sequence[str]) -> tf
 
 def as_parsed(
     columns: Mapping[str, tf.Tensor],
-    entries: Sequence[Mapping[str, Any]],
+    entries: Sequence[FeatureEntry],
     spec: Mapping[str, Any],
     missing: Sequence[str],
 ) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def as_parsed(
     return found
 
 
-def checked(parsed: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def checked(parsed: Mapping[str, Any], entries: Sequence[FeatureEntry]) -> dict[str, Any]:
     """The same columns, once none of their numbers is one that ingest refuses: infinite, or too near zero for 32 bits."""
     floats = {entry["name"] for entry in entries if input_type(entry) == tf.float32}
     values = {name: _values(parsed[name]) for name in sorted(floats)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
@@ -17,6 +16,7 @@ from components.errors import DataError
 from components.fit.settings import Sgd, model_from_json
 from components.gather import shards
 from components.linear_model.design_matrix import DesignMatrix
+from components.linear_model.families import FAMILIES
 from components.linear_model.linear_fit import LinearFit
 from components.linear_model.portable import MODEL_FILE, portable_model
 from components.preprocessing.features import features_from_json
@@ -24,8 +24,7 @@ from components.preprocessing.transform_graph import fills_of
 from components.trainer import sgd
 from components.trainer.model import LINEAR_LAYER, build_model, input_names
 from components.trainer.signatures import export
-
-FIT_FILE = "fit.json"
+from components.trainer.training import TRAINING_FILE, LossPoint, Training
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -35,9 +34,8 @@ def run_fn(fn_args: FnArgs) -> None:
       fn_args: TFX's; `custom_config` holds `label`, `weight`, `features`, `missing` and `model` (the configuration's, as plain
         JSON), `level` (of the prediction intervals), `linear_fit` and `gathered` (folders of those artifacts).
 
-    Writes the SavedModel to `serving_model_dir`, and model.json beside it (`portable`); to `model_run_dir` `fit.json`: `solver`,
-    `rows` (by split), `intercept` and `coefficients` of the Keras graph in raw units, and for gradient descent `loss_trace` (mean
-    squared error) and TensorBoard's logs.
+    Writes the SavedModel to `serving_model_dir`, and model.json beside it (`portable`); to `model_run_dir` training.json
+    (`training`) and, of gradient descent, TensorBoard's logs.
 
     Raises:
       DataError: gradient descent did not converge to finite weights.
@@ -47,7 +45,7 @@ def run_fn(fn_args: FnArgs) -> None:
     exact = LinearFit.load(config["linear_fit"], tf.io.gfile.GFile)
     transform = tft.TFTransformOutput(fn_args.transform_output)
     model = build_model(exact.design)
-    trace: list[dict[str, float]] = []
+    trace: list[LossPoint] = []
     rows = exact.rows_read
     if isinstance(settings, Sgd):
         rows, trace = _descend(model, settings, fn_args, exact)
@@ -59,26 +57,26 @@ def run_fn(fn_args: FnArgs) -> None:
     features = features_from_json(config["features"])
     weights = exact.fit.coefficients if settings.solver == "exact" else [float(bias[0]), *map(float, kernel[:, 0])]
     fills = fills_of(transform, features)
-    portable = portable_model(exact, features, fills, weights, config["level"], settings.solver, config["missing"])
+    portable = portable_model(
+        exact, config["features"], fills, weights, config["level"], settings.solver, config["missing"]
+    )
     export(model, transform, portable, fn_args.serving_model_dir)
     with tf.io.gfile.GFile(os.path.join(fn_args.serving_model_dir, MODEL_FILE), "w") as file:
-        file.write(json.dumps(portable, indent=1))
-    result = {
-        "label": config["label"],
-        "solver": settings.solver,
-        "rows": {"train": rows},
-        "intercept": intercept,
-        "coefficients": dict(zip(exact.design.column_names, coefficients, strict=True)),
-        "loss": "mean squared error",
-        "loss_trace": trace,
-    }
-    with tf.io.gfile.GFile(os.path.join(fn_args.model_run_dir, FIT_FILE), "w") as file:
-        file.write(json.dumps(result, indent=1))
+        file.write(portable.to_text())
+    training = Training(
+        label=config["label"],
+        solver=settings.solver,
+        rows={"train": rows},
+        intercept=intercept,
+        coefficients=dict(zip(exact.design.column_names, coefficients, strict=True)),
+        loss=FAMILIES[exact.family].loss_in_words,
+        loss_trace=trace,
+    )
+    with tf.io.gfile.GFile(os.path.join(fn_args.model_run_dir, TRAINING_FILE), "w") as file:
+        file.write(training.to_json())
 
 
-def _descend(
-    model: keras.Model, settings: Sgd, fn_args: FnArgs, exact: LinearFit
-) -> tuple[int, list[dict[str, float]]]:
+def _descend(model: keras.Model, settings: Sgd, fn_args: FnArgs, exact: LinearFit) -> tuple[int, list[LossPoint]]:
     """Gradient descent on the training split. Returns its rows and the loss trace."""
     columns = _read_columns(fn_args.custom_config["gathered"], exact.design)
     label = columns[shards.LABEL].astype(np.float32)
@@ -87,8 +85,8 @@ def _descend(
     trace = sgd.fit(model, settings, features, label, weight, os.path.join(fn_args.model_run_dir, "logs"))
     if not all(np.isfinite(value).all() for value in model.get_layer(LINEAR_LAYER).get_weights()):
         raise DataError(
-            f"gradient descent diverged: the loss was {trace[0]['loss']:.6g} at step 0 and {trace[-1]['loss']:.6g} at "
-            f"step {trace[-1]['step']}. Lower model.learning_rate (now {settings.learning_rate:g}) or scale the features."
+            f"gradient descent diverged: the loss was {trace[0].loss:.6g} at step 0 and {trace[-1].loss:.6g} at "
+            f"step {trace[-1].step}. Lower model.learning_rate (now {settings.learning_rate:g}) or scale the features."
         )
     return len(label), trace
 

@@ -1,4 +1,4 @@
-"""`solver: sgd`: gradient descent on the mean squared error, with a trace of the loss."""
+"""`solver: sgd`: gradient descent on the family's loss, with a trace of it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,26 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from components.fit.settings import Sgd
+from components.trainer.training import LossPoint
 
 EVALUATION_BATCH = 65_536
-LOSS = keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")  # Σ w·(y − ŷ)² / Σ w
 
 
 class LossTrace(keras.callbacks.Callback):
     """The loss over the whole training split, every `every` steps, before the first and after the last.
 
     Attributes:
-      points: `{"step", "loss"}`; the loss is the (weighted) mean squared error, not half of it, at the weights that
-        `step` updates have led to.
+      points: the (weighted) mean of the loss at the weights that `step` updates have led to. A squared
+        error is the whole square, not half of it.
     """
 
-    def __init__(self, features: dict[str, Any], label: Any, weight: Any, every: int, steps: int) -> None:
+    def __init__(self, loss: str, features: dict[str, Any], label: Any, weight: Any, every: int, steps: int) -> None:
         super().__init__()
+        self._loss = _loss(loss, "float64")
         self._data = (features, label, weight)
         self._every = every
         self._steps = steps
-        self.points: list[dict[str, float]] = []
+        self.points: list[LossPoint] = []
 
     def _record(self, step: int) -> None:
         features, label, weight = self._data
@@ -36,8 +37,8 @@ class LossTrace(keras.callbacks.Callback):
             np.ravel(self.model({k: v[i : i + EVALUATION_BATCH] for k, v in features.items()})).astype(np.float64)
             for i in range(0, len(label), EVALUATION_BATCH)
         ]
-        squares = (np.concatenate(predicted) - label) ** 2
-        self.points.append({"step": step, "loss": float(np.average(squares, weights=weight))})
+        loss = self._loss(label.reshape(-1, 1), np.concatenate(predicted).reshape(-1, 1), sample_weight=weight)
+        self.points.append(LossPoint(step=step, loss=float(loss)))
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Step 0."""
@@ -52,6 +53,11 @@ class LossTrace(keras.callbacks.Callback):
             self._record(step)
 
 
+def _loss(name: str, dtype: str) -> keras.losses.Loss:
+    """One of Keras' losses, by the name of its class: Σ w·loss(y, ŷ) / Σ w."""
+    return getattr(keras.losses, name)(reduction="mean_with_sample_weight", dtype=dtype)
+
+
 def fit(
     model: keras.Model,
     settings: Sgd,
@@ -59,11 +65,11 @@ def fit(
     label: NDArray[np.float32],
     weight: NDArray[np.float32] | None,
     log_dir: str,
-) -> list[dict[str, float]]:
+) -> list[LossPoint]:
     """Fits the model in place.
 
     Args:
-      model: from `build_model`.
+      model: from `build_model`; its outputs are linear predictors.
       settings: learning rate, steps, batch.
       features: transformed columns, shape [n] each.
       label: shape [n].
@@ -87,10 +93,13 @@ def fit(
     else:
         data = tf.data.Dataset.from_tensor_slices(rows)
         data = data.shuffle(len(label), seed=settings.seed).batch(settings.batch_size)
-    trace = LossTrace(features, label, weight, settings.trace_every, settings.steps)
-    model.compile(keras.optimizers.SGD(settings.learning_rate), loss=LOSS, jit_compile=False)
+    family = settings.of_family
+    trained = keras.Model(model.inputs, family.link.inverse(model.output, keras.ops))
+    trace = LossTrace(family.loss, features, label, weight, settings.trace_every, settings.steps)
+    loss = _loss(family.loss, "float32")
+    trained.compile(keras.optimizers.SGD(settings.learning_rate), loss=loss, jit_compile=False)
     board = keras.callbacks.TensorBoard(log_dir, write_graph=False, update_freq=settings.trace_every)
-    model.fit(
+    trained.fit(
         data.repeat(), epochs=1, steps_per_epoch=settings.steps, callbacks=[trace, board], verbose=0, shuffle=False
     )
     return trace.points

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Sequence
 from multiprocessing import forkserver, resource_tracker
 
 from components.child_python import child_environment
@@ -17,9 +18,13 @@ CONTEXT = multiprocessing.get_context("forkserver")
 PRELOAD = "pipeline.beam.preload"
 
 
-def start() -> None:
-    """Starts the server process, which begins to import at once. Returns without waiting for it."""
-    CONTEXT.set_forkserver_preload([PRELOAD])
+def start(modules: Sequence[str] = ()) -> None:
+    """Starts the server process, which begins to import at once. Returns without waiting for it.
+
+    Args:
+      modules: full names of what the steps' Beam work needs besides `PRELOAD`.
+    """
+    CONTEXT.set_forkserver_preload([PRELOAD, *modules])
     former = dict(os.environ)
     os.environ.update(child_environment())  # both take the environment that they are started in
     try:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from components.errors import ConfigError
 from pipeline.config.file import Config, load_config
-from pipeline.config.targets import NO_CONTAINER, Targets
-from pipeline.graph.steps import OPTIONAL, STEPS
+from pipeline.config.targets import Targets
+from pipeline.graph.registry import IN_CONTAINERS
 
 
 def load(path: Path) -> Config:
@@ -17,11 +17,11 @@ def load(path: Path) -> Config:
       ConfigError: as `load_config`; or a target gives resources to what is no step, or has no container.
     """
     config = load_config(path)
-    known = [step for step in (*STEPS, *OPTIONAL) if step != NO_CONTAINER]
     for name in Targets.model_fields:
         for step in getattr(getattr(config.targets, name), "resources", {}):
-            if step not in known:
+            if step not in IN_CONTAINERS:
                 raise ConfigError(
-                    f"{path}: targets.{name}.resources: no step with a container is called {step!r}. They are: {', '.join(known)}."
+                    f"{path}: targets.{name}.resources: no step with a container is called {step!r}. They are: "
+                    f"{', '.join(IN_CONTAINERS)}."
                 )
     return config

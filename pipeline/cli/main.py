@@ -91,10 +91,10 @@ def run(
     """Run the pipeline that CONFIG describes, and push the model if it passes the gate."""
     from components.errors import ConfigError
     from pipeline.cli.loading import load
-    from pipeline.graph.steps import OPTIONAL, STEPS
+    from pipeline.graph.registry import NAMES
 
-    if rerun_from is not None and rerun_from not in {*STEPS, *OPTIONAL}:
-        raise ConfigError(f"--from: unknown step {rerun_from!r}. The steps: {', '.join(STEPS)}.")
+    if rerun_from is not None and rerun_from not in NAMES:
+        raise ConfigError(f"--from: unknown step {rerun_from!r}. The steps: {', '.join(NAMES)}.")
     loaded = load(config)  # before what is heavy: a wrong one is told at once
     import datetime
 
@@ -102,7 +102,7 @@ def run(
 
     from pipeline.cli.log import to_file
     from pipeline.cli.screen import RunView, print_summary
-    from pipeline.local.run import Options
+    from pipeline.local.run import RunOptions
     from pipeline.local.run import run as run_pipeline
 
     root = root.resolve()
@@ -112,14 +112,14 @@ def run(
         console.print(f"[bold]{loaded.name}[/bold]", highlight=False)
         view = RunView(console)
         try:
-            options = Options(not no_cache, rerun_from, workers, step_timeout)
+            options = RunOptions(not no_cache, rerun_from, workers, step_timeout)
             summary = run_pipeline(loaded, root, view, options, log)
         finally:
             view.close()
         print_summary(console, summary, str(config), str(root))
-    if summary["exit_code"] == EXIT_REFUSED:
-        click.echo(refusal_line(summary["verdict"]["reasons"]), err=True)
-    sys.exit(summary["exit_code"])
+    if summary.exit_code == EXIT_REFUSED:
+        click.echo(refusal_line(summary.refusals()), err=True)
+    sys.exit(summary.exit_code)
 
 
 @main.command()
@@ -138,7 +138,7 @@ def show(config: Path, root: Path, as_json: bool, whole: bool) -> None:
     root = root.resolve()
     summary = read_last_summary(root, load(config).name)
     if as_json:
-        click.echo(json.dumps(summary, indent=1))
+        click.echo(summary.to_json())
         return
     console = Console()
     print_steps(console, summary)

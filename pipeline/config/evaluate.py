@@ -6,17 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from components.linear_model.families import FAMILIES
 from components.section import Section
 from pipeline.config.errors import nearest
 
-METRICS = (
-    "mean_squared_error",
-    "root_mean_squared_error",
-    "mean_absolute_error",
-    "r_squared",
-    "mean_label",
-    "mean_prediction",
-)
+METRICS = tuple(dict.fromkeys(name for family in FAMILIES.values() for name in family.metric_names))
 _NAMED = ", ".join(f"`{name}`" for name in METRICS)
 _Columns = Annotated[list[str], Field(min_length=1)]
 
@@ -89,10 +83,10 @@ class Evaluate(Section):
         examples=[100],
         json_schema_extra={"x-unit": "rows"},
     )
-    limits: dict[str, Limit] = Field(
-        default={"r_squared": Limit(min=0.0)},
-        description=f"What metrics may be on the eval split, by metric: {_NAMED}. Without any limit a model must at least beat "
-        "the mean of the evaluated labels.",
+    limits: dict[str, Limit] | None = Field(
+        default=None,
+        description=f"What metrics may be on the eval split, by metric: {_NAMED}. By default the family's: for least squares, a "
+        "model must at least beat the mean of the evaluated labels (`r_squared` of at least 0).",
         examples=[{"mean_squared_error": {"max": 40}, "r_squared": {"min": 0.5}}],
         json_schema_extra={"propertyNames": {"enum": list(METRICS)}, "minProperties": 1},
     )
@@ -100,7 +94,8 @@ class Evaluate(Section):
         default=0.01,
         ge=0,
         allow_inf_nan=False,
-        description="How much larger than the live model's the mean squared error may be, on the same rows; `null` "
+        description="How much larger than the live model's the metric may be that the family compares by (for least squares "
+        "the mean squared error), on the same rows; `null` "
         "compares with none.",
         examples=[0.05],
         json_schema_extra={"x-unit": "part of the live model's"},
@@ -113,7 +108,9 @@ class Evaluate(Section):
 
     @field_validator("limits")
     @classmethod
-    def _at_least_one(cls, value: dict[str, Limit]) -> dict[str, Limit]:
+    def _at_least_one(cls, value: dict[str, Limit] | None) -> dict[str, Limit] | None:
+        if value is None:
+            return None
         if not value:
             raise ValueError(
                 "needs at least one limit: without one there is no verdict. Leave the key out for the default"

@@ -12,14 +12,13 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
 from components.fit.settings import Exact, Solver
-from components.model_gate.verdict import CROSS_VALIDATED
 from components.preprocessing.features import Feature, Integer, features_to_json
 from components.section import Section
 from components.table.added_columns import COLUMNS
 from components.table.spec import TableSpec
 from pipeline.config.data import Data
 from pipeline.config.errors import describe, short
-from pipeline.config.evaluate import Evaluate
+from pipeline.config.evaluate import Evaluate, Limit
 from pipeline.config.features import check_indicators, check_names, column_kind, value_rules
 from pipeline.config.serve import Serve
 from pipeline.config.targets import Target, Targets
@@ -101,15 +100,27 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _metrics_of_the_family(self) -> Config:
+        family = self.model.of_family
+        for limits in (self.limits, *(entry.limits for entry in self.evaluate.slices)):
+            for name in limits:
+                if name not in family.metric_names:
+                    raise ValueError(
+                        f"evaluate: {name} is no metric of the family {family.name}. Its own: {', '.join(family.metric_names)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _can_be_judged(self) -> Config:
         if self.data.held_out:
             return self
         if not isinstance(self.model, Exact):
             raise ValueError("data.split: no rows are held out to judge gradient descent by. Add an eval split")
-        for metric in self.evaluate.limits:
-            if metric not in CROSS_VALIDATED:
+        known = self.model.of_family.cross_validated_names
+        for metric in self.limits:
+            if metric not in known:
                 raise ValueError(
-                    f"evaluate.limits.{metric}: no rows are held out, and cross-validation gives {', '.join(CROSS_VALIDATED)} "
+                    f"evaluate.limits.{metric}: no rows are held out, and cross-validation gives {', '.join(known)} "
                     "alone. Set a limit on one of these, or add an eval split"
                 )
         if any(entry.limits for entry in self.evaluate.slices):
@@ -133,6 +144,13 @@ class Config(Section):
                     f"targets.{name}.schema: this key is {rule} 'schema' stands in the configuration. {way}"
                 )
         return self
+
+    @property
+    def limits(self) -> dict[str, Limit]:
+        """By metric what it may be on the whole split: as configured, or as the family has it."""
+        if self.evaluate.limits is not None:
+            return self.evaluate.limits
+        return {metric: Limit(**limit) for metric, limit in self.model.of_family.limits.items()}
 
     def fingerprint(self) -> str:
         """SHA-256 of all that the file says, defaults put in; where the data lie, and where it runs, is no part of it."""

@@ -12,8 +12,6 @@ from components.section import Section
 from components.table.file_names import check_suffix, split_pattern
 from pipeline.config.addresses import ADDRESS, ARTIFACT, broken_rule, check_label
 
-NO_CONTAINER = "Baseline"  # a resolver or an importer: the orchestrator's own work
-
 _BYTES = {"M": 10**6, "Mi": 2**20, "G": 10**9, "Gi": 2**30, "T": 10**12, "Ti": 2**40}
 _MEMORY = rf"[1-9][0-9]*({'|'.join(_BYTES)})"
 _PLACE = r"(gs://[^/\s]+/[^\s]*[^/\s]|/[^\s]*[^/\s])"

@@ -12,7 +12,6 @@ from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 from components.fingerprint import code_fingerprint
 from components.model_gate.executor import BASELINE, CANDIDATE
 from components.model_gate.verdict import ROWS, STANDARD_ERROR
-from pipeline.config.evaluate import METRICS
 from pipeline.config.file import Config
 
 _MODULE = "components.model_gate.metrics"
@@ -36,12 +35,12 @@ def eval_config(config: Config) -> Any:
     ]
     overall = config_pb2.SlicingSpec()
     slices = [config_pb2.SlicingSpec(feature_keys=entry.columns) for entry in config.evaluate.slices]
-    code = code_fingerprint(_MODULE, EXTRACTORS)
+    code, names = code_fingerprint(_MODULE, EXTRACTORS), config.model.of_family.metric_names
     metrics = [
         config_pb2.MetricConfig(
             class_name="RegressionMetric", module=_MODULE, config=json.dumps({"name": name, "code": code})
         )
-        for name in (*METRICS, *(metric + STANDARD_ERROR for metric in METRICS), ROWS)
+        for name in (*names, *(name + STANDARD_ERROR for name in names), ROWS)
     ]
 
     return config_pb2.EvalConfig(

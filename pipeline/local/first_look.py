@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def check_table(config: Config, root: Path) -> int:
         are seen and can't be fitted.
     """
     base, pattern = config.data.location()
-    paths = files.without_empty(file_names.find_files(str(base), re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern)))
+    paths = files.without_empty(file_names.find_files(str(base), file_names.any_span(pattern)))
     spec = config.table_spec()
     names = {path: files.header(path, dialect=spec.dialect) for path in paths}
     files.same_columns(names)

@@ -7,9 +7,8 @@ import datetime
 import logging
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
-from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler, constants
@@ -22,9 +21,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from tfx.types.artifact import Artifact
 
 from components.errors import ConfigError
-from components.pusher.executor import SAME_CONTENT_PROPERTY
 
-PUBLISHING = "Pusher"  # never cached: it looks at what is live, and the cache does not
 Execution = metadata_store_pb2.Execution
 
 
@@ -51,13 +48,16 @@ class LocalRun:
     TFX's LocalDagRunner does the same in one call that reports nothing; this uses the same compiler and launcher.
     """
 
-    def __init__(self, pipeline: Pipeline, cache: bool, rerun_from: str | None) -> None:
+    def __init__(
+        self, pipeline: Pipeline, cache: bool, rerun_from: str | None, never_cached: Set[str] = frozenset()
+    ) -> None:
         """Compiles the pipeline.
 
         Args:
           pipeline: from `create_pipeline`.
           cache: whether steps may be taken from earlier runs.
           rerun_from: a step that runs anew, with all that depends on it.
+          never_cached: names of steps that run anew in any case.
 
         Raises:
           ConfigError: there is no such step.
@@ -76,7 +76,7 @@ class LocalRun:
             raise ConfigError(f"--from: no step {rerun_from!r} in this pipeline. Its steps: {', '.join(self.steps)}.")
         anew = {node.node_info.id for node in self._nodes} if not cache else self._from(rerun_from)
         for node in self._nodes:
-            node.execution_options.caching_options.enable_cache = node.node_info.id not in {*anew, PUBLISHING}
+            node.execution_options.caching_options.enable_cache = node.node_info.id not in {*anew, *never_cached}
 
     def _from(self, step: str | None) -> set[str]:
         """A step and all that depends on it."""
@@ -145,14 +145,3 @@ class LocalRun:
             outputs = execution_lib.get_output_artifacts(handle, info.execution_id)
         cached = execution.last_known_state == Execution.CACHED
         return StepResult(name, cached, seconds, {key: list(value) for key, value in outputs.items()})
-
-
-def pushed(artifact: Any) -> dict[str, Any] | None:
-    """What a `PushedModel` stands for: `version`, `path`, and whether it was `already` live; None where nothing was pushed."""
-    if artifact.get_int_custom_property("pushed") != 1:
-        return None
-    return {
-        "version": int(artifact.get_string_custom_property("pushed_version")),
-        "path": artifact.get_string_custom_property("pushed_destination"),
-        "already": artifact.get_int_custom_property(SAME_CONTENT_PROPERTY) == 1,
-    }

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import gc
-import importlib
 import sqlite3
-import warnings
 from pathlib import Path
-from typing import Any
 
 from components.errors import RunError
 
@@ -80,38 +76,4 @@ def _holders(path: Path) -> str:
         numbers = sorted({words[4] for words in lines if words[5].endswith(inode) and int(words[4]) > 0})
         if numbers:
             return f" (process {', '.join(numbers)})"
-    return ""
-
-
-def check_docker(tag: str) -> None:
-    """Looks whether a Docker daemon answers, which TFX's InfraValidator needs.
-
-    Args:
-      tag: of TF Serving's image, for the message.
-
-    Raises:
-      RunError: none answers.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ResourceWarning
-        )  # Docker's library leaves the socket open that it can't connect
-        reason = _why_no_docker()
-        gc.collect()
-    if reason:
-        raise RunError(
-            f"serve.infra_validator: TFX's InfraValidator runs tensorflow/serving:{tag} by Docker, and no Docker daemon answers "
-            f"here ({reason}). Start it, or remove the key: ServingCheck loads and queries every model all the same."
-        )
-
-
-def _why_no_docker() -> str:
-    """Empty if a daemon answers."""
-    library: Any = importlib.import_module("docker")
-    try:
-        client = library.from_env(timeout=5)
-        client.ping()
-        client.close()
-    except library.errors.DockerException as error:
-        return " ".join(str(error).split())
     return ""

@@ -6,26 +6,25 @@ import contextlib
 import dataclasses
 import datetime
 import fcntl
-import importlib
 import logging
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from components.errors import EXIT_REFUSED, PlumblineError, RunError, error_line
-from components.publishing.versions import versions
-from components.serving_check.process import CheckProcess
 from pipeline.beam import fork_server
 from pipeline.config.file import Config
 from pipeline.config.root import METADATA
+from pipeline.graph.registry import STEPS, never_cached
+from pipeline.graph.step import Outputs, Results, Step
 from pipeline.local.failures import in_words
 from pipeline.local.first_look import check_table
-from pipeline.local.preconditions import check_docker, check_metadata
+from pipeline.local.preconditions import check_metadata
 from pipeline.local.stopping import Stopped, fail_main, stoppable
-from pipeline.local.summary import Summary, check_rows, write_summary
+from pipeline.local.summary import RunSummary, StepRun, check_rows, write_summary
 
 LARGE_TABLE = 8 << 20  # bytes of CSV, from which worker processes save more than they cost
 
@@ -42,8 +41,8 @@ class Listener(Protocol):
     def beam_stage(self, begun: int, total: int) -> None:
         """The step's Beam job began a stage."""
 
-    def step_done(self, entry: Summary) -> None:
-        """A step is done; `entry` as in the summary's `steps`."""
+    def step_done(self, entry: StepRun) -> None:
+        """A step is done."""
 
     def gave_up(self, text: str) -> None:
         """The process is about to end, its main thread hanging in native code."""
@@ -68,7 +67,7 @@ def _only_run(root: Path) -> Iterator[None]:
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class RunOptions:
     """How to run.
 
     Attributes:
@@ -84,7 +83,7 @@ class Options:
     step_timeout: float = 600.0
 
 
-def run(config: Config, root: Path, listener: Listener, options: Options, log: Path) -> Summary:
+def run(config: Config, root: Path, listener: Listener, options: RunOptions, log: Path) -> RunSummary:
     """Runs the pipeline on this machine.
 
     Args:
@@ -103,26 +102,13 @@ def run(config: Config, root: Path, listener: Listener, options: Options, log: P
     """
     with _only_run(root), stoppable():
         started = datetime.datetime.now()
-        summary: Summary = {
-            "name": config.name,
-            "run_id": started.isoformat(),
-            "log": str(log),
-            "exit_code": 1,
-            "error": None,
-            "cleaning": None,
-            "linear_fit": None,
-            "fit": None,
-            "verdict": None,
-            "serving_check": None,
-            "test": None,
-            "pushed": None,
-            "steps": [],
-        }
+        summary = RunSummary.begin(config.name, started.isoformat(), str(log))
         current = _Current()
         try:
             check_metadata(root / METADATA)
-            if config.serve.infra_validator:
-                check_docker(config.serve.infra_validator)
+            for step in STEPS:
+                if step.needs is not None:
+                    step.needs(config)
             size = check_table(config, root)
             workers = options.workers if options.workers is not None else _cores() * (size >= LARGE_TABLE)
             _run_steps(config, root, listener, options, workers, summary, current)
@@ -130,14 +116,16 @@ def run(config: Config, root: Path, listener: Listener, options: Options, log: P
             told = in_words(error, current.step, root) or error
             if isinstance(told, Stopped) and current.step:
                 told.args = (f"{told} in {current.step}. Run again: the steps that are done are in the cache.",)
-            summary["error"] = str(told) or type(told).__name__
-            summary["exit_code"] = told.exit_code if isinstance(told, (PlumblineError, Stopped)) else 1
+            summary.error = str(told) or type(told).__name__
+            summary.exit_code = told.exit_code if isinstance(told, (PlumblineError, Stopped)) else 1
             if told is not error:
                 raise told from error
             raise
         finally:
-            CheckProcess.stop_early()
-            summary["seconds"] = (datetime.datetime.now() - started).total_seconds()
+            for step in STEPS:
+                if step.early is not None:
+                    step.early.stop()
+            summary.seconds = (datetime.datetime.now() - started).total_seconds()
             _write_summary(root, summary)
         return summary
 
@@ -148,24 +136,24 @@ class _Current:
     step = ""
 
 
-def _write_summary(root: Path, summary: Summary) -> None:
+def _write_summary(root: Path, summary: RunSummary) -> None:
     """A disk without room for it must not hide what the run ended with."""
     try:
         write_summary(root, summary)
     except OSError:
-        if summary["error"] is None:
+        if summary.error is None:
             raise
         logging.getLogger(__name__).exception("The summary was not written")
 
 
-def _give_up(root: Path, summary: Summary, error: Exception, listener: Listener) -> None:
+def _give_up(root: Path, summary: RunSummary, error: Exception, listener: Listener) -> None:
     """Ends this process, whose main thread hangs in native code."""
-    summary["error"] = str(error)
+    summary.error = str(error)
     _write_summary(root, summary)
     for process in multiprocessing.active_children():
         process.kill()
     listener.gave_up(error_line(error) if isinstance(error, PlumblineError) else str(error))
-    os._exit(summary["exit_code"])
+    os._exit(summary.exit_code)
 
 
 def _cores() -> int:
@@ -174,65 +162,54 @@ def _cores() -> int:
 
 
 def _run_steps(
-    config: Config, root: Path, listener: Listener, options: Options, workers: int, summary: Summary, current: _Current
+    config: Config,
+    root: Path,
+    listener: Listener,
+    options: RunOptions,
+    workers: int,
+    summary: RunSummary,
+    current: _Current,
 ) -> None:
     listener.preparing()
     if workers > 1:
-        fork_server.start()
+        fork_server.start(tuple(module for step in STEPS for module in step.beam_modules))
     elif _cores() > 1:  # the other core has nothing to do meanwhile
-        CheckProcess.start_early()
-    graph: Any = importlib.import_module("pipeline.graph.create")
-    artifacts: Any = importlib.import_module("pipeline.local.artifacts")
-    beam: Any = importlib.import_module("pipeline.beam.in_process")
-    local: Any = importlib.import_module("pipeline.local.launcher")
+        _begin_early(STEPS)
+    import tfx.components  # noqa: F401, I001 (first: it prepares the modules that TFDV and TFMA import)
+    from pipeline.beam.in_process import ProgressRunner, local_args
+    from pipeline.beam.watchdog import Watchdog
+    from pipeline.graph.create import create_pipeline
+    from pipeline.graph.places import Places
+    from pipeline.local.launcher import LocalRun
 
-    watchdog = beam.Watchdog(options.step_timeout, fail_main, lambda error: _give_up(root, summary, error, listener))
-    beam.ProgressRunner.on_stage = listener.beam_stage
-    beam.ProgressRunner.watchdog = watchdog
-    serving = config.serving_directory(root)
-    pipeline = graph.create_pipeline(config, graph.Places.local(config, root), beam.local_args(workers))
-    local_run = local.LocalRun(pipeline, options.cache, options.rerun_from)
-    results = local_run.run()
-    outputs: dict[str, Any] = {}
-    for step in local_run.steps:
-        listener.step_begins(step)
-        current.step = watchdog.step = step
-        result = next(results)
-        trained = "Trainer" in outputs
-        outputs[step] = result.outputs
-        if not result.cached and not trained:
-            CheckProcess.start_early()  # in all likelihood there will be a new model to check
-        entry = {
-            "step": step,
-            "cached": result.cached,
-            "seconds": result.seconds,
-            "ended": time.time(),
-            "rows": artifacts.count_rows(step, result.outputs),
-        }
-        summary["steps"].append(entry)
-        check_rows(summary["steps"])
+    watchdog = Watchdog(options.step_timeout, fail_main, lambda error: _give_up(root, summary, error, listener))
+    ProgressRunner.on_stage = listener.beam_stage
+    ProgressRunner.watchdog = watchdog
+    places = Places.local(config, root)
+    pipeline = create_pipeline(config, places, local_args(workers))
+    local_run = LocalRun(pipeline, options.cache, options.rerun_from, never_cached(places))
+    entries = {step.name: step for step in STEPS}
+    outputs: dict[str, Outputs] = {}
+    results = Results(outputs, summary)
+    launched = local_run.run()
+    for name in local_run.steps:
+        listener.step_begins(name)
+        current.step = watchdog.step = name
+        done, step = next(launched), entries[name]
+        outputs[name] = done.outputs
+        if step.container and not done.cached:  # what comes after it will, in all likelihood, run anew too
+            _begin_early(entries[other] for other in local_run.steps if other not in outputs)
+        rows = None if step.count is None else step.count(results)
+        entry = StepRun(step=name, cached=done.cached, seconds=done.seconds, ended=time.time(), rows=rows)
+        summary.steps.append(entry)
+        check_rows(summary.steps)
         listener.step_done(entry)
-        if step == "ExampleGen":
-            summary["cleaning"] = artifacts.read_counts(result.outputs)
-        elif step == "Fit":
-            summary["linear_fit"] = artifacts.read_linear_fit(result.outputs, outputs["StatisticsGen"])
-        elif step == "Trainer":
-            summary["fit"] = artifacts.read_fit(result.outputs)
-        elif step == "ModelGate":
-            summary["verdict"] = artifacts.read_verdict(result.outputs)
-        elif step == "ServingCheck":
-            summary["serving_check"] = artifacts.read_serving_check(result.outputs)
-        elif step == "TestEvaluation":
-            summary["test"] = artifacts.read_test_metrics(result.outputs)
-    _conclude(serving, summary, [local.pushed(artifact) for artifact in outputs["Pusher"]["pushed_model"]])
+        if step.kept is not None:
+            summary.keep(step.kept, step.kept.read(results))
+    summary.exit_code = EXIT_REFUSED if summary.refusals() else 0
 
 
-def _conclude(serving: Path, summary: Summary, pushed: list[dict[str, Any] | None]) -> None:
-    if not summary["verdict"]["blessed"]:
-        summary["exit_code"] = EXIT_REFUSED
-        return
-    [push] = pushed
-    if push is None or versions(serving)[-1:] != [push["version"]]:
-        raise RunError(f"{serving}: the model was blessed, and is not the newest version there. See {summary['log']}.")
-    summary["pushed"] = push
-    summary["exit_code"] = 0
+def _begin_early(steps: Iterable[Step]) -> None:
+    for step in steps:
+        if step.early is not None:
+            step.early.start()

@@ -1,58 +1,129 @@
-"""What a run did, as plain JSON: gathered from its artifacts, kept below the root, read back by `show`."""
+"""What a run did: gathered from its steps, kept as JSON below the root, read back by `show`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from components.errors import RunError
+from components.json_file import JsonFile
 from components.replacing import replacing
 from pipeline.config.root import runs_directory
+from pipeline.graph.registry import KEPT
+from pipeline.graph.step import Kept, Record
 
-Summary = dict[str, Any]
+
+class StepRun(BaseModel):
+    """What is known of any step that is done.
+
+    Attributes:
+      step: its name.
+      cached: whether its outputs were taken from an earlier run.
+      seconds: wall time.
+      ended: when, in seconds since 1970.
+      rows: that it wrote or read, by split; None for a step that handles no rows.
+    """
+
+    step: str
+    cached: bool
+    seconds: float
+    ended: float
+    rows: dict[str, int] | None
 
 
-def write_summary(root: Path, summary: Summary) -> Path:
+class RunSummary(JsonFile):
+    """A run's summary. Beside these keys it has one for each step of which something is kept (`record`), null until it is done.
+
+    Attributes:
+      name: the pipeline's.
+      run_id: when it began, in ISO 8601; summaries are told apart and ordered by it.
+      log: the log file.
+      exit_code: as `components.errors` has them; 1 until the run is over.
+      error: why it failed; None if it did not.
+      seconds: wall time.
+      steps: that are done, in order.
+    """
+
+    model_config = ConfigDict(frozen=False)
+    format: Literal[1] = 1
+    name: str
+    run_id: str
+    log: str
+    exit_code: int = 1
+    error: str | None = None
+    seconds: float = 0.0
+    steps: list[StepRun] = Field(default=[])
+
+    @classmethod
+    def begin(cls, name: str, run_id: str, log: str) -> RunSummary:
+        """Of a run that begins."""
+        return _FILE(name=name, run_id=run_id, log=log)
+
+    def record(self, kept: Kept[Record]) -> Record | None:
+        """What is kept of a step; None if it is not done, or left nothing."""
+        found = getattr(self, kept.key)
+        return found if isinstance(found, kept.model) else None
+
+    def keep(self, kept: Kept[Record], record: Record | None) -> None:
+        """Keeps what a step left."""
+        setattr(self, kept.key, record)
+
+    def refusals(self) -> list[str]:
+        """Why the model was refused, a sentence a reason; none if it was not."""
+        found: list[str] = []
+        for kept in KEPT:
+            record = self.record(kept)
+            if kept.refusal is not None and record is not None:
+                found += kept.refusal(record)
+        return found
+
+
+_FIELDS: dict[str, Any] = {kept.key: (kept.model | None, None) for kept in KEPT}
+_FILE: type[RunSummary] = create_model("_File", __base__=RunSummary, **_FIELDS)
+
+
+def write_summary(root: Path, summary: RunSummary) -> Path:
     """Writes a run's summary under a temporary name, then renames it."""
-    directory = runs_directory(root, summary["name"])
+    directory = runs_directory(root, summary.name)
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{summary['run_id']}.json"
+    path = directory / f"{summary.run_id}.json"
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(summary, indent=1))
+        temporary.write_text(summary.to_json())
     return path
 
 
-def read_last_summary(root: Path, name: str) -> Summary:
+def read_last_summary(root: Path, name: str) -> RunSummary:
     """The summary of the last run.
 
     Raises:
-      RunError: there was no run.
+      RunError: there was no run, or its summary is damaged, or of another format.
     """
+    again = f"plumbline run CONFIG --root {root}"
     files = sorted(runs_directory(root, name).glob("*.json"))
     if not files:
-        raise RunError(f"{root}: pipeline {name!r} has not run here. Run it first: plumbline run CONFIG --root {root}")
-    summary: Summary = json.loads(files[-1].read_text())
-    return summary
+        raise RunError(f"{root}: pipeline {name!r} has not run here. Run it first: {again}")
+    return _FILE.parse(files[-1].read_bytes(), files[-1], f"Run it again: {again}")
 
 
-def check_rows(steps: Iterable[Summary]) -> None:
+def check_rows(steps: Iterable[StepRun]) -> None:
     """Rows are conserved: every step saw as many rows of a split as the step before it that saw that split.
 
     Args:
-      steps: `{"step", "rows": {split: count} or None}` in order.
+      steps: in order.
 
     Raises:
       RunError: a step saw another number of rows.
     """
     last: dict[str, tuple[str, int]] = {}
     for entry in steps:
-        for split, count in (entry["rows"] or {}).items():
-            before, expected = last.get(split, (entry["step"], count))
+        for split, count in (entry.rows or {}).items():
+            before, expected = last.get(split, (entry.step, count))
             if count != expected:
                 raise RunError(
                     f"rows were lost or made up: split {split} had {expected} rows after {before}, and {count} in "
-                    f"{entry['step']}. Nothing this run wrote can be trusted; run it again with --no-cache."
+                    f"{entry.step}. Nothing this run wrote can be trusted; run it again with --no-cache."
                 )
-            last[split] = (entry["step"], count)
+            last[split] = (entry.step, count)

@@ -18,9 +18,11 @@ from pipeline.beam.in_process import LOCAL_ARGS
 from pipeline.config.addresses import check_image, check_output, check_pipeline_root
 from pipeline.config.file import Config
 from pipeline.config.targets import Resources, Target
-from pipeline.graph.create import Places, create_pipeline
+from pipeline.graph.create import create_pipeline
 from pipeline.graph.parameters import parameter_values
-from pipeline.graph.steps import task_name
+from pipeline.graph.places import Places
+from pipeline.graph.registry import STEPS, never_cached
+from pipeline.graph.step import task_name
 
 COMMAND = ["python", "-m", "pipeline.remote.entrypoint"]
 
@@ -32,8 +34,6 @@ _PACKAGING = (
     "--setup_file",
     "--worker_harness_container_image",
 )
-
-_NEVER_RETRIED = {"DataGate", "ModelGate"}  # they fail by their verdict
 
 
 def compile_spec(config: Config, target: str, image: str, pipeline_root: str) -> dict[str, Any]:
@@ -56,12 +56,8 @@ def compile_spec(config: Config, target: str, image: str, pipeline_root: str) ->
     check_image(image)
     check_pipeline_root(target, pipeline_root)
     section = config.targets.get(target)
-    if config.serve.infra_validator:
-        raise ConfigError(
-            f"serve.infra_validator: TFX's InfraValidator can't be compiled for {target}. Remove the key from the configuration "
-            "that is compiled; ServingCheck stays."
-        )
-    pipeline = create_pipeline(config, Places.remote(config, target, pipeline_root), _beam_args(section, image))
+    places = Places.remote(config, target, pipeline_root)
+    pipeline = create_pipeline(config, places, _beam_args(section, image))
     runner = KubeflowV2DagRunner(
         KubeflowV2DagRunnerConfig(default_image=image, default_commands=COMMAND, use_pipeline_spec_2_1=True)
     )
@@ -70,7 +66,7 @@ def compile_spec(config: Config, target: str, image: str, pipeline_root: str) ->
     values = parameter_values(config, target)
     for name, parameter in spec["root"]["inputDefinitions"]["parameters"].items():
         parameter.update(defaultValue=values[name], isOptional=True)
-    _set_options(spec, target, section)
+    _set_options(spec, places, section)
     return spec
 
 
@@ -116,26 +112,12 @@ def _beam_args(section: Target, image: str) -> list[str]:
     return [*section.beam, f"--sdk_container_image={image}"]
 
 
-def _never_cached(target: str, section: Target) -> set[str]:
-    """The names of the tasks that run in every run."""
-    steps = set()
-    if (
-        section.serving is not None
-    ):  # Pusher looks at what is live there, and a cache does not; TFX's for an endpoint just deploys
-        steps.add("Pusher")
-    if (
-        target == "kubeflow"
-    ):  # it ignores the hook that gives ExampleGen a fingerprint of the table: a changed one is the same
-        steps.add("ExampleGen")
-    return {task_name(step) for step in steps}
-
-
-def _set_options(spec: dict[str, Any], target: str, section: Target) -> None:
+def _set_options(spec: dict[str, Any], places: Places, section: Target) -> None:
     """Resources, retries and caching. TFX has no means for retries, nor for an ExampleGen's resources: all go into the spec."""
     executors = spec["deploymentSpec"]["executors"]
     resources = {task_name(step): _resources(value) for step, value in section.resources.items()}
-    uncached = _never_cached(target, section)
-    verdicts = {task_name(step) for step in _NEVER_RETRIED}
+    uncached = {task_name(step) for step in never_cached(places)}
+    retried = {task_name(step.name) for step in STEPS if step.retried}
     for name, task in spec["root"]["dag"]["tasks"].items():
         task.pop("cachingOptions", None)
         container = executors[spec["components"][name]["executorLabel"]].get("container")
@@ -143,7 +125,7 @@ def _set_options(spec: dict[str, Any], target: str, section: Target) -> None:
             continue
         if section.cache and name not in uncached:
             task["cachingOptions"] = {"enableCache": True}
-        if section.retries and name not in verdicts:
+        if section.retries and name in retried:
             task["retryPolicy"] = {
                 "maxRetryCount": section.retries,
                 "backoffDuration": "60s",

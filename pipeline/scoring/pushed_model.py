@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import ConfigError, RunError
-from components.linear_model.portable import MODEL_FILE, UNBOUNDED, example_types, quantile, score
+from components.linear_model.portable import MODEL_FILE, UNBOUNDED, FeatureEntry, PortableModel, quantile
+from components.linear_model.scoring import score
 from components.publishing.manifest import MANIFEST_FILE, verify_if_signed
 from components.publishing.versions import versions
 from components.table.spec import TableSpec
 from pipeline.config.file import Config
 
-CONTRIBUTION = "contribution_"
+BASELINE, CONTRIBUTION = "baseline", "contribution_"
 
 _T = TypeVar("_T")
 Columns = Mapping[str, Any]
@@ -74,13 +74,13 @@ class PushedModel:
         self.version = present[-1] if version is None else version
         self._folder = serving / str(self.version)
         self._portable = _read(self._folder)
-        self.features: list[dict[str, Any]] = self._portable["features"]
+        self.features: list[FeatureEntry] = self._portable.features
 
     @property
     def spec(self) -> TableSpec:
         """What the model takes the columns of a table for."""
         names = [entry["name"] for entry in self.features]
-        kinds = example_types(self._portable)
+        kinds = self._portable.example_types
         texts = [name for name in names if kinds[name] == "bytes"]
         booleans = [entry["name"] for entry in self.features if entry["kind"] == "boolean"]
         return TableSpec(
@@ -89,8 +89,8 @@ class PushedModel:
             wide=[entry["name"] for entry in self.features if entry.get("wide")],
             booleans=booleans,
             texts=[name for name in texts if name not in booleans],
-            label=self._portable["label"],
-            missing=self._portable["missing"],
+            label=self._portable.label,
+            missing=self._portable.missing,
             features=names,
         )
 
@@ -100,15 +100,15 @@ class PushedModel:
         Raises:
           ConfigError: intervals are asked of a model that has none.
         """
-        if wanted.intervals and self._portable["interval"] is None:
+        if wanted.intervals and self._portable.interval is None:
             raise ConfigError(
-                f"version {self.version} was fitted by {self._portable['solver']} or has no degrees of freedom left, and has no "
+                f"version {self.version} was fitted by {self._portable.solver} or has no degrees of freedom left, and has no "
                 "intervals. Fit with solver: exact and more rows than coefficients."
             )
         names = ["prediction"]
         names += ["standard_error", "low", "high"] if wanted.intervals else []
         contributions = [f"{CONTRIBUTION}{entry['name']}" for entry in self.features]
-        return names + (["baseline", *contributions] if wanted.contributions else [])
+        return names + ([BASELINE, *contributions] if wanted.contributions else [])
 
     def score(self, columns: Columns, wanted: Wanted) -> Answer:
         """Answers rows by model.json's arithmetic; as `ask`."""
@@ -132,7 +132,7 @@ class PushedModel:
         """
         signature = "explain" if wanted.intervals or wanted.contributions else "serving_default"
         as_sent = importlib.import_module("components.trainer.inputs").as_sent  # loads TensorFlow
-        missing = self._portable["missing"]
+        missing = self._portable.missing
         arguments = {entry["input"]: as_sent(columns[entry["name"]], entry, missing) for entry in self.features}
         answer = self._signatures[signature](**arguments)
         return self._chosen({name: value.numpy() for name, value in answer.items()}, wanted)
@@ -140,7 +140,7 @@ class PushedModel:
     def _chosen(self, answer: Answer, wanted: Wanted) -> Answer:
         names = self.names_of(wanted)
         if wanted.intervals:
-            answer |= _intervals(answer, self._portable["interval"], wanted.level)
+            answer |= _intervals(answer, self._portable, wanted.level)
         return {name: answer[name] for name in names}
 
     @functools.cached_property
@@ -148,7 +148,7 @@ class PushedModel:
         return importlib.import_module("tensorflow").saved_model.load(str(self._folder)).signatures
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _read(folder: Path) -> PortableModel:
     """A version's model.json, if all its files are what was published."""
     if not verify_if_signed(folder):
         raise RunError(
@@ -156,23 +156,26 @@ def _read(folder: Path) -> dict[str, Any]:
             "away, or ask for another version: --version N."
         )
     try:
-        portable: dict[str, Any] = json.loads((folder / MODEL_FILE).read_text())
+        text = (folder / MODEL_FILE).read_text()
     except FileNotFoundError as error:
         raise RunError(
             f"{folder}: has no {MODEL_FILE}, so it is no model of Plumbline's. Ask for another version: --version N."
         ) from error
-    if "missing" not in portable:
-        raise RunError(
-            f"{folder}: was made by an earlier version of Plumbline, whose {MODEL_FILE} says less. Run again, or serve it."
-        )
-    return portable
+    try:
+        return PortableModel.from_text(text)
+    except ValueError as error:
+        raise RunError(f"{folder}: {error}. Run again, or serve it.") from error
 
 
 def _intervals(
-    answer: Mapping[str, NDArray[Any]], interval: Mapping[str, Any], level: float | None
+    answer: Mapping[str, NDArray[Any]], model: PortableModel, level: float | None
 ) -> dict[str, NDArray[Any]]:
+    """Standard errors, and the ends of intervals: the model's own, or at another level."""
+    error, low, high = (answer[name].astype(np.float64) for name in ("standard_error", "low", "high"))
     unbounded = answer["standard_error"] == np.float32(UNBOUNDED)
-    error = np.where(unbounded, np.float32(np.nan), answer["standard_error"])
-    t = interval["t"] if level is None else quantile(level, interval["degrees_of_freedom"])
-    half = (t * error.astype(np.float64)).astype(np.float32)
-    return {"standard_error": error, "low": answer["prediction"] - half, "high": answer["prediction"] + half}
+    if level is not None and model.interval is not None:
+        predictor = sum(answer[name].astype(np.float64) for name in answer if name.startswith((BASELINE, CONTRIBUTION)))
+        half = quantile(level, model.interval.degrees_of_freedom) * error
+        low, high = (model.of_family.link.inverse(predictor + side * half, np) for side in (-1, 1))
+    found = {"standard_error": error, "low": low, "high": high}
+    return {name: np.where(unbounded, np.nan, values).astype(np.float32) for name, values in found.items()}

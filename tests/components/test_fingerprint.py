@@ -75,7 +75,8 @@ STEPS = {
     "ExampleGen": ["components.ingest.component", "components.ingest.executor"],
     "DataGate": ["components.data_gate.component", "components.data_gate.executor"],
     "Transform": ["components.preprocessing.preprocessing_fn"],
-    "LeastSquares": ["components.fit.component", "components.fit.executor"],
+    "Gather": ["components.gather.component", "components.gather.executor"],
+    "Fit": ["components.fit.component", "components.fit.executor"],
     "Trainer": ["components.trainer.component", "components.trainer.run_fn"],
     "Evaluator": ["components.model_gate.metrics", "components.model_gate.extractors"],
     "ModelGate": ["components.model_gate.component", "components.model_gate.executor"],
@@ -112,7 +113,8 @@ def test_what_a_step_really_imports_is_in_its_fingerprint():
 @pytest.mark.usefixtures("tfx_loaded")
 def test_each_step_carries_the_fingerprint_of_what_it_imports(tmp_path):
     from pipeline.config.file import load_config
-    from pipeline.graph.create import Places, create_pipeline
+    from pipeline.graph.create import create_pipeline
+    from pipeline.graph.places import Places
 
     config = load_config(REPOSITORY / "data/taxi/pipeline.yaml")
     graph = create_pipeline(config, Places.local(config, tmp_path))

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from components.linear_model.portable import PortableModel
 from tests.conftest import REPOSITORY, WholeRun, plumbline
 
 Columns = Mapping[str, Sequence[Any]]
@@ -67,7 +68,7 @@ class Client:
 
     rest: str
     grpc: str
-    model: Mapping[str, Any]
+    model: PortableModel
     name: str
 
     def by_rows(self, columns: Columns) -> np.ndarray:
@@ -95,7 +96,7 @@ class Client:
 
         request = predict_pb2.PredictRequest()
         request.model_spec.name = self.name
-        for entry in self.model["features"]:
+        for entry in self.model.features:
             values = columns[entry["name"]]
             kind = tf.string
             if not isinstance(values[0], str):
@@ -128,14 +129,12 @@ class Client:
             return json.load(answer)
 
 
-def examples(model: Mapping[str, Any], columns: Columns) -> list[bytes]:
+def examples(model: PortableModel, columns: Columns) -> list[bytes]:
     """Rows as serialised tf.Examples, of the kinds that ingest writes."""
     import tensorflow as tf
 
-    from components.linear_model.portable import example_types
-
-    kinds = example_types(model)
-    tokens = {token.strip() for token in model["missing"]}
+    kinds = model.example_types
+    tokens = {token.strip() for token in model.missing}
     found = []
     for row in zip(*(columns[name] for name in kinds), strict=True):
         example = tf.train.Example()
@@ -151,9 +150,9 @@ def examples(model: Mapping[str, Any], columns: Columns) -> list[bytes]:
     return found
 
 
-def pushed_model(run: WholeRun) -> dict[str, Any]:
+def pushed_model(run: WholeRun) -> PortableModel:
     """model.json of what a run pushed."""
-    return json.loads((Path(run.show()["pushed"]["path"]) / "model.json").read_text())
+    return PortableModel.from_text((Path(run.show()["pushed"]["path"]) / "model.json").read_text())
 
 
 def _for_json(values: Sequence[Any]) -> list[Any]:

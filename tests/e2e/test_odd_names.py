@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from components.linear_model.portable import score
+from components.linear_model.scoring import score
 from tests.conftest import REPOSITORY, WholeRun, plumbline
 from tests.e2e.asking import Client, by_file, by_json, pushed_model, serving
 
@@ -123,8 +123,8 @@ def test_every_text_is_a_level_with_its_own_coefficient(run):
 
 
 def test_the_model_knows_each_text_as_it_is(model):
-    [term] = [term for term in model["design"] if term["feature"] == "class"]
-    assert {level["text"] for level in term["levels"] if not level["special"]} == set(LEVELS)
+    [term] = [term for term in model.design.terms if term.feature == "class"]
+    assert {level.text for level in term.levels if not level.special} == set(LEVELS)
 
 
 def test_the_columns_own_names_are_the_inputs_and_no_others(client, run):
@@ -212,7 +212,7 @@ def test_the_saved_model_read_back_from_python(run, model, columns, expected):
     kinds = {"categorical": tf.string, "boolean": tf.string, "integer": tf.float64}
     tensors = {
         entry["input"]: tf.constant(columns[entry["name"]], kinds.get(entry["kind"], tf.float32))
-        for entry in model["features"]
+        for entry in model.features
     }
     assert len(tensors) == len(FEATURES)
     answer = loaded.signatures["serving_default"](**tensors)

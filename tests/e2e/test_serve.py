@@ -16,7 +16,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from components.linear_model.portable import UNBOUNDED, score
+from components.linear_model.portable import UNBOUNDED, PortableModel
+from components.linear_model.scoring import score
 from tests.conftest import REPOSITORY, plumbline
 from tests.e2e.asking import serving
 from tests.e2e.oracles import examples
@@ -39,7 +40,7 @@ def server(taxi_run):
 
 @pytest.fixture(scope="module")
 def model(pushed):
-    return json.loads((Path(pushed["path"]) / "model.json").read_text())
+    return PortableModel.from_text((Path(pushed["path"]) / "model.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +50,13 @@ def rows(taxi_run, model):
 
     found = examples(taxi_run.root, NAME, "eval")[:20]
     serialized = [row.SerializeToString() for row in found]
-    return rows_of(serialized, model["features"]), serialized
+    return rows_of(serialized, model.features), serialized
 
 
 @pytest.fixture(scope="module")
 def request_of(rows, model):
     """The rows as `inputs` and as `instances`."""
-    texts = {entry["name"] for entry in model["features"] if entry["kind"] == "categorical"}
+    texts = {entry["name"] for entry in model.features if entry["kind"] == "categorical"}
     inputs = {
         name: [value if value is not None else "" if name in texts else math.nan for value in values]
         for name, values in rows[0].items()
@@ -239,7 +240,7 @@ def test_predict_gives_the_same_in_json_and_over_a_table(taxi_run, rows, request
     ],
 )
 def test_a_table_that_cant_be_scored_leaves_nothing(taxi_run, model, tmp_path, content, code, message):
-    names = [entry["name"] for entry in model["features"]]
+    names = [entry["name"] for entry in model.features]
     row = ",".join("1" for _ in names)
     text = content.replace("{header}", ",".join(names)).replace("{row}", row).replace("{bad}", f"far{row[1:]}")
     (tmp_path / "t.csv").write_text(text)

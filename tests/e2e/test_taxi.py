@@ -28,8 +28,8 @@ def test_row_counts_are_equal_at_every_step(taxi_run, raw):
     shown = taxi_run.show()
     rows = {step["step"]: step["rows"] for step in shown["steps"] if step["rows"]}
     both = {"train": len(raw["train"]), "eval": len(raw["eval"])}
-    assert rows["ExampleGen"] == rows["StatisticsGen"] == rows["Transform"] == both
-    assert rows["LeastSquares"] == rows["Trainer"] == {"train": both["train"]}
+    assert rows["ExampleGen"] == rows["StatisticsGen"] == both
+    assert rows["Gather"] == rows["Fit"] == rows["Trainer"] == {"train": both["train"]}
     assert rows["ModelGate"] == {"eval": both["eval"]}
 
 
@@ -50,7 +50,7 @@ def fitted(taxi_run):
     """The exact fit as the artifact has it, read without TFX."""
     from components.linear_model.linear_fit import LinearFit
 
-    [folder] = (taxi_run.root / "pipelines/taxi-fare/LeastSquares/fit").iterdir()
+    [folder] = (taxi_run.root / "pipelines/taxi-fare/Fit/fit").iterdir()
     return LinearFit.load(str(folder))
 
 

@@ -50,7 +50,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def fitted(folder):
-    [artifact] = (folder / "R/pipelines/weighted/LeastSquares/fit").iterdir()
+    [artifact] = (folder / "R/pipelines/weighted/Fit/fit").iterdir()
     return LinearFit.load(str(artifact))
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import yaml
 from kfp import components, local
 from kfp.local import config, importer_handler, subprocess_task_handler
 from kfp.local.status import Status
@@ -26,8 +27,6 @@ from kfp.local.task_handler_interface import ITaskHandler
 from tests.kubeflow import spec as specs
 from tests.kubeflow.spec import Json
 from tests.kubeflow.warm import WarmPython
-
-CUT = len("comp-")  # kfp.local takes a component's name for what its own compiler writes, and leaves the rest of it
 
 _COLOUR = re.compile(r"\x1b\[\d+m")
 
@@ -63,7 +62,6 @@ def run(file: Path, root: Path, python: WarmPython, **parameters: str) -> LocalR
       python: what runs the commands.
       parameters: of the run; those that are not given have their defaults.
     """
-    names = {name[CUT:]: name for name in specs.load(file)["root"]["dag"]["tasks"]}
     done = LocalRun()
     (root / "logs").mkdir(parents=True)
 
@@ -75,7 +73,7 @@ def run(file: Path, root: Path, python: WarmPython, **parameters: str) -> LocalR
 
         def run(self) -> Status:
             given = json.loads(self._command[self._command.index("--json_serialized_invocation_args") + 1])
-            task = names[Path(given["outputs"]["outputFile"]).parent.name]
+            task = Path(given["outputs"]["outputFile"]).parent.name
             log = root / "logs" / task
             done.given[task] = given
             done.codes[task] = python.run(self._command, {}, log)
@@ -84,10 +82,21 @@ def run(file: Path, root: Path, python: WarmPython, **parameters: str) -> LocalR
 
     with _patched(Launcher, root):
         try:
-            components.load_component_from_file(str(file))(**parameters)
+            components.load_component_from_file(str(_named_as_by_kfp(file, root)))(**parameters)
         except RuntimeError as error:
             done.failure = _COLOUR.sub("", str(error))
     return done
+
+
+def _named_as_by_kfp(file: Path, root: Path) -> Path:
+    """A copy whose components are called `comp-…`, as kfp's own compiler calls them: kfp.local takes that off."""
+    spec = specs.load(file)
+    spec["components"] = {f"comp-{name}": component for name, component in spec["components"].items()}
+    for task in spec["root"]["dag"]["tasks"].values():
+        task["componentRef"]["name"] = f"comp-{task['componentRef']['name']}"
+    copy = root / file.name
+    copy.write_text(yaml.safe_dump(spec, sort_keys=False))
+    return copy
 
 
 @contextmanager

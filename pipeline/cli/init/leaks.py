@@ -37,7 +37,7 @@ def sampled(parts: list[pa.Array], profile: Profile) -> Floats:
     if not parts:
         return np.empty(0)
     if profile.numbers or profile.distinct != 2:
-        return np.concatenate([numbers_of(part) for part in parts])
+        return np.concatenate([numbers_of(part, profile.decimal) for part in parts])
     texts = pa.concat_arrays([texts_of(part) for part in parts])
     return np.asarray(pc.cast(pc.equal(texts, min(profile.levels)), pa.float64()).to_numpy(zero_copy_only=False))
 

@@ -12,11 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from components.table import files
-from components.table.arrow_types import is_text
+from components.errors import DataError
+from components.table import columns, files
+from components.table.arrow_types import is_number, is_time
 from components.table.columns import LARGEST
 from components.table.digits import Digits
 from components.values import number_columns, numbers, text_columns
+from components.values.masks import valid_rows
 from components.values.numbers import LARGEST_INTEGER
 from components.values.texts import MISSING_TOKENS
 
@@ -73,6 +75,7 @@ class Profile:
 
     Attributes:
       name: the column's; `truths` says whether its truth values are numbers, as those of a label are.
+      decimal: what its texts have before a number's fraction.
       rows: how many were seen.
       unusable: why it can be no feature, by its type or its bytes; empty if it can.
       missing: rows that hold nothing, by the text that says so; "" for blanks, nulls and NaN.
@@ -89,8 +92,9 @@ class Profile:
       typed: whether the file gave it a type other than text; what kinds: `number`, `boolean`, `time`, `category`.
     """
 
-    def __init__(self, name: str, truths: bool = False) -> None:
+    def __init__(self, name: str, decimal: str = ".", truths: bool = False) -> None:
         self.name = name
+        self.decimal = decimal
         self._truths = truths
         self.rows = 0
         self.unusable = ""
@@ -131,17 +135,18 @@ class Profile:
         self.rows += len(column) * is_kept
         if self.unusable or not len(column):
             return
+        rejected: dict[int, str] = {}
         try:
-            plain = _plain(column)
-            self.typed |= _kind_of(column.type)
-            values, counts = _counted(plain)
-            found, odd = _as_numbers(values, self._truths)
-        except pa.ArrowInvalid:
-            self.unusable = f"bytes that are not UTF-8, first in {places(_undecodable(column))}"
-            return
-        except (TypeError, pa.ArrowNotImplementedError):
+            plain = columns.plain(column, self.name, rejected)
+        except DataError:
             self.unusable = f"of type {column.type}, which is neither number nor text"
             return
+        if rejected:
+            self.unusable = f"bytes that are not UTF-8, first in {places(min(rejected))}"
+            return
+        self.typed |= _kind_of(column.type)
+        values, counts = _counted(plain)
+        found, odd = _as_numbers(values, self.decimal, self._truths)
         self._read_numbers(values, found)
         self._add_odd(plain, values, counts * is_kept, odd, places)
         if is_kept:
@@ -177,7 +182,7 @@ class Profile:
             self.is_plain &= is_whole
             self.is_beyond |= not pa.types.is_floating(values.type) and bool(away.max() >= LARGEST_INTEGER)
             return
-        written = pc.utf8_trim_whitespace(values.filter(pa.array(there)))
+        written = pc.utf8_trim_whitespace(number_columns.with_points(values.filter(pa.array(there)), self.decimal))
         self.is_plain &= bool(pc.all(pc.match_substring_regex(written, numbers.INTEGER)).as_py())
         beyond = written.filter(pa.array(away >= LARGEST_INTEGER))
         self.is_beyond |= bool(pc.any(pc.match_substring_regex(beyond, _DIGITS), min_count=0).as_py())
@@ -216,55 +221,20 @@ class Profile:
             self.levels = dict(itertools.islice(self.levels.items(), EXAMPLES))
 
 
-def numbers_of(column: pa.Array) -> Floats:
-    """A column's numbers [n], truth values among them, NaN where a row holds none."""
+def numbers_of(column: pa.Array, decimal: str) -> Floats:
+    """A column's numbers [n], truth values among them, NaN where a row holds none; `decimal` is before a text's fraction."""
     try:
-        return _as_numbers(_plain(column), truths=True)[0]
-    except (TypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return _as_numbers(columns.plain(column, "", {}), decimal, truths=True)[0]
+    except DataError:
         return np.full(len(column), np.nan)
 
 
 def texts_of(column: pa.Array) -> pa.Array:
     """A column's canonical texts, null where missing; all null if it can have none."""
     try:
-        plain = _texts(_plain(column))
-    except (TypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return columns.text(column, "", MISSING_TOKENS, {})
+    except DataError:
         return pa.nulls(len(column), pa.string())
-    gone = text_columns.is_missing(plain, MISSING_TOKENS).fill_null(True)
-    return pc.replace_with_mask(plain, gone, pa.scalar(None, pa.string()))
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    """A column without a dictionary, texts and bytes as strings, half floats as floats.
-
-    Raises:
-      TypeError: it is of a type that can be neither number nor text.
-      pa.ArrowInvalid: it holds bytes that are not UTF-8.
-    """
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    kind = column.type
-    if pa.types.is_float16(kind):
-        return pc.cast(column, pa.float32())
-    if is_text(kind):
-        return column if kind == pa.string() else pc.cast(column, pa.string())
-    if not (_is_number(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind) or _is_time(kind)):
-        raise TypeError(f"{kind} is neither number nor text")
-    return column
-
-
-def _undecodable(column: pa.Array) -> int:
-    """The first row whose bytes are not UTF-8."""
-    for row, value in enumerate(column.to_pylist()):
-        try:
-            str(value or b"", "utf-8")
-        except UnicodeDecodeError:
-            return row
-    return 0
-
-
-def _is_time(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind))
 
 
 def _kind_of(kind: pa.DataType) -> set[str]:
@@ -272,9 +242,9 @@ def _kind_of(kind: pa.DataType) -> set[str]:
         return {"category"}
     if pa.types.is_boolean(kind):
         return {"boolean"}
-    if _is_time(kind):
+    if is_time(kind):
         return {"time"}
-    return {"number"} if _is_number(kind) else set()
+    return {"number"} if is_number(kind) else set()
 
 
 def _counted(column: pa.Array) -> tuple[pa.Array, Counts]:
@@ -285,23 +255,15 @@ def _counted(column: pa.Array) -> tuple[pa.Array, Counts]:
     return found.field("values"), found.field("counts").to_numpy()
 
 
-def _as_numbers(values: pa.Array, truths: bool) -> tuple[Floats, NDArray[np.bool_]]:
+def _as_numbers(values: pa.Array, decimal: str, truths: bool) -> tuple[Floats, NDArray[np.bool_]]:
     """Numbers [n], NaN where there is none; where there is something that is no number, [n]."""
     kind = values.type
-    if pa.types.is_string(kind):
-        found, odd = number_columns.of_texts(values, MISSING_TOKENS, truths)
-        odd = odd | number_columns.underflows(values, found)
-    elif _is_number(kind) or (truths and pa.types.is_boolean(kind)):
-        found, odd = pc.cast(values, pa.float64(), safe=False), np.zeros(len(values), bool)
-    else:
-        found, odd = pa.nulls(len(values), pa.float64()), values.is_valid().to_numpy(zero_copy_only=False)
+    if is_time(kind) or (pa.types.is_boolean(kind) and not truths):
+        return np.full(len(values), np.nan), valid_rows(values)
+    found, odd, too_small = columns.read_numbers(values, MISSING_TOKENS, decimal, truths)
     floats = found.to_numpy(zero_copy_only=False).astype(np.float64)
-    odd = odd | np.isinf(floats)
+    odd = odd | too_small | np.isinf(floats)
     return np.where(odd, np.nan, floats), odd
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _texts(values: pa.Array) -> pa.Array:

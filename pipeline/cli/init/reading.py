@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.errors import DataError
@@ -20,7 +19,6 @@ from components.table.sniffing import sniff
 from components.values.names import shown
 from pipeline.cli.init.profile import Place, Profile, numbers_of
 
-_COMMA = r"\A(\s*[+-]?\d*),(\d+(?:[eE][+-]?\d+)?\s*)\z"
 SAMPLE_ROWS = 5000  # of the table, evenly spaced, by which columns are compared with the label; up to twice as many
 
 
@@ -95,7 +93,7 @@ def find(table: Path) -> Source:
         paths = file_names.find_files(base, pattern)
     else:
         base, pattern = (str(table), _pattern_in(table)) if is_folder else file_names.split_pattern(str(table))
-        paths = file_names.find_files(base, re.sub(r"{(SPAN|VERSION)[^}]*}", "*", pattern))
+        paths = file_names.find_files(base, file_names.any_span(pattern))
     paths = files.without_empty(paths)
     dialect, words = sniff(paths[0])
     names = {path: header.header(path, dialect=dialect) for path in paths}
@@ -131,10 +129,11 @@ def profile(source: Source, label: str) -> Table:
         raise DataError(
             f"{first}: --label: the table has no column {label!r}{hint} Its columns: {', '.join(map(shown, columns))}."
         )
+    decimal = source.dialect.decimal
     table = Table(
         first,
-        Profile(label, truths=True),
-        {name: Profile(name) for name in columns if name != label},
+        Profile(label, decimal, truths=True),
+        {name: Profile(name, decimal) for name in columns if name != label},
         0,
         {name: [] for name in columns},
     )
@@ -144,10 +143,10 @@ def profile(source: Source, label: str) -> Table:
         for chunk in _chunks(path, source.dialect):
             ragged: list[files.Ragged] = []
             done = 0
-            for batch in _batches(chunk, names, columns, ragged):
+            for batch in files.read(chunk, names, columns, [], ragged):
                 places = np.arange(done, done + batch.num_rows)
                 table.label.add(batch.column(label), _places(chunk, places, names))
-                keep = np.isfinite(numbers_of(batch.column(label)))
+                keep = np.isfinite(numbers_of(batch.column(label), decimal))
                 labelled, others = (batch.filter(pa.array(rows)) for rows in (keep, ~keep))
                 for name, column in table.columns.items():
                     column.add(labelled.column(name), _places(chunk, places[keep], names))
@@ -169,23 +168,6 @@ def profile(source: Source, label: str) -> Table:
 
 def _chunks(path: str, dialect: Dialect) -> list[files.Chunk]:
     return files.plan([path]) if path.endswith(".parquet") else files.beginning(path, dialect=dialect)
-
-
-def _batches(
-    chunk: files.Chunk, names: list[str], wanted: list[str], ragged: list[files.Ragged]
-) -> Iterator[pa.RecordBatch]:
-    """A chunk's rows, each value as it stands: what is missing is told later, text by text."""
-    for batch in files.read(chunk, names, wanted, [], ragged):
-        yield _with_points(batch) if chunk.dialect.decimal == "," else batch
-
-
-def _with_points(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Numbers with a decimal comma as such with a point, whatever column they stand in: it is not known yet which are numbers."""
-    columns = [
-        pc.replace_substring_regex(column, _COMMA, rb"\1.\2") if pa.types.is_binary(column.type) else column
-        for column in batch.columns
-    ]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
 def _places(chunk: files.Chunk, rows: NDArray[np.int64], names: list[str]) -> Callable[[int], Place]:

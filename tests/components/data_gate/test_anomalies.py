@@ -1,7 +1,7 @@
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from components.data_gate.anomalies import describe, sentence
+from components.data_gate.anomalies import describe
 
 
 def parse(text):
@@ -24,19 +24,19 @@ def test_every_reason_is_said_with_feature_rule_and_what_was_seen():
         """
     )
     rows = describe({"eval": found, "train": anomalies_pb2.Anomalies()})
-    assert [(row["feature"], row["rule"]) for row in rows] == [
+    assert [(row.feature, row.rule) for row in rows] == [
         ("payment", "Unexpected string values"),
         ("payment", "Missing values"),
         ("(table)", "Low num examples in dataset"),
     ]
-    assert sentence(rows[0]) == (
+    assert str(rows[0]) == (
         "split eval, feature payment: Unexpected string values. "
         "Seen: Examples contain values missing from the schema: Card (~9%)."
     )
 
 
 def test_no_rows_is_an_anomaly():
-    assert describe({"train": parse("data_missing: true")})[0]["rule"] == "Rows must be there"
+    assert describe({"train": parse("data_missing: true")})[0].rule == "Rows must be there"
 
 
 def test_nothing_wrong_is_nothing_said():

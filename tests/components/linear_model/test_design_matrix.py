@@ -1,6 +1,7 @@
 import numpy as np
 
-from components.linear_model.design_matrix import DesignMatrix, Term, bucket_levels, build_design_matrix, text_levels
+from components.linear_model.design_matrix import DesignMatrix, Term, bucket_levels, text_levels
+from components.preprocessing.design import build_design_matrix
 from components.preprocessing.features import Buckets, Categorical, Numeric
 
 FEATURES = {

@@ -25,7 +25,7 @@ def found():
     matrix = np.column_stack([np.ones(90), DESIGN.dense(Z)])
     factor = TriangularFactor(names).add(matrix, Y)
     problem = Problem([factor], Settings(references={3}))
-    return LinearFit("y", None, DESIGN, {"c": 3}, 90, [], problem.fit(), [90], np.array([factor.square()]))
+    return LinearFit("gaussian", "y", None, DESIGN, {"c": 3}, 90, [], problem.fit(), [90], np.array([factor.square()]))
 
 
 def test_raw_units_are_those_of_a_regression_on_the_raw_columns(found):

@@ -1,6 +1,6 @@
 """Scoring from model.json alone, against statsmodels on the same rows."""
 
-import json
+import dataclasses
 
 import numpy as np
 import pytest
@@ -9,9 +9,10 @@ import statsmodels.api as sm
 from components.linear_model.design_matrix import DesignMatrix, Term, bucket_levels, text_levels
 from components.linear_model.factors import TriangularFactor
 from components.linear_model.linear_fit import LinearFit
-from components.linear_model.portable import UNBOUNDED, portable_model, score
+from components.linear_model.portable import UNBOUNDED, PortableModel, portable_model
+from components.linear_model.scoring import score
 from components.linear_model.solve import Problem, Settings
-from components.preprocessing.features import Buckets, Categorical, Numeric
+from components.preprocessing.features import Buckets, Categorical, Numeric, features_to_json
 from components.values.names import INTERCEPT
 from components.values.texts import MISSING_TOKENS
 
@@ -53,10 +54,21 @@ def model():
     problem = Problem(factors, Settings(references={3, 7}))
     squares = np.array([factor.square() for factor in factors])
     found = LinearFit(
-        "y", None, DESIGN, {"city": 3, "hour": 7}, ROWS, [], problem.fit(), [f.rows for f in factors], squares
+        "gaussian",
+        "y",
+        None,
+        DESIGN,
+        {"city": 3, "hour": 7},
+        ROWS,
+        [],
+        problem.fit(),
+        [f.rows for f in factors],
+        squares,
     )
-    portable = portable_model(found, FEATURES, {"miles": 4.4}, found.fit.coefficients, 0.95, "exact", MISSING_TOKENS)
-    return json.loads(json.dumps(portable, allow_nan=False))
+    portable = portable_model(
+        found, features_to_json(FEATURES), {"miles": 4.4}, found.fit.coefficients, 0.95, "exact", MISSING_TOKENS
+    )
+    return PortableModel.from_text(portable.to_text())
 
 
 @pytest.mark.parametrize("level", [None, 0.5, 0.99])
@@ -98,10 +110,10 @@ def test_columns_that_were_constant_or_equal_in_training_bound_nothing_elsewhere
     factor = TriangularFactor([INTERCEPT, *design.column_names], intercept=True).add(matrix, Y)
     fit = Problem([factor], Settings(l2=l2, tolerance=1e-6, scales={3: (1.0, 1.0)})).fit()
     assert [column.because for column in fit.dropped][-1] == "flag is 1 in every training row"
-    found = LinearFit("y", None, design, {}, ROWS, [], fit, [ROWS], np.array([factor.square()]))
+    found = LinearFit("gaussian", "y", None, design, {}, ROWS, [], fit, [ROWS], np.array([factor.square()]))
     features = dict.fromkeys(design.column_names, Numeric(scale="none"))
     portable = portable_model(
-        found, features, dict.fromkeys(features, 0.0), fit.coefficients, 0.95, "exact", MISSING_TOKENS
+        found, features_to_json(features), dict.fromkeys(features, 0.0), fit.coefficients, 0.95, "exact", MISSING_TOKENS
     )
     answer = score(portable, {"miles": [2.0, 2.0, 2.0], "twin": [2.0, 2.0, 3.0], "flag": [1.0, 0.0, 1.0]})
     assert answer["standard_error"][0] < 2
@@ -109,7 +121,7 @@ def test_columns_that_were_constant_or_equal_in_training_bound_nothing_elsewhere
 
 
 def test_gradient_descent_has_no_intervals(model):
-    assert set(score({**model, "interval": None}, RAW)) == {
+    assert set(score(dataclasses.replace(model, interval=None), RAW)) == {
         "prediction", "baseline", "contribution_miles", "contribution_city", "contribution_hour",
     }  # fmt: skip
 
@@ -124,9 +136,15 @@ def test_95_percent_intervals_contain_95_percent_of_10_000_new_labels():
         matrix = np.column_stack([np.ones(12), design.dense({"miles": (x[:12] - 4) / 2})])
         factor = TriangularFactor([INTERCEPT, "miles"], intercept=True).add(matrix, y[:12])
         fit = Problem([factor], Settings()).fit()
-        found = LinearFit("y", None, design, {}, 12, [], fit, [12], np.array([factor.square()]))
+        found = LinearFit("gaussian", "y", None, design, {}, 12, [], fit, [12], np.array([factor.square()]))
         portable = portable_model(
-            found, {"miles": Numeric()}, {"miles": 4.0}, fit.coefficients, 0.95, "exact", MISSING_TOKENS
+            found,
+            features_to_json({"miles": Numeric()}),
+            {"miles": 4.0},
+            fit.coefficients,
+            0.95,
+            "exact",
+            MISSING_TOKENS,
         )
         answer = score(portable, {"miles": x[12:]})
         inside += np.sum((answer["low"] <= y[12:]) & (y[12:] <= answer["high"]))

@@ -1,5 +1,8 @@
 import pytest
 
+from components.linear_model.design_matrix import DesignMatrix, Term
+from tests.components.models import made_model
+
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
 
@@ -62,8 +65,6 @@ def test_a_candidate_alone_has_no_baseline():
 
 @pytest.mark.parametrize(("kind", "expected"), [("numeric", [1]), ("integer", [])])
 def test_a_model_that_takes_a_column_for_another_type_is_not_compared(tmp_path, caplog, kind, expected):
-    import json
-
     from components.model_gate.baseline import LatestBlessedOther
 
     models, blessings = artifacts()
@@ -71,7 +72,8 @@ def test_a_model_that_takes_a_column_for_another_type_is_not_compared(tmp_path, 
         model.uri = str(tmp_path / str(model.id))
         folder = tmp_path / str(model.id) / "Format-Serving"
         folder.mkdir(parents=True)
-        (folder / "model.json").write_text(json.dumps({"features": [{"name": "x", "kind": own}]}))
+        made = made_model([{"name": "x", "kind": own}], DesignMatrix((Term("x", "x"),)))
+        (folder / "model.json").write_text(made.to_text())
     found = LatestBlessedOther().resolve_artifacts(
         None, {"model": models[:2], "model_blessing": blessings[:2], "candidate": models[1:2]}
     )

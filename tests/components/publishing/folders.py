@@ -32,4 +32,4 @@ def numbered(base):
 
 
 def name_of(version):
-    return verify_manifest(version)["name"]
+    return verify_manifest(version).facts["name"]

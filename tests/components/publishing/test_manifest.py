@@ -6,6 +6,7 @@ import pytest
 
 from components.errors import RunError
 from components.publishing.manifest import (
+    Manifest,
     content_digest,
     has_manifest,
     hash_files,
@@ -34,12 +35,12 @@ def test_files_are_hashed(model):
 def test_the_manifest_holds_facts_beside_the_files(model):
     write_manifest(model, {"metrics": {"mse": 0.5}})
     manifest = verify_manifest(model)
-    assert manifest == {"files": hash_files(model), "metrics": {"mse": 0.5}}
+    assert manifest == Manifest(hash_files(model), {"metrics": {"mse": 0.5}})
     write_manifest(model, {"metrics": {"mse": 0.25}})
-    assert content_digest(read_manifest(model)) == content_digest(manifest)
+    assert content_digest(read_manifest(model).files) == content_digest(manifest.files)
     (model / "saved_model.pb").write_bytes(b"other")
     write_manifest(model, {"metrics": {"mse": 0.25}})
-    assert content_digest(read_manifest(model)) != content_digest(manifest)
+    assert content_digest(read_manifest(model).files) != content_digest(manifest.files)
 
 
 def test_what_differs_is_named(model):
@@ -75,6 +76,15 @@ def test_what_is_no_manifest(model, text, match):
         verify_manifest(model)
 
 
+def test_a_manifest_of_a_version_without_formats_is_verified(model):
+    text = json.dumps({"files": hash_files(model), "name": "fares"})
+    (model / "manifest.json").write_text(text)
+    assert verify_manifest(model).facts == {"name": "fares"}
+    (model / "manifest.json").write_text(text.replace("{", '{"format": 2, ', 1))
+    with pytest.raises(RunError, match=r"manifest\.json: expected format 1; received 2\. Another version of Plumbline"):
+        verify_manifest(model)
+
+
 def test_a_manifest_below_the_top_is_a_file_like_others(model):
     (model / "variables" / "manifest.json").write_text("{}")
     assert "variables/manifest.json" in hash_files(model)
@@ -100,8 +110,9 @@ def test_only_regular_files(model, make, kind):
 def test_facts_are_json(model, facts):
     with pytest.raises(RunError, match="a fact is not JSON"):
         write_manifest(model, facts)
-    with pytest.raises(RunError, match="no fact can have this name"):
-        write_manifest(model, {"files": []})
+    for name in ("files", "format"):
+        with pytest.raises(RunError, match=f"`{name}` is .* no fact can have this name"):
+            write_manifest(model, {name: 1})
     assert not (model / "manifest.json").exists()
 
 

@@ -68,7 +68,7 @@ def test_saved_model_comes_last(tmp_path, store):
     folder = f"mem://b/s/{done.version}"
     assert store.written[0] == "mem://b/s/models.config"
     assert store.written[-1] == f"{folder}/saved_model.pb"
-    assert verify_manifest(Path(store._path(folder)))["name"] == "a"
+    assert verify_manifest(Path(store._path(folder))).facts["name"] == "a"
 
 
 def test_numbers_rise_and_old_versions_go(tmp_path, store):
@@ -108,7 +108,7 @@ def test_a_folder_of_any_format_as_it_is(tmp_path, store):
         publish_remote(store, str(tmp_path / "lite"), "mem://b/s", 5)
     (tmp_path / "lite" / "manifest.json").unlink()
     third = publish_remote(store, str(tmp_path / "lite"), "mem://b/s", 5)
-    assert verify_manifest(Path(store._path(f"mem://b/s/{third.version}")))["files"].keys() == {"model.tflite"}
+    assert verify_manifest(Path(store._path(f"mem://b/s/{third.version}"))).files.keys() == {"model.tflite"}
     assert publish_remote(store, str(tmp_path / "lite"), "mem://b/s", 5) == Publication(third.version, False, [])
 
 

@@ -93,7 +93,7 @@ def test_the_newest_version_is_damaged_and_published_again(tmp_path, model):
 
 def test_a_model_without_a_manifest_gets_one(tmp_path, model):
     done = publish(model("a", manifest=False), tmp_path / "s", 5, facts={"verdict": "blessed"})
-    assert verify_manifest(tmp_path / "s" / str(done.version))["verdict"] == "blessed"
+    assert verify_manifest(tmp_path / "s" / str(done.version)).facts["verdict"] == "blessed"
     assert not (tmp_path / "models" / "a" / "manifest.json").exists()
 
 
@@ -112,7 +112,7 @@ def test_a_folder_of_any_format_as_it_is(tmp_path):
     (tmp_path / "lite" / "manifest.json").unlink()
     third = publish(tmp_path / "lite", tmp_path / "s", 1)
     assert third.deleted == []  # the others have no manifest of ours
-    assert verify_manifest(tmp_path / "s" / str(third.version))["files"].keys() == {"model.tflite"}
+    assert verify_manifest(tmp_path / "s" / str(third.version)).files.keys() == {"model.tflite"}
 
 
 def test_texts_lie_among_the_versions_and_are_written_if_changed(tmp_path, model):
@@ -208,7 +208,7 @@ def test_rollback_is_there_and_back(tmp_path, model):
     there, back = rollback(tmp_path / "s", 9), rollback(tmp_path / "s", 3)
     assert (there, back) == (Publication(b + 1, True, []), Publication(b + 2, True, [a]))
     assert [name_of(tmp_path / "s" / str(v)) for v in (there.version, back.version)] == ["a", "b"]
-    assert read_manifest(tmp_path / "s" / str(there.version))["republished"] == a
+    assert read_manifest(tmp_path / "s" / str(there.version)).facts["republished"] == a
     with pytest.raises(RunError, match=f"version {back.version} is the live one"):
         rollback(tmp_path / "s", 9, back.version)
     assert rollback(tmp_path / "s", 9, b) == Publication(back.version, False, [])
@@ -251,8 +251,8 @@ def test_a_leftover_that_cannot_be_removed_is_no_obstacle(tmp_path, model, monke
 
 def test_content_digest_ignores_facts(tmp_path, model):
     a = publish(model("a"), tmp_path / "s", 5, facts={"x": 1}).version
-    assert content_digest(read_manifest(tmp_path / "s" / str(a))) == content_digest(
-        read_manifest(Path(tmp_path / "models" / "a"))
+    assert content_digest(read_manifest(tmp_path / "s" / str(a)).files) == content_digest(
+        read_manifest(Path(tmp_path / "models" / "a")).files
     )
 
 

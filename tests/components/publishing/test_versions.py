@@ -66,7 +66,7 @@ def test_describe(tmp_path):
     assert first.bytes == 1 + (tmp_path / "1" / "manifest.json").stat().st_size
     assert first.time == (tmp_path / "1").stat().st_mtime
     assert "saved_model.pb is changed" in second.problem
-    assert first.digest == second.digest == content_digest({"files": hash_files(tmp_path / "1")})
+    assert first.digest == second.digest == content_digest(hash_files(tmp_path / "1"))
     assert (third.version, third.digest, third.live) == (3, None, True)
     assert "manifest.json: not there" in third.problem
 

@@ -31,12 +31,11 @@ def golden(seed_run):
 def problems(model, golden):
     from components.serving_check.check import check
 
-    return check(model, golden)["problems"]
+    return check(model, golden).problems
 
 
 def sign_again(model):
-    facts = {key: value for key, value in read_manifest(model).items() if key != "files"}
-    write_manifest(model, facts)
+    write_manifest(model, read_manifest(model).facts)
 
 
 def test_what_was_pushed_passes(seed_run, model, golden):
@@ -48,10 +47,10 @@ def test_what_was_pushed_passes(seed_run, model, golden):
 
 def test_the_manifest_names_verdict_metrics_and_versions(model):
     manifest = read_manifest(model)
-    assert manifest["verdict"]["blessed"] is True
-    assert manifest["metrics"]["mean_squared_error"] > 0
-    assert manifest["versions"]["tensorflow"] == "2.21.0"
-    assert {"saved_model.pb", "model.json", "assets.extra/tf_serving_warmup_requests"} <= set(manifest["files"])
+    assert manifest.facts["verdict"]["blessed"] is True
+    assert manifest.facts["metrics"]["mean_squared_error"] > 0
+    assert manifest.facts["versions"]["tensorflow"] == "2.21.0"
+    assert {"saved_model.pb", "model.json", "assets.extra/tf_serving_warmup_requests"} <= set(manifest.files)
 
 
 def test_a_changed_file_is_named(model, golden):

@@ -6,6 +6,8 @@ import math
 
 import pytest
 
+from tests.components.models import made_model
+
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
 NUMBER = {"name": "n", "kind": "numeric", "min": 0.5, "max": None, "fill": 3.25}
@@ -30,7 +32,7 @@ def model(*features, levels=("red", "(missing)", "Zürich"), reference=2):
     design = DesignMatrix(tuple(terms[entry["name"]] for entry in features))
     ids = {"b": 1, "e": 0, "c": reference, "t": 0}
     references = {term.feature: place + ids[term.feature] for place, term in design.places() if term.levels}
-    return {"missing": [""], "features": list(features), "design": design.to_json(), "references": references}
+    return made_model(features, design, references=references)
 
 
 def test_every_part_of_the_model_is_asked_for():
@@ -102,7 +104,7 @@ def test_examples_hold_the_features_alone(saved):
     folder = saved(spec)
     assert required_columns(folder) == {}
     serialized = made_examples(made_rows(made), made, {})
-    assert rows_of(serialized, made["features"]) == made_rows(made)
+    assert rows_of(serialized, made.features) == made_rows(made)
     keys = [sorted(tf.train.Example.FromString(example).features.feature) for example in serialized]
     assert keys[:3] == [["c", "n"], [], ["c", "n"]]
 

@@ -34,8 +34,8 @@ def test_equals_plain_gradient_descent(tmp_path, weighted):
     kernel, bias = model.get_layer(LINEAR_LAYER).get_weights()
     theta, losses = gradient_descent(*(np.float64(v) for v in (x, y)), 0.1, 25, None if w is None else np.float64(w))
     assert [bias[0], kernel[0, 0]] == pytest.approx(theta, rel=1e-5)
-    assert [point["step"] for point in trace] == [0, 10, 20, 25]
-    assert [point["loss"] for point in trace] == pytest.approx([losses[i] for i in (0, 10, 20, 25)], rel=1e-5)
+    assert [point.step for point in trace] == [0, 10, 20, 25]
+    assert [point.loss for point in trace] == pytest.approx([losses[i] for i in (0, 10, 20, 25)], rel=1e-5)
     assert list(tmp_path.rglob("events.out.tfevents*"))
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from components.linear_model.factors import TriangularFactor
 from components.linear_model.linear_fit import LinearFit
-from components.linear_model.portable import UNBOUNDED, portable_model, score
+from components.linear_model.portable import UNBOUNDED, portable_model
+from components.linear_model.scoring import score
 from components.linear_model.solve import Problem, Settings
-from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric
+from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric, features_to_json
 from components.values.names import INTERCEPT
 from components.values.texts import MISSING_TOKENS
 from tests.components.transform import analyse, sparse_columns
@@ -79,9 +80,11 @@ def exported(tmp_path_factory):
     factor.add(np.column_stack([np.ones(len(rows)), design.dense(columns)]), columns["y"])
     references = {term.feature: place for place, term in design.places() if term.levels}
     fit = Problem([factor], Settings(references=set(references.values()), tolerance=1e-6)).fit()
-    found = LinearFit("y", None, design, references, len(rows), [], fit, [len(rows)], np.array([factor.square()]))
+    found = LinearFit(
+        "gaussian", "y", None, design, references, len(rows), [], fit, [len(rows)], np.array([factor.square()])
+    )
     fills, missing = fills_of(transform, FEATURES), [token for token in MISSING_TOKENS if token]
-    portable = portable_model(found, FEATURES, fills, fit.coefficients, 0.95, "exact", missing)
+    portable = portable_model(found, features_to_json(FEATURES), fills, fit.coefficients, 0.95, "exact", missing)
     model = build_model(design)
     model.get_layer(LINEAR_LAYER).set_weights([fit.coefficients[1:, None], fit.coefficients[:1]])
     folder = str(tmp_path_factory.mktemp("model"))
@@ -98,7 +101,7 @@ def ask(exported, raw, signature="explain"):
 
     model, portable, _ = exported
     columns = tensors(raw, portable)
-    arguments = {entry["input"]: columns[entry["name"]] for entry in portable["features"]}
+    arguments = {entry["input"]: columns[entry["name"]] for entry in portable.features}
     return {name: value.numpy() for name, value in model.signatures[signature](**arguments).items()}
 
 

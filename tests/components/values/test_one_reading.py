@@ -17,13 +17,14 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from components.linear_model.portable import transformed_columns
+from components.linear_model.scoring import transformed_columns
 from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric, features_to_json
 from components.table import files
 from components.table.cleaning import typed
 from components.table.spec import TableSpec
 from components.values.names import safe_names
 from components.values.texts import MISSING_TOKENS, unescape
+from tests.components.models import made_model
 from tests.components.transform import analyse
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
@@ -423,11 +424,8 @@ def served(tmp_path_factory):
     spec = {name: spec[name] for name in FEATURES}
     entries = features_to_json(FEATURES)
     fills, safe = fills_of(output, FEATURES), safe_names(FEATURES)
-    model = {
-        "features": [{**entry, "fill": fills.get(entry["name"])} for entry in entries],
-        "design": design_matrix_of(output, FEATURES).to_json(),
-        "missing": SENT,
-    }
+    features = [{**entry, "fill": fills.get(entry["name"])} for entry in entries]
+    model = made_model(features, design_matrix_of(output, FEATURES), SENT)
 
     @tf.function(
         input_signature=[{safe[entry["name"]]: tf.TensorSpec([None], inputs.input_type(entry)) for entry in entries}]

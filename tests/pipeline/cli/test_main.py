@@ -125,14 +125,36 @@ def test_bad_tables_end_with_3_before_anything_runs(tmp_path, table, message):
     assert message in shown.out
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("not json", "damaged, not JSON: Expecting value: line 1 column 1 (char 0)."),
+        (
+            '{"name": "seed", "steps": []}',
+            "expected format 1; received a file without one. Another version of Plumbline",
+        ),
+        ('{"format": 2}', "expected format 1; received 2. Another version of Plumbline wrote it."),
+        ('{"format": 1, "name": "seed"}', "damaged: run_id: Field required."),
+    ],
+)
+def test_a_summary_that_can_not_be_read_is_one_message(tmp_path, text, message):
+    summary = tmp_path / "pipelines/seed/runs/2026.json"
+    summary.parent.mkdir(parents=True)
+    summary.write_text(text)
+    done = plumbline("show", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path)
+    assert done.code == 1
+    assert done.err.startswith(f"plumbline: error: {summary}: {message}")
+    assert done.err.endswith(f"Run it again: plumbline run CONFIG --root {tmp_path}\n")
+    assert len(done.err.strip().splitlines()) == 1
+
+
 def test_an_unexpected_error_is_one_message_and_debug_shows_the_traceback(tmp_path):
     summary = tmp_path / "pipelines" / "seed" / "runs" / "2026.json"
-    summary.parent.mkdir(parents=True)
-    summary.write_text("not json")
+    summary.mkdir(parents=True)
     args = ("show", REPOSITORY / "data/seed/pipeline.yaml", "--root", tmp_path)
     done = plumbline(*args)
     assert done.code == 1
-    assert "unexpected error: JSONDecodeError" in done.err
+    assert "unexpected error: IsADirectoryError" in done.err
     assert "Traceback" not in done.err
     assert "Run again as 'plumbline --debug …' for the traceback." in done.err, "show writes no log"
     assert "Traceback" in plumbline("--debug", *args).err

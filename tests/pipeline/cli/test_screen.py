@@ -1,11 +1,18 @@
 import io
+import json
 
+import pytest
 from rich.console import Console
 
 from pipeline.cli.screen import RunView, print_steps, print_summary
+from pipeline.config.root import runs_directory
+from pipeline.local.summary import StepRun, read_last_summary
 
 SUMMARY = {
+    "format": 1,
     "name": "fares",
+    "run_id": "2026",
+    "exit_code": 4,
     "cleaning": {
         "rows read": 10,
         "rows kept": 9,
@@ -14,7 +21,9 @@ SUMMARY = {
         "y: missing, row dropped": 1,
         "x1: missing, mean imputed": 0,
         "missing tokens": {"c": {"NA": 3, "": 1}},
+        "format": 1,
         "splits": {"train": 7, "eval": 2},
+        "files": {"t.csv": 0},
         "table": {"files": 2, "sha256": "ab" * 32},
     },
     "linear_fit": {
@@ -98,6 +107,8 @@ SUMMARY = {
     },
     "fit": {
         "label": "y",
+        "solver": "sgd",
+        "rows": {"train": 7},
         "intercept": 1.25,
         "coefficients": {"c[a]": 0.0, "c[b]": 2.0, "x2": 0.0},
         "loss": "mean squared error",
@@ -107,15 +118,31 @@ SUMMARY = {
         "blessed": False,
         "reasons": ["r_squared on overall is 0.1; the limit is at least 0.5: not kept"],
         "checks": [],
+        "split": "eval",
+        "intervals": {"overall": {"r_squared": None}},
+        "cross_validated": None,
         "metrics": {"overall": {"r_squared": 0.1}},
         "baseline": {"overall": {"r_squared": 0.2}},
     },
     "error": None,
     "pushed": None,
-    "steps": [{"step": "ExampleGen", "cached": True, "seconds": 0.1, "rows": {"train": 7, "eval": 2}}],
+    "steps": [{"step": "ExampleGen", "cached": True, "seconds": 0.1, "ended": 1e9, "rows": {"train": 7, "eval": 2}}],
     "seconds": 3.0,
     "log": "/R/logs/x.log",
 }
+
+
+@pytest.fixture
+def parse(tmp_path):
+    """A summary as `show` reads it."""
+
+    def read(value):
+        path = runs_directory(tmp_path, value["name"]) / "2026.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(value))
+        return read_last_summary(tmp_path, value["name"])
+
+    return read
 
 
 def printed(function, *args):
@@ -124,8 +151,8 @@ def printed(function, *args):
     return out.getvalue()
 
 
-def test_a_refused_model_is_shown_with_its_reason():
-    text = printed(print_summary, SUMMARY, "c.yaml", "/R")
+def test_a_refused_model_is_shown_with_its_reason(parse):
+    text = printed(print_summary, parse(SUMMARY), "c.yaml", "/R")
     assert "rows: 10 read, 1 dropped, 9 kept" in text
     assert (
         "y: missing, row dropped: 1\n  c: taken for missing: 'NA' 3, '' 1\ntable: 2 files, SHA-256 " + "ab" * 32 + "\n"
@@ -149,21 +176,31 @@ def test_a_refused_model_is_shown_with_its_reason():
     assert "4900" in text
 
 
-def test_a_pushed_model_names_version_and_next_command():
-    summary = {**SUMMARY, "pushed": {"version": 7, "path": "/R/serving/fares/7"}}
-    text = printed(print_summary, summary, "c.yaml", "/R")
+def test_a_pushed_model_names_version_and_next_command(parse):
+    pushed = {"version": 7, "path": "/R/serving/fares/7", "already": False}
+    text = printed(print_summary, parse({**SUMMARY, "exit_code": 0, "pushed": pushed}), "c.yaml", "/R")
     assert "pushed: version 7  /R/serving/fares/7" in text
+    assert "pushed: nothing" not in text
     assert "next: plumbline show c.yaml --root /R" in text
 
 
-def test_steps_and_live_view():
-    assert "cached" in printed(print_steps, SUMMARY)
+def test_a_run_that_failed_says_why_and_what_was_done_before(parse):
+    nothing = dict.fromkeys(("linear_fit", "fit", "verdict"))
+    text = printed(print_summary, parse({**SUMMARY, **nothing, "exit_code": 1, "error": "no [space]"}), "c.yaml", "/R")
+    assert "rows: 10 read, 1 dropped, 9 kept" in text
+    assert "failed: no [space]" in text
+    assert "pushed" not in text
+    assert "1 steps, 1 of 1 cached" in text
+
+
+def test_steps_and_live_view(parse):
+    assert "cached" in printed(print_steps, parse(SUMMARY))
     out = io.StringIO()
     view = RunView(Console(file=out, width=100))
     view.preparing()
     view.step_begins("Transform")
     view.beam_stage(3, 9)
-    view.step_done({"step": "Transform", "cached": False, "seconds": 1.25, "rows": {"train": 7000}})
+    view.step_done(StepRun(step="Transform", cached=False, seconds=1.25, ended=1e9, rows={"train": 7000}))
     view.close()
     assert "Transform" in out.getvalue()
     assert "train 7,000" in out.getvalue()

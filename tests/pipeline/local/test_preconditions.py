@@ -9,7 +9,7 @@ import time
 import pytest
 
 from components.errors import RunError
-from pipeline.local.preconditions import SCHEMA_VERSION, check_docker, check_metadata
+from pipeline.local.preconditions import SCHEMA_VERSION, check_metadata
 
 
 def database(path, *statements):
@@ -88,18 +88,6 @@ def test_a_locked_one_names_the_process(tmp_path):
         holder.communicate("\n")
     assert f"is locked by another process (process {holder.pid}); waited 3 s for it. End that process" in message
     check_metadata(path)
-
-
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)  # Docker's library leaves its socket open
-def test_no_docker_is_said_with_the_way_out(monkeypatch):
-    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    with pytest.raises(
-        RunError,
-        match=r"runs tensorflow/serving:2\.19\.1 by Docker, and no Docker daemon answers here .*remove the key",
-    ):
-        check_docker("2.19.1")
 
 
 @pytest.mark.e2e

@@ -283,6 +283,20 @@ def test_a_row_without_a_label_must_be_readable_too(tmp_path, random):
     assert "column x: 299 numbers and 1 text, 'n/k', first in line 11;" in out
 
 
+def test_in_a_table_of_decimal_commas_a_point_makes_no_number_as_for_a_run(tmp_path, random):
+    def comma(values):
+        return [f"{value:.2f}".replace(".", ",") for value in values]
+
+    x, y = comma(random.normal(size=N)), comma(random.normal(size=N))
+    z = comma(random.normal(size=N))
+    z[9] = "1.5"
+    path = tmp_path / "t.csv"
+    path.write_text("x;z;y\n" + "".join(f"{';'.join(row)}\n" for row in zip(x, z, y, strict=True)))
+    features, out = written(path)
+    assert features == {"x": "numeric"}
+    assert "column z: 299 numbers and 1 text, '1.5', first in line 11;" in out
+
+
 def test_folders_and_patterns(tmp_path, random):
     for name in ("part-0.csv", "part-1.csv"):
         (tmp_path / "out").mkdir(exist_ok=True)

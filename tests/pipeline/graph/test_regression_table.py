@@ -5,18 +5,19 @@ import io
 import pytest
 from rich.console import Console
 
-from pipeline.cli.regression_table import pooled_lines, print_coefficients
+from pipeline.graph.regression import Column, Pool
+from pipeline.graph.regression_table import pooled_lines, print_coefficients
 
 
 def level(text, coefficient=1.0, rows=9, role=None, weight=None):
     figures = dict.fromkeys(("standard_error", "t", "p", "low", "high"))
     column = {"name": f"c[{text}]", "feature": "c", "level": text, "coefficient": coefficient, "rows": rows}
-    return {**column, "role": role, "weight": weight, **figures}
+    return Column(**column, role=role, weight=weight, **figures)
 
 
 def printed(columns, whole=False):
     out = io.StringIO()
-    print_coefficients(Console(file=out, width=200), {"level": 0.95, "columns": columns}, whole)
+    print_coefficients(Console(file=out, width=200), columns, 0.95, whole)
     return [line.split()[0] for line in out.getvalue().splitlines()[1:]], out.getvalue()
 
 
@@ -69,12 +70,12 @@ def test_what_is_other_is_said():
         "texts": [["TRUE", 200], ["true", 100]],
         "rarest": 5,
     }
-    [line] = pooled_lines({"other": [entry]})
+    [line] = pooled_lines([Pool(**entry)])
     assert line == (
         "c: 367 training rows (50.9%) with 4 values are (other), most often TRUE (200), true (100). More levels: "
         "features.c.vocabulary, min_rows"
     )
-    [line] = pooled_lines({"other": [{**entry, "rows": 3, "share": 0.004, "values": 1}]})
+    [line] = pooled_lines([Pool(**{**entry, "rows": 3, "share": 0.004, "values": 1})])
     assert line == "c: 3 training rows (0.4%) with one value are (other)"
 
 

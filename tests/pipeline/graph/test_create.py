@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.graph.steps import STEPS
+from pipeline.graph.registry import NAMES, never_cached
 from tests.conftest import REPOSITORY
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
@@ -9,21 +9,25 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 @pytest.fixture
 def graph(tmp_path):
     from pipeline.config.file import load_config
-    from pipeline.graph.create import Places, create_pipeline
+    from pipeline.graph.create import create_pipeline
+    from pipeline.graph.places import Places
 
     config = load_config(REPOSITORY / "data" / "taxi" / "pipeline.yaml")
-    return create_pipeline(config, Places.local(config, tmp_path))
+    places = Places.local(config, tmp_path)
+    assert never_cached(places) == {"Pusher"}
+    return create_pipeline(config, places)
 
 
 def test_the_graph_has_these_steps(graph):
-    assert {node.id for node in graph.components} == set(STEPS)
+    assert {node.id for node in graph.components} == set(NAMES) - {"InfraValidator", "TestEvaluation"}
 
 
 def test_infra_validator_comes_in_where_the_configuration_asks_for_it(tmp_path):
     from tfx.dsl.compiler import compiler
 
     from pipeline.config.file import load_config
-    from pipeline.graph.create import Places, create_pipeline
+    from pipeline.graph.create import create_pipeline
+    from pipeline.graph.places import Places
 
     config = load_config(REPOSITORY / "data" / "taxi" / "pipeline.yaml")
     serve = config.serve.model_copy(update={"infra_validator": "2.19.1"})
@@ -38,7 +42,7 @@ def test_infra_validator_comes_in_where_the_configuration_asks_for_it(tmp_path):
 
     from pipeline.local.launcher import LocalRun
 
-    run = LocalRun(graph, cache=True, rerun_from="InfraValidator")
+    run = LocalRun(graph, cache=True, rerun_from="InfraValidator", never_cached={"Pusher"})
     assert run.steps.index("Trainer") < run.steps.index("InfraValidator") < run.steps.index("ServingCheck")
     assert {"InfraValidator", "ServingCheck", "Pusher"} == {
         node.node_info.id for node in run._nodes if not node.execution_options.caching_options.enable_cache

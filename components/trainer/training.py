@@ -1,0 +1,42 @@
+"""training.json: what the Trainer did, beside TensorBoard's logs in its `ModelRun`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from components.json_file import JsonFile
+
+TRAINING_FILE = "training.json"
+WAY_OUT = "Run the step again: plumbline run CONFIG --from Trainer."
+
+
+class LossPoint(BaseModel):
+    """The loss on the training rows after some steps of gradient descent."""
+
+    step: int
+    loss: float
+
+
+class Training(JsonFile):
+    """The weights of the Keras graph, and how they came about.
+
+    Attributes:
+      label: its name.
+      solver: `exact` or `sgd`.
+      rows: by split, how many were fitted.
+      intercept: in raw units, against the reference levels.
+      coefficients: the same by column.
+      loss: in words.
+      loss_trace: of gradient descent; empty for the exact fit.
+    """
+
+    format: Literal[1] = 1
+    label: str
+    solver: str
+    rows: dict[str, int]
+    intercept: float
+    coefficients: dict[str, float]
+    loss: str
+    loss_trace: list[LossPoint]

@@ -1,0 +1,24 @@
+"""Figures and metrics as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+
+def figure(value: float | None, digits: int = 6) -> str:
+    """A number with so many digits; nothing for none."""
+    return "" if value is None else f"{value:.{digits}g}"
+
+
+def print_metrics(console: Console, models: Mapping[str, Mapping[str, float | None]]) -> None:
+    """A row a metric, a column for each model's."""
+    table = Table(box=None)
+    table.add_column("metric")
+    for name in models:
+        table.add_column(name, justify="right")
+    for metric in next(iter(models.values())):
+        table.add_row(metric, *(figure(values.get(metric)) for values in models.values()))
+    console.print(table)

@@ -1,0 +1,27 @@
+"""Gather: one pass over the raw training rows, for the fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.graph.step import Results, Step, Wiring
+from pipeline.graph.steps import example_gen, transform
+
+
+def _node(wiring: Wiring) -> Any:
+    from components.gather.component import Gather
+
+    return Gather(
+        examples=wiring.output(example_gen.STEP, "examples"),
+        transform_graph=wiring.output(transform.STEP, "transform_graph"),
+        settings={**wiring.config.step_config(), "family": wiring.config.model.family},
+    )
+
+
+def _count(results: Results) -> dict[str, int]:
+    from components.linear_model.gathered import GatheredRows
+
+    return {"train": GatheredRows.load(str(results.folder(STEP, "gathered"))).rows_read}
+
+
+STEP = Step("Gather", _node, count=_count, beam_modules=("components.gather.executor",))
