@@ -70,7 +70,8 @@ def test_examples_and_defaults_are_what_may_stand_there(name, key):
     below = Draft202012Validator({"$ref": f"#/$defs/{name}/properties/{key}", "$defs": SCHEMA["$defs"]})
     for value in [*said.get("examples", []), *([said["default"]] if "default" in said else [])]:
         assert not [error.message for error in below.iter_errors(value)]
-    assert any(value != said.get("default", ...) for value in said["examples"]) or "const" in said
+    is_the_only_one = "const" in said or len(said.get("enum", [])) == 1
+    assert is_the_only_one or any(value != said.get("default", ...) for value in said["examples"])
 
 
 def test_every_number_has_a_unit_but_those_that_have_none():
