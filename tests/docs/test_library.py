@@ -25,7 +25,7 @@ def run_examples(text: str) -> None:
 def sections() -> tuple[str, str]:
     """The examples of `fit`, and with them those of `score`."""
     sessions = [block.text for block in blocks(PAGE) if block.language == "python"]
-    [first] = [index for index, text in enumerate(sessions) if "import score" in text]
+    [first] = [index for index, text in enumerate(sessions) if "score(model" in text]
     return "\n".join(sessions[:first]), "\n".join([sessions[0], *sessions[first:]])
 
 
