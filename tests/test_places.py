@@ -12,6 +12,7 @@ from tests.conftest import REPOSITORY
 
 # Tests of no one module, with the reason.
 OF_NO_ONE_MODULE = {
+    "components/internals/test_sources.py": "whether any module reaches private parts of a library",
     "components/values/test_one_reading.py": "properties that the reading of tables and the served graph must share",
 }
 NAMED = re.compile(r"(?:\bfrom |\bimport |-m )((?:benchmarks|components|pipeline|tests)(?:\.\w+)+)")
