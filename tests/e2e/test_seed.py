@@ -42,8 +42,8 @@ def test_figures_match_numpy_gradient_descent(seed_run):
 
 
 def test_the_exact_fit_equals_rational_arithmetic_and_is_the_true_optimum(seed_run):
-    """The normal equations of the rows as Transform wrote them, in exact rational arithmetic."""
-    rows = examples(seed_run.root, "seed", "train", "Transform", "transformed_examples")
+    """The normal equations of the rows as ExampleGen wrote them, in exact rational arithmetic."""
+    rows = examples(seed_run.root, "seed", "train")
     x, y = ([Fraction(value) for value in values(rows, name)] for name in ("x", "y"))
     n, sx, sy = len(x), sum(x), sum(y)
     sxx, sxy = sum(v * v for v in x), sum(a * b for a, b in zip(x, y, strict=True))
@@ -141,7 +141,7 @@ def test_second_runs(copied):
     assert (done.code, ran) == (0, ["Pusher"]), (
         "nothing changed, so every step but the one that looks at what is live is cached"
     )
-    assert "11 of 12 cached" in done.out
+    assert "12 of 13 cached" in done.out
     assert f"already live: version {first[0]}" in done.out
     assert versions(serving) == first
 

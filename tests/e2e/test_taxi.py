@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.table.added_columns import ROW_COLUMN
 from components.table.row_identity import folds
 from tests.conftest import REPOSITORY, plumbline
+from tests.e2e.gathered import gathered
 from tests.e2e.oracles import examples, texts, values
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
@@ -54,25 +54,24 @@ def fitted(taxi_run):
     return LinearFit.load(str(folder))
 
 
-def transformed(taxi_run, design, split):
-    """Columns by name, and the label, of the rows as Transform wrote them."""
-    rows = examples(taxi_run.root, "taxi-fare", split, "Transform", "transformed_examples")
-    columns = {
-        term.key: np.array([row.features.feature[term.key].int64_list.value[0] for row in rows])
-        if term.levels
-        else values(rows, term.key)
-        for term in design.terms
-    }
-    return columns, values(rows, "fare")
+@pytest.fixture(scope="module")
+def train(taxi_run, fitted):
+    return gathered(taxi_run.root, "taxi-fare", fitted.design)
 
 
-def test_the_model_beats_the_mean_and_keeps_up_with_scikit_learn(taxi_run, fitted):
-    """scikit-learn on the very rows that Transform wrote."""
+def test_the_model_beats_the_mean_and_keeps_up_with_scikit_learn(taxi_run, fitted, train, raw):
+    """scikit-learn on the very columns of Gather, and on the eval split's as the served graph makes them."""
+    import tensorflow as tf
     from sklearn.linear_model import LinearRegression
     from sklearn.metrics import mean_squared_error, r2_score
 
     shown = taxi_run.show()
-    (train, y_train), (held_out, y) = (transformed(taxi_run, fitted.design, split) for split in ("train", "eval"))
+    model = tf.saved_model.load(shown["pushed"]["path"])
+    served = model.signatures["transform_features"](
+        examples=tf.constant([row.SerializeToString() for row in raw["eval"]])
+    )
+    held_out = {term.key: served[term.key].numpy() for term in fitted.design.terms}
+    y, y_train = np.array(values(raw["eval"], "fare")), train["label"]
     predicted = LinearRegression().fit(fitted.design.dense(train), y_train).predict(fitted.design.dense(held_out))
     mse, r2 = mean_squared_error(y, predicted), r2_score(y, predicted)
     mean_mse = mean_squared_error(y, np.full(len(y), y_train.mean()))
@@ -84,17 +83,17 @@ def test_the_model_beats_the_mean_and_keeps_up_with_scikit_learn(taxi_run, fitte
     assert overall["r_squared"] == pytest.approx(r2, abs=0.01)
 
 
-def test_the_factors_give_statsmodels_figures(taxi_run, fitted):
+def test_the_factors_give_statsmodels_figures(fitted, train):
     """Ordinary least squares from the artifact's factors, against statsmodels on the same rows and columns."""
     import statsmodels.api as sm
 
     from components.linear_model.solve import Problem, Settings
 
-    columns, label = transformed(taxi_run, fitted.design, "train")
+    label = train["label"]
     settings = Settings(tolerance=1e-6, references=set(fitted.references.values()))
     problem = Problem(fitted.fold_factors, settings)
     found, kept = problem.fit(), problem.columns
-    dense = np.column_stack([np.ones(len(label)), fitted.design.dense(columns)])
+    dense = np.column_stack([np.ones(len(label)), fitted.design.dense(train)])
     oracle = sm.OLS(label, dense[:, kept]).fit()
     assert found.coefficients[kept] == pytest.approx(oracle.params, rel=1e-8)
     assert found.standard_errors[kept] == pytest.approx(oracle.bse, rel=1e-8)
@@ -113,16 +112,14 @@ def test_references_are_the_most_frequent_levels_and_counts_are_the_tables(taxi_
     assert fitted.rows_read == len(train)
 
 
-def test_cross_validation_equals_refits_with_scikit_learn(taxi_run, fitted):
+def test_cross_validation_equals_refits_with_scikit_learn(fitted, train):
     from sklearn.linear_model import Ridge
 
-    columns, label = transformed(taxi_run, fitted.design, "train")
-    rows = examples(taxi_run.root, "taxi-fare", "train", "Transform", "transformed_examples")
-    identities = np.array([row.features.feature[ROW_COLUMN].int64_list.value[0] for row in rows])
-    fold = folds(identities, 5)
+    label = train["label"]
+    fold = folds(train["drawn_by"], 5)
     assert np.bincount(fold).tolist() == fitted.fold_rows
     kept = [i - 1 for i, value in enumerate(np.diag(fitted.fit.covariance)) if not np.isnan(value)][1:]
-    dense = fitted.design.dense(columns)[:, kept]
+    dense = fitted.design.dense(train)[:, kept]
     for point in fitted.fit.ridge_path[1::12]:
         total = 0.0
         for k in range(5):

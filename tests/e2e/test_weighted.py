@@ -10,6 +10,7 @@ import statsmodels.api as sm
 
 from components.linear_model.linear_fit import LinearFit
 from tests.conftest import plumbline
+from tests.e2e.gathered import gathered
 from tests.e2e.oracles import examples, values
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
@@ -55,19 +56,17 @@ def fitted(folder):
 
 
 def test_weighted_least_squares_equals_statsmodels(folder, fitted):
-    rows = examples(folder / "R", "weighted", "train", "Transform", "transformed_examples")
-    columns = {name: values(rows, name) for name in ("a", "b", "near", "twice", "one")}
-    columns["zone"] = np.array([row.features.feature["zone"].int64_list.value[0] for row in rows])
-    dense = np.column_stack([np.ones(len(rows)), fitted.design.dense(columns)])
+    rows = gathered(folder / "R", "weighted", fitted.design)
+    weight, label = rows["weight"], rows["label"]
+    dense = np.column_stack([np.ones(len(label)), fitted.design.dense(rows)])
     kept = ~np.isnan(np.diag(fitted.fit.covariance))
-    weight = values(rows, "w")
     used = weight > 0
-    oracle = sm.WLS(values(rows, "y")[used], dense[used][:, kept], weights=weight[used]).fit()
+    oracle = sm.WLS(label[used], dense[used][:, kept], weights=weight[used]).fit()
     assert fitted.fit.coefficients[kept] == pytest.approx(oracle.params, rel=1e-8)
     assert fitted.fit.standard_errors[kept] == pytest.approx(oracle.bse, rel=1e-8)
     assert fitted.fit.p_values[kept] == pytest.approx(oracle.pvalues, rel=1e-7)
     assert fitted.fit.confidence_intervals()[kept] == pytest.approx(oracle.conf_int(), rel=1e-8)
-    assert (fitted.fit.rows, fitted.rows_read) == (used.sum(), len(rows))
+    assert (fitted.fit.rows, fitted.rows_read) == (used.sum(), len(label))
 
 
 def test_a_collinear_column_is_dropped_and_said(folder, fitted):
