@@ -16,8 +16,8 @@ run: .venv/installed  ## from the taxi table to a pushed model
 test: .venv/installed  ## all tests, whole runs included, two at a time
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not kubeflow"
 
-unit: .venv/installed  ## the quick tests
-	@$(BIN)/python -m pytest -m "not e2e"
+unit: .venv/installed  ## the quick tests, two at a time; none loads TensorFlow
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e"
 
 e2e: .venv/installed  ## the whole runs alone
 	@$(BIN)/python -m pytest -m "e2e and not kubeflow"
