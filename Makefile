@@ -6,7 +6,7 @@ BIN := .venv/bin
 help:  ## list the verbs
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
-.venv/installed: requirements/lock.txt requirements/build.txt requirements/get_uv.py requirements/install.sh setup.py
+.venv/installed: requirements/lock.txt requirements/build.txt requirements/get_uv.py requirements/bytecode.py requirements/install.sh setup.py
 	@echo "setting up .venv (2.9 GB; once)"
 	@sh requirements/install.sh
 
