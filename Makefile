@@ -17,7 +17,7 @@ test: .venv/installed  ## all tests, whole runs included, two at a time
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not kubeflow"
 
 unit: .venv/installed  ## the quick tests, two at a time; none loads TensorFlow
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e and not slow"
 
 e2e: .venv/installed  ## the whole runs alone
 	@$(BIN)/python -m pytest -m "e2e and not kubeflow"
