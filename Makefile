@@ -6,8 +6,8 @@ BIN := .venv/bin
 help:  ## list the verbs
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
-.venv/installed: requirements/lock.txt requirements/build.txt requirements/get_uv.py requirements/install.sh setup.py
-	@echo "setting up .venv (2.9 GB; once)"
+.venv/installed: requirements/lock.txt requirements/build.txt requirements/get_uv.py requirements/bytecode.py requirements/install.sh setup.py
+	@echo "setting up .venv (3.2 GB; once)"
 	@sh requirements/install.sh
 
 run: .venv/installed  ## from the taxi table to a pushed model
@@ -16,8 +16,8 @@ run: .venv/installed  ## from the taxi table to a pushed model
 test: .venv/installed  ## all tests, whole runs included, two at a time
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not kubeflow"
 
-unit: .venv/installed  ## the quick tests
-	@$(BIN)/python -m pytest -m "not e2e"
+unit: .venv/installed  ## the quick tests, two at a time; none loads TensorFlow
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e and not slow"
 
 e2e: .venv/installed  ## the whole runs alone
 	@$(BIN)/python -m pytest -m "e2e and not kubeflow"

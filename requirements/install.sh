@@ -25,4 +25,5 @@ fi
 export VIRTUAL_ENV="$PWD/.venv"
 "$tools/uv" pip install --quiet --no-deps --require-hashes --build-constraints requirements/build.txt -r requirements/lock.txt
 "$tools/uv" pip install --quiet --no-deps --no-build-isolation --editable .
+.venv/bin/python requirements/bytecode.py 2> .venv/bytecode.log || { cat .venv/bytecode.log >&2; exit 1; }
 touch .venv/installed

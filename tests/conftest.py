@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
+import importlib.abc
 import json
 import os
 import subprocess
@@ -12,9 +13,34 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 REPOSITORY = Path(__file__).parent.parent
+HEAVY = ("apache_beam", "keras", "tensorflow", "tfx")
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("plumbline", deadline=None)
+hypothesis.settings.load_profile("plumbline")
+
+
+class _Refused(importlib.abc.MetaPathFinder):
+    """Fails a test that imports what takes seconds to load."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        if fullname in HEAVY:
+            pytest.fail(
+                f"a quick test, of `make unit`, imports {fullname}. Mark it e2e, or import inside what needs it."
+            )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Where quick tests alone run, none of them may load TensorFlow or TFX, and neither may collecting them."""
+    if session.items and not any(item.get_closest_marker("e2e") for item in session.items):
+        loaded = [name for name in HEAVY if name in sys.modules]
+        if loaded:
+            raise pytest.UsageError(f"collecting the tests imports {', '.join(loaded)}: import inside what needs it.")
+        sys.meta_path.insert(0, _Refused())
 
 
 @dataclasses.dataclass(frozen=True)

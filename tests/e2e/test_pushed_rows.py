@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.serving_check.requests import WARM_UP_FILE
 from tests.conftest import REPOSITORY
 from tests.e2e.oracles import examples, texts, values
 
@@ -44,6 +43,8 @@ def warm_up(run):
     """What the warm-up requests hold: tf.Examples, and columns by name."""
     import tensorflow as tf
     from tensorflow_serving.apis import prediction_log_pb2
+
+    from components.serving_check.requests import WARM_UP_FILE
 
     path = Path(run.show()["pushed"]["path"]) / WARM_UP_FILE
     serialized, columns = [], []

@@ -16,7 +16,12 @@ def tried(scenario):
     return {mode: int(count) for count, mode in (line.split(" ", 1) for line in done.stdout.splitlines())}
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+QUICK = "first publish"  # one is tried in `make unit`, all in `make test`
+
+
+@pytest.mark.parametrize(
+    "scenario", [pytest.param(name, marks=[pytest.mark.slow] * (name != QUICK)) for name in SCENARIOS]
+)
 def test_killed_or_failing_at_every_file_operation(scenario):
     points = tried(scenario)
     print(f"\n{scenario}: {sum(points.values())} points, {points}")  # noqa: T201

@@ -163,7 +163,7 @@ TEXTS = st.one_of(st.sampled_from(["", " NA", "TRUE", "7.0", "-0", "yes", "1", "
 RECORDS = st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, TEXTS, TEXTS), min_size=1, max_size=24)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(RECORDS, st.integers(1, 5))
 def test_cutting_a_batch_changes_no_reading(records, size):
     names = ["x", "n", "id", "b", "c"]
@@ -209,7 +209,7 @@ TYPED = {
 }
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.data())
 def test_a_csv_and_a_parquet_file_of_the_same_values_are_read_alike(tmp_path_factory, data):
     """Every type, as every kind that it can be."""

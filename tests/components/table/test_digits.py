@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -78,7 +78,6 @@ def test_the_limit_is_a_thousand_steps_a_standard_deviation():
 VALUES = arrays(np.float64, st.integers(1, 60), elements=st.floats(-1e9, 1e9) | st.integers(-(10**9), 10**9).map(float))
 
 
-@settings(deadline=None)
 @given(VALUES, st.integers(1, 20))
 def test_parts_say_what_the_whole_says(values, size):
     """But for how many different values a batch had."""

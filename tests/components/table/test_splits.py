@@ -16,6 +16,7 @@ from components.table.splits import NotIntegersError, are_integers, assign, chec
 MISSING = ["", "NA"]
 
 
+@pytest.mark.e2e
 def test_a_group_is_split_by_the_sha_256_of_its_tf_feature():
     """TFX's rule worked out by TensorFlow's own protobuf."""
     from tensorflow.core.example import feature_pb2  # the message alone

@@ -33,7 +33,7 @@ def as_number(text, missing):
     return None if float(trimmed) in marks else float(trimmed)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(COLUMN, MISSING)
 @example(["-nan", "1"], MISSING_TOKENS)
 @example(["-nan", "bad"], MISSING_TOKENS)
@@ -47,7 +47,7 @@ def test_each_text_is_read_by_itself_whatever_its_neighbours_are(column, missing
     assert found.to_pylist() == [None if value == "odd" else value for value in expected]
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(COLUMN, MISSING)
 def test_whole_numbers_are_read_exactly_and_by_themselves(column, missing):
     found, odd, beyond = number_columns.whole_of_texts(

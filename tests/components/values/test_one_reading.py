@@ -346,7 +346,7 @@ def of_tokens(found):
     return [None if token == rb"\m" else unescape(token.decode()) for token in found.numpy()]
 
 
-@settings(deadline=None, max_examples=TABLES, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=TABLES, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(tables())
 def test_a_value_is_read_alike_from_every_format_and_by_the_served_graph(drawn):
     table, kinds, missing = drawn
@@ -487,7 +487,7 @@ ANSWERS = {
 ROW = st.fixed_dictionaries(ANSWERS) | st.fixed_dictionaries({name: own | TEXT for name, own in ANSWERS.items()})
 
 
-@settings(deadline=None, max_examples=500, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=500, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.lists(ROW, min_size=1, max_size=30))
 def test_columns_as_sent_tf_examples_and_model_json_are_transformed_alike(served, rows):
     import tensorflow as tf

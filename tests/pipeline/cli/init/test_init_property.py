@@ -107,14 +107,14 @@ def is_taken(table, write, suffix):
 LABEL = st.just([str(i * i % 97) for i in range(ROWS)]) | columns
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(columns, min_size=1, max_size=4), LABEL)
 def test_any_csv(found, label):
     table = pa.table({**{f"x{i}": values for i, values in enumerate(found)}, "y": label})
     is_taken(table, pa_csv.write_csv, ".csv")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(typed, min_size=1, max_size=4), LABEL.map(pa.array) | typed)
 def test_any_parquet_file(found, label):
     is_taken(pa.table({**{f"x{i}": values for i, values in enumerate(found)}, "y": label}), pq.write_table, ".parquet")

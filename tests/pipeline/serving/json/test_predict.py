@@ -280,7 +280,7 @@ def tables(draw: st.DrawFn) -> tuple[dict[str, int], dict[str, list[Any]]]:
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables(), st.booleans(), st.booleans())
 def test_round_trip(table: tuple[dict[str, int], dict[str, list[Any]]], row_format: bool, ensure_ascii: bool) -> None:
     dtypes, columns = table
@@ -323,7 +323,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(["instances", "inputs"]), json_values, st.sampled_from([FLOAT, INT32, STRING, BOOL, UINT64, HALF])
 )
@@ -339,7 +339,7 @@ def test_quick_and_exact_reader_agree(key: str, value: Any, dtype: int) -> None:
     assert found[0].dtype == found[1].dtype
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=40) | st.text('{}[]",:0123456789eE.-+truefalsnINay \\"', max_size=40).map(str.encode))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     for text in (body, b'{"instances":[' + body + b"]}"):
