@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.errors import DataError
+from components.linear_model.families import FAMILIES
 from components.table import columns
 from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 from components.table.spec import TableSpec
@@ -214,6 +215,11 @@ def _valid_label(arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows, rejec
             gone = true_rows(arrays[name].is_null())
             columns.reject(rejected, gone & keep, arrays[name], f"column {name!r}: expected a number; received nothing")
             bad |= gone
+    family = FAMILIES[spec.family]
+    odd = ~family.valid(arrays[spec.label].to_numpy(zero_copy_only=False)) & ~bad
+    reason = f"column {spec.label!r}: expected {family.labels} (family {family.name}); received {{}}"
+    columns.reject(rejected, odd & keep, arrays[spec.label], reason)
+    bad |= odd
     if spec.weight is not None:
         negative = true_rows(pc.less(arrays[spec.weight], 0.0))
         reason = f"column {spec.weight!r}: expected a weight of at least 0; received {{}}"

@@ -81,6 +81,7 @@ class TableSpec(BaseModel):
       missing: texts that stand for nothing.
       split: how rows are split.
       features: the columns among these that are features.
+      family: name of the family of models, which says what labels it can have.
       penalised: whether the fit may have a penalty, so that there may be more coefficients than rows.
       dialect: how CSV files are written.
     """
@@ -97,6 +98,7 @@ class TableSpec(BaseModel):
     missing: list[str] = MISSING_TOKENS
     split: SplitRule = SplitRule()
     features: list[str] = []
+    family: str = "gaussian"
     penalised: bool = False
     dialect: Dialect = PLAIN
 

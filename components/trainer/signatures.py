@@ -81,7 +81,7 @@ def export(
     def examples(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         return {PREDICTION: predict(of_examples(serialized))}
 
-    def regress(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+    def by_method(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         return {served.output: predict(of_examples(serialized))}
 
     def transform_features(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -96,7 +96,7 @@ def export(
     archive.add_endpoint("serving_default", serving_default, columns)
     archive.add_endpoint("explain", explain, columns)
     archive.add_endpoint("examples", examples, serialized)
-    archive.add_endpoint(served.signature, regress, [tf.TensorSpec([None], tf.string, name="inputs")])
+    archive.add_endpoint(served.signature, by_method, [tf.TensorSpec([None], tf.string, name="inputs")])
     archive.add_endpoint("transform_features", transform_features, serialized)
     archive.write_out(directory, verbose=False)
     _finish(directory, {entry["input"]: entry["name"] for entry in features}, served)

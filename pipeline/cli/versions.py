@@ -12,11 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from components.errors import RunError
+from components.linear_model.families import FAMILIES
 from components.publishing import publish
 from components.publishing.versions import describe
 from pipeline.cli.screen import wide
 
-SHOWN = ("mean_squared_error", "r_squared")
+SHOWN = tuple(dict.fromkeys(name for family in FAMILIES.values() for name in family.headline))
 
 
 def list_versions(serving: Path) -> list[dict[str, Any]]:

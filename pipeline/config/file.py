@@ -182,6 +182,7 @@ class Config(Section):
             missing=self.data.missing,
             split=self.data.split_rule(),
             features=list(self.features),
+            family=self.model.family,
             penalised=isinstance(self.model, Exact) and self.model.l2 != 0,
             dialect=self.data.dialect(),
             values=value_rules(self.features),

@@ -77,6 +77,7 @@ class Regression(BaseModel):
     """The table, in raw units.
 
     Attributes:
+      family: its name.
       label: its name.
       columns: the intercept first.
       level: of the confidence intervals.
@@ -93,6 +94,7 @@ class Regression(BaseModel):
       refined: further passes over the rows.
     """
 
+    family: str
     label: str
     columns: list[Column]
     level: float
@@ -142,6 +144,7 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
         for index, name in enumerate(raw.names)
     ]
     return Regression(
+        family=found.family,
         label=found.label,
         columns=columns,
         level=LEVEL,

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from components.linear_model.families import FAMILIES
 from pipeline.graph.figures import figure
 from pipeline.graph.regression import Column, Pool, Regression
 
@@ -35,11 +36,13 @@ def print_regression(console: Console, found: Regression, whole: bool) -> None:
       found: the regression.
       whole: whether every level is shown, those without rows among them.
     """
-    console.print(f"least squares: {found.label}, in its units per raw unit of each column", highlight=False)
-    print_coefficients(console, found.columns, found.level, whole)
+    family = FAMILIES[found.family]
+    units = "its units" if family.link.name == "identity" else f"units of its {family.link.name}"
+    console.print(f"{family.title}: {found.label}, in {units} per raw unit of each column", highlight=False)
+    print_coefficients(console, found.columns, found.level, family.statistic, whole)
+    figures = "".join(f"{words} {figure(getattr(found, name))}, " for words, name in family.figures)
     console.print(
-        f"n {found.rows:,}, degrees of freedom {found.degrees_of_freedom:,.6g}, R² {figure(found.r_squared)}, "
-        f"adjusted R² {figure(found.adjusted_r_squared)}, σ {figure(found.sigma)}, "
+        f"n {found.rows:,}, degrees of freedom {found.degrees_of_freedom:,.6g}, {figures}"
         f"rank {found.rank}, condition {found.condition_number:.3g}",
         highlight=False,
         soft_wrap=True,
@@ -68,19 +71,30 @@ def print_regression(console: Console, found: Regression, whole: bool) -> None:
         console.print(f"[yellow]{escape(line)}[/yellow]", highlight=False, soft_wrap=True)
 
 
-def print_coefficients(console: Console, columns: Sequence[Column], level: float, whole: bool) -> None:
+def print_coefficients(console: Console, columns: Sequence[Column], level: float, statistic: str, whole: bool) -> None:
     """The table of coefficients.
 
     Args:
       console: where to.
       columns: of the design matrix.
       level: of the confidence intervals.
+      statistic: what coefficient by standard error is called.
       whole: whether every level is shown, those without rows among them.
     """
     table = Table(box=None)
     low, high = (f"{100 * share:g}%" for share in ((1 - level) / 2, (1 + level) / 2))
     weighted = any(column.weight is not None for column in columns)
-    headings = ["column", "coefficient", "std. error", "t", "p", low, high, "rows", *(["weight"] if weighted else [])]
+    headings = [
+        "column",
+        "coefficient",
+        "std. error",
+        statistic,
+        "p",
+        low,
+        high,
+        "rows",
+        *(["weight"] if weighted else []),
+    ]
     table.add_column(headings[0], no_wrap=True, max_width=LONGEST_NAME)
     for heading in headings[1:]:
         table.add_column(heading, justify="right", no_wrap=True)

@@ -79,6 +79,8 @@ class Family:
       cross_validated: its metrics of held-out folds, from the mean squared error there and the labels' variance.
       served: its signature.
       statistic: the name of coefficient by standard error in its table.
+      figures: what its table says of the fit as a whole: in words, and the attribute of `pipeline.graph.regression.Regression`.
+      headline: metrics that tell versions apart at a glance.
     """
 
     name: str
@@ -98,6 +100,8 @@ class Family:
     cross_validated: Callable[[float, float], dict[str, float]]
     served: Served
     statistic: str
+    figures: tuple[tuple[str, str], ...]
+    headline: tuple[str, ...]
 
     @property
     def metric_names(self) -> tuple[str, ...]:

@@ -52,4 +52,6 @@ GAUSSIAN = Family(
     cross_validated=cross_validated,
     served=Served("regress", "tensorflow/serving/regress", "outputs"),
     statistic="t",
+    figures=(("R²", "r_squared"), ("adjusted R²", "adjusted_r_squared"), ("σ", "sigma")),
+    headline=("mean_squared_error", "r_squared"),
 )

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from components.errors import ConfigError
+from components.fit.settings import Exact
 from components.values.names import shown
 from components.values.texts import MISSING_TOKENS
 from pipeline.cli.init.notes import lines
@@ -70,9 +71,10 @@ def config_text(source: Source, path: Path, name: str, verdict: Verdict, command
     label = verdict.table.label.name
     if verdict.drops_unlabelled:
         data["drop"] = {label: {"missing": True}}
+    limits = {metric: dict(limit) for metric, limit in Exact().of_family.limits.items()}
     config = {
         "model": {"solver": "exact", "l2": "auto"},
-        "evaluate": {"limits": {"r_squared": {"min": 0.0}}, "no_worse_than_live": 0.01},
+        "evaluate": {"limits": limits, "no_worse_than_live": 0.01},
     }
     return "".join(
         [

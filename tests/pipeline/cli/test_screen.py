@@ -27,6 +27,7 @@ SUMMARY = {
         "table": {"files": 2, "sha256": "ab" * 32},
     },
     "linear_fit": {
+        "family": "gaussian",
         "label": "y",
         "columns": [
             {

@@ -17,7 +17,7 @@ def level(text, coefficient=1.0, rows=9, role=None, weight=None):
 
 def printed(columns, whole=False):
     out = io.StringIO()
-    print_coefficients(Console(file=out, width=200), columns, 0.95, whole)
+    print_coefficients(Console(file=out, width=200), columns, 0.95, "t", whole)
     return [line.split()[0] for line in out.getvalue().splitlines()[1:]], out.getvalue()
 
 
