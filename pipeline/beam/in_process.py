@@ -1,4 +1,4 @@
-"""Which Beam engine runs the steps' work, with which flags, and how its progress is seen."""
+"""Beam's in-process runner: its flags, and how its progress is seen."""
 
 from __future__ import annotations
 

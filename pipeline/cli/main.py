@@ -85,16 +85,26 @@ _ROOT = click.option(
     show_default=True,
     help="Seconds after which a Beam job that stands still is ended; 0 for never. Honest work, however long, is not.",
 )
+@click.option("--beam", "engine", default="local", show_default=True, help="The Beam engine that does the steps' work.")
 def run(
-    config: Path, root: Path, no_cache: bool, rerun_from: str | None, workers: int | None, step_timeout: float
+    config: Path,
+    root: Path,
+    no_cache: bool,
+    rerun_from: str | None,
+    workers: int | None,
+    step_timeout: float,
+    engine: str,
 ) -> None:
     """Run the pipeline that CONFIG describes, and push the model if it passes the gate."""
     from components.errors import ConfigError
+    from pipeline.beam.engines import ENGINES
     from pipeline.cli.loading import load
     from pipeline.graph.registry import NAMES
 
     if rerun_from is not None and rerun_from not in NAMES:
         raise ConfigError(f"--from: unknown step {rerun_from!r}. The steps: {', '.join(NAMES)}.")
+    if engine not in ENGINES:
+        raise ConfigError(f"--beam: unknown engine {engine!r}. The engines: {', '.join(ENGINES)}.")
     loaded = load(config)  # before what is heavy: a wrong one is told at once
     import datetime
 
@@ -112,7 +122,7 @@ def run(
         console.print(f"[bold]{loaded.name}[/bold]", highlight=False)
         view = RunView(console)
         try:
-            options = RunOptions(not no_cache, rerun_from, workers, step_timeout)
+            options = RunOptions(not no_cache, rerun_from, workers, step_timeout, engine)
             summary = run_pipeline(loaded, root, view, options, log)
         finally:
             view.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from components.errors import EXIT_REFUSED, PlumblineError, RunError, error_line
-from pipeline.beam import fork_server
+from pipeline.beam.engines import ENGINES
 from pipeline.config.file import Config
 from pipeline.config.root import METADATA
 from pipeline.graph.registry import STEPS, never_cached
@@ -74,6 +74,7 @@ class RunOptions:
       cache: whether steps may be taken from earlier runs.
       rerun_from: a step to run anew, with all that depends on it; None for none.
       workers: worker processes for the steps' Beam work; 0 for none; None for one a core if the table is large.
+      engine: the name of the Beam engine that does the steps' work.
       step_timeout: seconds after which a Beam job that stands still is ended; 0 for never.
     """
 
@@ -81,6 +82,7 @@ class RunOptions:
     rerun_from: str | None = None
     workers: int | None = None
     step_timeout: float = 600.0
+    engine: str = "local"
 
 
 def run(config: Config, root: Path, listener: Listener, options: RunOptions, log: Path) -> RunSummary:
@@ -171,22 +173,20 @@ def _run_steps(
     current: _Current,
 ) -> None:
     listener.preparing()
-    if workers > 1:
-        fork_server.start(tuple(module for step in STEPS for module in step.beam_modules))
-    elif _cores() > 1:  # the other core has nothing to do meanwhile
+    engine = ENGINES[options.engine]
+    engine.prepare(workers, tuple(module for step in STEPS for module in step.beam_modules))
+    if workers <= 1 and _cores() > 1:  # the other core has nothing to do meanwhile
         _begin_early(STEPS)
     import tfx.components  # noqa: F401, I001 (first: it prepares the modules that TFDV and TFMA import)
-    from pipeline.beam.in_process import ProgressRunner, local_args
     from pipeline.beam.watchdog import Watchdog
     from pipeline.graph.create import create_pipeline
     from pipeline.graph.places import Places
     from pipeline.local.launcher import LocalRun
 
     watchdog = Watchdog(options.step_timeout, fail_main, lambda error: _give_up(root, summary, error, listener))
-    ProgressRunner.on_stage = listener.beam_stage
-    ProgressRunner.watchdog = watchdog
+    engine.watch(listener.beam_stage, watchdog)
     places = Places.local(config, root)
-    pipeline = create_pipeline(config, places, local_args(workers))
+    pipeline = create_pipeline(config, places, engine.arguments(workers))
     local_run = LocalRun(pipeline, options.cache, options.rerun_from, never_cached(places))
     entries = {step.name: step for step in STEPS}
     outputs: dict[str, Outputs] = {}

@@ -14,7 +14,7 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import KubeflowV2DagRu
 
 from components.errors import ConfigError
 from components.replacing import replacing
-from pipeline.beam.in_process import LOCAL_ARGS
+from pipeline.beam.engines import ENGINES
 from pipeline.config.addresses import check_image, check_output, check_pipeline_root
 from pipeline.config.file import Config
 from pipeline.config.targets import Resources, Target
@@ -106,7 +106,7 @@ def compile_file(config: Config, target: str, image: str, pipeline_root: str, pa
 def _beam_args(section: Target, image: str) -> list[str]:
     """The in-process runner's flags, or those of the section; workers elsewhere get the same image."""
     if not section.beam:
-        return LOCAL_ARGS
+        return ENGINES["local"].arguments(0)
     if any(flag.startswith(_PACKAGING) for flag in section.beam):
         return section.beam
     return [*section.beam, f"--sdk_container_image={image}"]
