@@ -36,6 +36,8 @@ def make_table(rows: int, folder: Path) -> None:
     import tensorflow as tf  # isort: skip
     from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
+    from components.table import row_identity
+
     generator = np.random.default_rng(0)
     beta = generator.normal(size=COLUMNS)
     (folder / "examples").mkdir()
@@ -48,13 +50,14 @@ def make_table(rows: int, folder: Path) -> None:
             y = (1.0 + x @ beta + generator.normal(size=count)).astype(np.float32)
             arrays = [pa.array(column) for column in (*x.T, y)]
             parquet.write_batch(pa.record_batch(arrays, schema=schema))
+            identities = row_identity.identities(0, np.arange(start, start + count))
             offsets = pa.array(np.arange(count + 1, dtype=np.int32))
-            lists = [pa.ListArray.from_arrays(offsets, array) for array in arrays]
+            lists = [pa.ListArray.from_arrays(offsets, array) for array in (*arrays, pa.array(identities))]
             shard = str(folder / "examples" / f"{start:010d}.gz")
             with tf.io.TFRecordWriter(
                 shard, tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
             ) as out:
-                for record in encoder.encode(pa.record_batch(lists, names=schema.names)):
+                for record in encoder.encode(pa.record_batch(lists, names=[*schema.names, row_identity.ROW_COLUMN])):
                     out.write(record)
 
 
@@ -68,9 +71,11 @@ def plumbline(folder: Path) -> list[float]:
     from components.linear_model.design_matrix import DesignMatrix, Term
     from components.linear_model.factors import from_arrays
     from components.linear_model.solve import Problem, Settings
+    from components.table.row_identity import ROW_COLUMN
     from pipeline.beam.in_process import LOCAL_ARGS
 
     spec = {name: tf.io.FixedLenFeature([], tf.float32) for name in (*NAMES, "y")}
+    spec[ROW_COLUMN] = tf.io.FixedLenFeature([], tf.int64)
     rows = Rows(DesignMatrix(tuple(Term(name, name) for name in NAMES)), "y", None, 5)
     files = sorted(map(str, (folder / "examples").iterdir()))
     out = folder / "factors.npz"
