@@ -277,3 +277,15 @@ def test_texts_of_every_layout_are_texts(kind):
     values = pa.array(["7" if kind == pa.string_view() else b"7", None], kind)
     assert columns.text(values, "x", [], {}).to_pylist() == ["7", None]
     assert columns.number(values, "x", [], {}).to_pylist() == [7.0, None]
+
+
+def test_the_largest_32_bit_float_is_read_from_its_shortest_text():
+    largest = float(np.finfo(np.float32).max)
+    for column in (
+        pa.array(["3.4028235e+38", "-3.4028235e38", "3.4028236e38"]),
+        pa.array([largest, -largest, 3.4028236e38]),
+    ):
+        rejected = {}
+        found = number(column, "x", [], rejected).to_numpy()
+        assert found[:2].astype(np.float32).tolist() == [largest, -largest]
+        assert list(rejected) == [2]
