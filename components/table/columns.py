@@ -18,8 +18,8 @@ from components.values import number_columns, numbers, text_columns, texts
 from components.values.masks import Rows, true_rows, valid_rows
 from components.values.numbers import LARGEST_INTEGER
 
-# Sizes that 32-bit floats hold, zero aside. The largest is the last number that is not rounded to infinity: the shortest text of the
-# largest 32-bit float, 3.4028235e+38, lies above that float.
+# Sizes that 32-bit floats hold, zero aside. The largest is the last number that is not rounded to infinity: the shortest text of
+# the largest 32-bit float, 3.4028235e+38, lies above that float.
 LARGEST, LEAST = float(np.nextafter(2.0**128 - 2.0**103, 0)), float(np.finfo(np.float32).tiny)
 _DIGITS = r"\A[+-]?\d+\z"
 

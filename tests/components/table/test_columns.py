@@ -286,6 +286,6 @@ def test_the_largest_32_bit_float_is_read_from_its_shortest_text():
         pa.array([largest, -largest, 3.4028236e38]),
     ):
         rejected = {}
-        found = number(column, "x", [], rejected).to_numpy()
+        found = columns.number(column, "x", [], rejected).to_numpy()
         assert found[:2].astype(np.float32).tolist() == [largest, -largest]
         assert list(rejected) == [2]
