@@ -97,7 +97,7 @@ def plumbline(folder: Path) -> list[float]:
     from apache_beam.options.pipeline_options import PipelineOptions
 
     from components.gather import shards
-    from components.gather.beam_pass import FactorRows, GatherBatches, Source
+    from components.gather.beam_pass import FactorRows, GatherBatches, RowSource
     from components.gather.design_rows import DesignRows
     from components.linear_model.design_matrix import DesignMatrix, Term
     from components.linear_model.factors import from_arrays
@@ -107,7 +107,7 @@ def plumbline(folder: Path) -> list[float]:
     rows = DesignRows(DesignMatrix(tuple(Term(name, name) for name in NAMES)), False, 5, "gaussian")
     with tempfile.TemporaryDirectory(dir=folder) as kept:
         (Path(kept) / shards.ROWS).mkdir()
-        source = Source(
+        source = RowSource(
             transform_graph=str(folder / "transform"),
             features=features_to_json(FEATURES),
             keys=tuple(NAMES),

@@ -30,7 +30,7 @@ Gathered = tuple[int, list[TriangularFactor], NDArray[np.int64]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Source:
+class RowSource:
     """Where the rows come from, and what becomes of them. Travels to Beam's workers.
 
     Attributes:
@@ -72,7 +72,7 @@ class Source:
 
 
 @beam.ptransform_fn
-def GatherBatches(pipeline: beam.Pipeline, source: Source) -> beam.PCollection[pa.RecordBatch]:
+def GatherBatches(pipeline: beam.Pipeline, source: RowSource) -> beam.PCollection[pa.RecordBatch]:
     """The rows as batches of plain numbers, which are written to shards on their way; a file a worker at a time.
 
     TensorFlow's parser fills whole columns and, with the transform graph, runs beside the decompression. TFXIO's record batches
@@ -83,7 +83,7 @@ def GatherBatches(pipeline: beam.Pipeline, source: Source) -> beam.PCollection[p
 
 
 class _GatherFile(beam.DoFn):
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: RowSource) -> None:
         self._source = source
         self._values: Any = None
 

@@ -15,7 +15,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, json_utils
 
 from components.gather import shards
-from components.gather.beam_pass import FactorRows, GatherBatches, Source
+from components.gather.beam_pass import FactorRows, GatherBatches, RowSource
 from components.gather.design_rows import DesignRows
 from components.linear_model.factors import from_arrays
 from components.linear_model.gathered import GatheredRows, write_arrays
@@ -42,7 +42,7 @@ class Executor(BaseBeamExecutor):
         folder, work = os.path.join(uri, shards.ROWS), os.path.join(uri, "tmp.npz")
         fileio.makedirs(folder)
         uris = artifact_utils.get_split_uris(input_dict["examples"], "train")
-        source = Source(
+        source = RowSource(
             transform_graph=graph,
             features=config["features"],
             keys=tuple(term.key for term in design.terms),

@@ -66,7 +66,7 @@ class FeatureEntry(TypedDict, total=False):
     reference: str | bool | None
 
 
-class Dependence(TypedDict):
+class DependentColumn(TypedDict):
     """A column that others give: `on` has their factors by place, as JSON's keys are texts."""
 
     column: int
@@ -92,7 +92,7 @@ class Interval:
     degrees_of_freedom: float
     sigma: float
     covariance: Array
-    dropped: list[Dependence]
+    dropped: list[DependentColumn]
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Interval:

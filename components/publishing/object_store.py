@@ -31,7 +31,7 @@ from components.publishing.manifest import (
     parse_manifest,
     render,
 )
-from components.publishing.publish import MODEL_FILE, Publication, check
+from components.publishing.publish import SAVED_MODEL_FILE, Publication, check
 from components.publishing.versions import LARGEST, parse_version
 
 CHUNK = 1 << 20
@@ -148,14 +148,14 @@ def _copy(files: Files, source: str, target: str, listed: Mapping[str, Entry], f
     files.makedirs(target)
     if facts is not None:
         _write(files, f"{target}/{MANIFEST_FILE}", render(listed, facts))
-    others = [path for path in listed if path != MODEL_FILE]
+    others = [path for path in listed if path != SAVED_MODEL_FILE]
     for path in others:
         files.makedirs(os.path.dirname(f"{target}/{path}"))
         files.copy(f"{source}/{path}", f"{target}/{path}")
     _read_back(files, target, {path: listed[path] for path in others})
-    if MODEL_FILE in listed:
-        files.copy(f"{source}/{MODEL_FILE}", f"{target}/{MODEL_FILE}")
-        _read_back(files, target, {MODEL_FILE: listed[MODEL_FILE]})
+    if SAVED_MODEL_FILE in listed:
+        files.copy(f"{source}/{SAVED_MODEL_FILE}", f"{target}/{SAVED_MODEL_FILE}")
+        _read_back(files, target, {SAVED_MODEL_FILE: listed[SAVED_MODEL_FILE]})
 
 
 def _read_back(files: Files, target: str, listed: Mapping[str, Entry]) -> None:
@@ -188,8 +188,8 @@ def _prune(files: Files, base: str, keep: int | None) -> list[int]:
     plain = sorted(version for name, version in _versions(files, base).items() if str(version) == name)
     ours = [version for version in plain if _is_ours(files, f"{base}/{version}")]
     for version in ours[:-keep]:
-        if files.exists(f"{base}/{version}/{MODEL_FILE}"):
-            files.remove(f"{base}/{version}/{MODEL_FILE}")
+        if files.exists(f"{base}/{version}/{SAVED_MODEL_FILE}"):
+            files.remove(f"{base}/{version}/{SAVED_MODEL_FILE}")
         files.rmtree(f"{base}/{version}")
     return ours[:-keep]
 

@@ -44,7 +44,7 @@ from components.publishing.retention import prune
 from components.publishing.versions import LARGEST, highest_name, parse_version, versions
 
 LOCK_SECONDS = 30.0
-MODEL_FILE = "saved_model.pb"  # what a server loads, if the model is a SavedModel
+SAVED_MODEL_FILE = "saved_model.pb"  # what a server loads, if the model is a SavedModel
 SOURCE_FACT = "republished"  # the fact that names the version which a rollback published again
 
 

@@ -96,7 +96,7 @@ def encode_and_write(batches: beam.PCollection, schema: Any, file_format: str, o
     return (
         batches
         | "WriteBundles" >> beam.ParDo(_WriteBundle(schema, folder))
-        | "Gather" >> beam.combiners.ToList()
+        | "Shards" >> beam.combiners.ToList()
         | "Name" >> beam.Map(name)
     )
 

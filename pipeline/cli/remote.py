@@ -81,7 +81,7 @@ def submit(
     from pipeline.cli.log import to_file
     from pipeline.remote.submit import command
 
-    options = command.Options(
+    options = command.SubmitOptions(
         target=target,
         image=image,
         pipeline_root=pipeline_root,

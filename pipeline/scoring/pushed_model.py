@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -131,7 +130,8 @@ class PushedModel:
           ConfigError: intervals are asked of a model that has none; a text is missing, and none stands for nothing.
         """
         signature = "explain" if wanted.intervals or wanted.contributions else "serving_default"
-        as_sent = importlib.import_module("components.trainer.inputs").as_sent  # loads TensorFlow
+        from components.trainer.inputs import as_sent  # loads TensorFlow
+
         missing = self._portable.missing
         arguments = {entry["input"]: as_sent(columns[entry["name"]], entry, missing) for entry in self.features}
         answer = self._signatures[signature](**arguments)
@@ -145,7 +145,9 @@ class PushedModel:
 
     @functools.cached_property
     def _signatures(self) -> Any:
-        return importlib.import_module("tensorflow").saved_model.load(str(self._folder)).signatures
+        import tensorflow as tf
+
+        return tf.saved_model.load(str(self._folder)).signatures
 
 
 def _read(folder: Path) -> PortableModel:

@@ -38,10 +38,10 @@ def write_config(
     if path.exists():
         raise ConfigError(f"{path}: the file is there already. Remove it, or name another with --output.")
     called = pipeline_name(source, name)
-    verdict = judge(profile(source, label))
+    findings = judge(profile(source, label))
     for words in source.words:
-        verdict.say(Rank.FORMAT, words)
+        findings.say(Rank.FORMAT, words)
     command = shlex.join(["plumbline", "init", str(table), "--label", label])
     with replacing(path) as temporary:
-        temporary.write_text(config_text(source, path, called, verdict, command), encoding="utf-8")
-    return path, verdict.notes
+        temporary.write_text(config_text(source, path, called, findings, command), encoding="utf-8")
+    return path, findings.notes

@@ -11,10 +11,10 @@ from components.values.names import shown
 from components.values.numbers import LARGEST_INTEGER
 from components.values.texts import MISSING_TOKENS
 from pipeline.cli.init import leaks, texts_seen
+from pipeline.cli.init.findings import FEW_ODD, MOSTLY, Findings, in_rows, quoted, told
 from pipeline.cli.init.identifiers import FEW_VALUES, why_identifier
 from pipeline.cli.init.notes import Rank
 from pipeline.cli.init.profile import Profile
-from pipeline.cli.init.verdict import FEW_ODD, MOSTLY, Verdict, in_rows, quoted, told
 
 MOST_LEVELS = 1000
 LEVELS_PER_ROW = 0.2
@@ -34,18 +34,18 @@ class _No:
     detail: str = ""
 
 
-class Column:
+class ColumnJudge:
     """One column on its way to be a feature, or none."""
 
-    def __init__(self, column: Profile, label: leaks.Floats, verdict: Verdict) -> None:
-        """Takes the column, a sample of the label, and the verdict to add to, which knows all marks."""
-        self._column, self._label, self._verdict = column, label, verdict
-        self._levels = {text: rows for text, rows in column.levels.items() if not verdict.is_marked(text)}
+    def __init__(self, column: Profile, label: leaks.Floats, findings: Findings) -> None:
+        """Takes the column, a sample of the label, and the findings to add to, which know all marks."""
+        self._column, self._label, self._verdict = column, label, findings
+        self._levels = {text: rows for text, rows in column.levels.items() if not findings.is_marked(text)}
         self._distinct = column.distinct - (len(column.levels) - len(self._levels))
-        self._odd = verdict.odd(column)
-        marked = sum(odd.rows for text, odd in column.odd.items() if verdict.is_marked(text))
+        self._odd = findings.odd(column)
+        marked = sum(odd.rows for text, odd in column.odd.items() if findings.is_marked(text))
         self._odd_rows, self._present = column.odd_rows - marked, column.present - marked
-        self._sample = leaks.sampled(verdict.table.sample[column.name], column)
+        self._sample = leaks.sampled(findings.table.sample[column.name], column)
 
     def judge(self) -> None:
         """Makes it a feature, or leaves it out and says why."""

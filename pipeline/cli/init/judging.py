@@ -7,53 +7,53 @@ from components.table.added_columns import COLUMNS
 from components.table.columns import LARGEST, LEAST
 from components.values.names import shown
 from pipeline.cli.init import leaks, texts_seen
-from pipeline.cli.init.columns import LEAST_HELD_OUT, LEAST_LEVEL, LEAST_PRESENT, Column
+from pipeline.cli.init.columns import LEAST_HELD_OUT, LEAST_LEVEL, LEAST_PRESENT, ColumnJudge
+from pipeline.cli.init.findings import MOSTLY, Findings, listed, quoted, told
 from pipeline.cli.init.notes import Rank
 from pipeline.cli.init.profile import Profile
 from pipeline.cli.init.reading import Table
-from pipeline.cli.init.verdict import MOSTLY, Verdict, listed, quoted, told
 
 ROWS_PER_COLUMN = 10
 
 
-def judge(table: Table) -> Verdict:
+def judge(table: Table) -> Findings:
     """Judges label and columns.
 
     Raises:
       DataError: the label can't be one, or no column can be a feature.
     """
-    verdict = Verdict(table)
-    _judge_label(verdict)
+    findings = Findings(table)
+    _judge_label(findings)
     for column in table.columns.values():
-        verdict.find_marks(column)
+        findings.find_marks(column)
     label = leaks.sampled(table.sample[table.label.name], table.label)
     for column in table.columns.values():
-        Column(column, label, verdict).judge()
-    _leave_out_sums(verdict, label)
-    if not verdict.features:
-        reasons = "".join(f"\n- {shown(name)}: {reason}" for name, reason in verdict.left_out.items())
+        ColumnJudge(column, label, findings).judge()
+    _leave_out_sums(findings, label)
+    if not findings.features:
+        reasons = "".join(f"\n- {shown(name)}: {reason}" for name, reason in findings.left_out.items())
         raise DataError(
             f"{table.path}: no column can be a feature{f':{reasons}' if reasons else '; the label stands alone.'}"
         )
-    _judge_size(verdict)
-    verdict.notes.sort(key=lambda note: note.rank)
-    return verdict
+    _judge_size(findings)
+    findings.notes.sort(key=lambda note: note.rank)
+    return findings
 
 
-def _judge_label(verdict: Verdict) -> None:
-    table, label = verdict.table, verdict.table.label
+def _judge_label(findings: Findings) -> None:
+    table, label = findings.table, findings.table.label
     where = f"{table.path}: --label: column {label.name!r}"
     if label.name in COLUMNS:
         raise DataError(f"{where} has the name of a column that ingest adds. Rename the table's column.")
     if label.unusable or "time" in label.typed:
         raise DataError(f"{where} is {label.unusable or 'of dates or times'}; expected numbers. Name another column.")
-    verdict.find_marks(label)
-    odd = verdict.odd(label)
+    findings.find_marks(label)
+    odd = findings.odd(label)
     rows = sum(label.odd[text].rows for text in odd)
     if rows and rows > (1 - MOSTLY) * (rows + label.numbers):
         raise DataError(_refusal(where, label, odd))
     if rows:
-        verdict.say(Rank.CORRECT, f"{told(label, odd)}; rows without a label until then", label.name)
+        findings.say(Rank.CORRECT, f"{told(label, odd)}; rows without a label until then", label.name)
     if label.is_beyond:
         raise DataError(f"{where} holds whole numbers beyond 2^53, as identifiers have them. Name another column.")
     if not table.rows or label.low >= label.high:
@@ -66,24 +66,24 @@ def _judge_label(verdict: Verdict) -> None:
         raise DataError(f"{table.path}: --label: {complaint}")
     without = label.rows - table.rows
     if without:
-        verdict.drops_unlabelled = True
-        verdict.say(Rank.OTHER, f"rows without a label, left out by data.drop: {without:,} of {label.rows:,}")
+        findings.drops_unlabelled = True
+        findings.say(Rank.OTHER, f"rows without a label, left out by data.drop: {without:,} of {label.rows:,}")
 
 
-def _leave_out_sums(verdict: Verdict, label: leaks.Floats) -> None:
+def _leave_out_sums(findings: Findings, label: leaks.Floats) -> None:
     """Leaves out features two of which make up the label."""
-    table = verdict.table
+    table = findings.table
     numbers = {
         name: leaks.sampled(table.sample[name], table.columns[name])
-        for name, feature in verdict.features.items()
+        for name, feature in findings.features.items()
         if (feature if isinstance(feature, str) else feature["kind"]) in ("numeric", "integer")
     }
     for pair in leaks.sums_to_label(numbers, label):
         for name, other in zip(pair, reversed(pair), strict=True):
-            if verdict.features.pop(name, None) is not None:
-                verdict.left_out[name] = f"with {shown(other)} it makes up the label"
-        verdict.notes = [note for note in verdict.notes if note.column not in pair]
-        verdict.say(Rank.LEAK, f"left out, their sum or difference is the label: {' and '.join(map(shown, pair))}")
+            if findings.features.pop(name, None) is not None:
+                findings.left_out[name] = f"with {shown(other)} it makes up the label"
+        findings.notes = [note for note in findings.notes if note.column not in pair]
+        findings.say(Rank.LEAK, f"left out, their sum or difference is the label: {' and '.join(map(shown, pair))}")
 
 
 def _refusal(where: str, label: Profile, odd: list[str]) -> str:
@@ -106,27 +106,27 @@ def _refusal(where: str, label: Profile, odd: list[str]) -> str:
     return f"{where} holds {texts}{more}; expected numbers. {way}, or name another column."
 
 
-def _judge_size(verdict: Verdict) -> None:
+def _judge_size(findings: Findings) -> None:
     """Whether there are few rows, for what is to be fitted and to hold some out."""
-    rows, coefficients = verdict.table.rows, 1
-    for name, feature in verdict.features.items():
-        column = verdict.table.columns[name]
+    rows, coefficients = findings.table.rows, 1
+    for name, feature in findings.features.items():
+        column = findings.table.columns[name]
         coefficients += column.present < column.rows
         if isinstance(feature, dict) and feature["kind"] == "categorical":
             coefficients += sum(number >= feature.get("min_rows", LEAST_LEVEL) for number in column.levels.values())
         else:
             coefficients += 1
-    label = verdict.table.label
+    label = findings.table.label
     others = rows - max(label.levels.values()) if label.is_counted else rows  # that have not the most frequent label
-    verdict.holds_out = rows >= LEAST_HELD_OUT and others >= LEAST_PRESENT
+    findings.holds_out = rows >= LEAST_HELD_OUT and others >= LEAST_PRESENT
     if rows < ROWS_PER_COLUMN * coefficients:
         what = f"few rows: {rows:,} with a label for about {coefficients:,} coefficients, fewer than {ROWS_PER_COLUMN} each"
-        verdict.say(Rank.FEW, what)
-    if not verdict.holds_out:
+        findings.say(Rank.FEW, what)
+    if not findings.holds_out:
         few = (
             f"{LEAST_HELD_OUT} rows"
             if rows < LEAST_HELD_OUT
             else f"{LEAST_PRESENT} rows with another label than most have"
         )
         what = f"fewer than {few}: none is held out, cross-validation judges (data.split: {{train: 1}})"
-        verdict.say(Rank.FEW, what)
+        findings.say(Rank.FEW, what)

@@ -14,9 +14,9 @@ from components.errors import ConfigError
 from components.fit.settings import Exact
 from components.values.names import shown
 from components.values.texts import MISSING_TOKENS
+from pipeline.cli.init.findings import Findings
 from pipeline.cli.init.notes import lines
 from pipeline.cli.init.reading import Source
-from pipeline.cli.init.verdict import Verdict
 from pipeline.config.schema_file import modeline
 
 LONGEST_NAME = 63
@@ -50,26 +50,26 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def config_text(source: Source, path: Path, name: str, verdict: Verdict, command: str) -> str:
+def config_text(source: Source, path: Path, name: str, findings: Findings, command: str) -> str:
     """The file.
 
     Args:
       source: the table's files.
       path: where the file will lie; the table's path is relative to it.
       name: the pipeline's.
-      verdict: features, and what was seen.
+      findings: features, and what was seen.
       command: that it is written by.
     """
     base = os.path.relpath(source.base.resolve(), path.resolve().parent)
     data: dict[str, Any] = {
         "path": os.path.normpath(os.path.join(base, source.pattern)),
-        "split": {"train": 0.8, "eval": 0.2} if verdict.holds_out else {"train": 1},
+        "split": {"train": 0.8, "eval": 0.2} if findings.holds_out else {"train": 1},
     }
     data |= source.dialect.settings()
-    if verdict.marks:
-        data["missing"] = [*MISSING_TOKENS, *verdict.marks]
-    label = verdict.table.label.name
-    if verdict.drops_unlabelled:
+    if findings.marks:
+        data["missing"] = [*MISSING_TOKENS, *findings.marks]
+    label = findings.table.label.name
+    if findings.drops_unlabelled:
         data["drop"] = {label: {"missing": True}}
     limits = {metric: dict(limit) for metric, limit in Exact().of_family.limits.items()}
     config = {
@@ -80,27 +80,27 @@ def config_text(source: Source, path: Path, name: str, verdict: Verdict, command
         [
             f"{modeline()}\n",
             f"# Written by `{shown(command)}`. Read it, and say what you know better.\n",
-            *(f"# {line}\n" for line in summary(verdict)),
+            *(f"# {line}\n" for line in summary(findings)),
             _yaml({"name": name, "data": data}),
             f"label: {_inline(label)}\n",
             "features:\n",
-            *(_feature(column, feature, verdict) for column, feature in verdict.features.items()),
+            *(_feature(column, feature, findings) for column, feature in findings.features.items()),
             _yaml(config),
-            *(f"# left out: {shown(column)} ({reason})\n" for column, reason in verdict.left_out.items()),
-            *(f"# {line}\n" for line in lines(note for note in verdict.notes if note.column not in verdict.left_out)),
+            *(f"# left out: {shown(column)} ({reason})\n" for column, reason in findings.left_out.items()),
+            *(f"# {line}\n" for line in lines(note for note in findings.notes if note.column not in findings.left_out)),
         ]
     )
 
 
-def summary(verdict: Verdict) -> list[str]:
+def summary(findings: Findings) -> list[str]:
     """Rows, features by kind and columns left out, in one line."""
-    kinds = Counter(f["kind"] if isinstance(f, dict) else f for f in verdict.features.values())
+    kinds = Counter(f["kind"] if isinstance(f, dict) else f for f in findings.features.values())
     told = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
-    return [f"{verdict.table.rows:,} rows with a label; features: {told}; columns left out: {len(verdict.left_out)}"]
+    return [f"{findings.table.rows:,} rows with a label; features: {told}; columns left out: {len(findings.left_out)}"]
 
 
-def _feature(column: str, feature: Any, verdict: Verdict) -> str:
-    remark = verdict.remarks.get(column)
+def _feature(column: str, feature: Any, findings: Findings) -> str:
+    remark = findings.remarks.get(column)
     return f"  {_inline(column)}: {_inline(feature)}{f'  # {remark}' if remark else ''}\n"
 
 

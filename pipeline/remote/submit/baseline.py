@@ -11,7 +11,7 @@ from typing import Any
 
 from components.errors import ConfigError, RunError
 from components.publishing.manifest import ARTIFACT_FACT, MANIFEST_FILE
-from components.publishing.publish import MODEL_FILE
+from components.publishing.publish import SAVED_MODEL_FILE
 from components.publishing.versions import parse_version, versions
 from pipeline.remote.submit.google_errors import google_errors
 
@@ -74,7 +74,7 @@ def _in_bucket(serving: str) -> tuple[str, str] | None:
         present = sorted(number for number in map(parse_version, names) if number is not None)
         for number in reversed(present):
             # The model is copied last: without it there is no version yet.
-            if bucket.blob(f"{path}/{number}/{MODEL_FILE}").exists(retry=retry):
+            if bucket.blob(f"{path}/{number}/{SAVED_MODEL_FILE}").exists(retry=retry):
                 blob = bucket.blob(f"{path}/{number}/{MANIFEST_FILE}")
                 return f"gs://{bucket_name}/{blob.name}", blob.download_as_text(retry=retry)
     return None

@@ -30,7 +30,7 @@ _NO_IMPORTER = {"kubeflow": "none", "vertex": "the last blessed model of this pi
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class SubmitOptions:
     """The command's options, as `plumbline submit --help` has them."""
 
     target: str
@@ -45,7 +45,7 @@ class Options:
     no_baseline: bool
 
 
-def check(config: Config, options: Options, wait: bool) -> dict[str, Any] | None:
+def check(config: Config, options: SubmitOptions, wait: bool) -> dict[str, Any] | None:
     """Finds out what is wrong before anything that takes long.
 
     Returns:
@@ -79,7 +79,7 @@ def check(config: Config, options: Options, wait: bool) -> dict[str, Any] | None
     return spec
 
 
-def prepare(config: Config, options: Options, compiled: dict[str, Any] | None, folder: Path) -> Submission:
+def prepare(config: Config, options: SubmitOptions, compiled: dict[str, Any] | None, folder: Path) -> Submission:
     """Finds the baseline, compiles unless a file was given, and puts the run's values together.
 
     Args:
@@ -134,7 +134,7 @@ def send(config: Config, submission: Submission, wait: bool) -> Iterator[tuple[s
         yield from vertex.submit(submission, section, wait)
 
 
-def _with_baseline(config: Config, options: Options) -> Config:
+def _with_baseline(config: Config, options: SubmitOptions) -> Config:
     """The configuration with the address of the model that is compared with, for an importer; or without one."""
     section = config.targets.get(options.target)
     address = options.baseline or section.baseline
@@ -146,7 +146,7 @@ def _with_baseline(config: Config, options: Options) -> Config:
     return config.model_copy(update={"targets": config.targets.model_copy(update={options.target: section})})
 
 
-def _check_importer(path: Path, definitions: dict[str, Any], values: dict[str, str], options: Options) -> None:
+def _check_importer(path: Path, definitions: dict[str, Any], values: dict[str, str], options: SubmitOptions) -> None:
     """A compiled file has an importer or not, whatever is live by now."""
     if BASELINE in values and BASELINE not in definitions:
         raise ConfigError(

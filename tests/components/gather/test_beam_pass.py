@@ -45,7 +45,7 @@ def gathered(table, tmp_path_factory):
     from tfx.dsl.io import fileio
 
     from components.gather import shards
-    from components.gather.beam_pass import FactorRows, GatherBatches, Source
+    from components.gather.beam_pass import FactorRows, GatherBatches, RowSource
     from components.gather.design_rows import DesignRows
     from components.linear_model.gathered import write_arrays
     from components.preprocessing.transform_graph import design_matrix_of
@@ -74,7 +74,7 @@ def gathered(table, tmp_path_factory):
                     getattr(example.features.feature[name], kind).value.extend(found)
                 writer.write(example.SerializeToString())
     (folder / shards.ROWS).mkdir()
-    source = Source(
+    source = RowSource(
         transform_graph=str(folder / "transform/output"),
         features=features_to_json(FEATURES),
         keys=tuple(term.key for term in design.terms),

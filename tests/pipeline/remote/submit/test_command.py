@@ -10,7 +10,7 @@ import yaml
 
 from components.errors import ConfigError
 from pipeline.config.file import Config, load_config
-from pipeline.remote.submit.command import Options, check
+from pipeline.remote.submit.command import SubmitOptions, check
 from tests.conftest import REPOSITORY, plumbline
 
 NEW: dict[str, Any] = {"image": "p:1", "pipeline_root": "gs://b/r"}
@@ -26,9 +26,9 @@ def config(tmp_path: Path) -> Config:
     return load_config(path)
 
 
-def options(target: str, **changes: Any) -> Options:
+def options(target: str, **changes: Any) -> SubmitOptions:
     nothing = {"image": None, "pipeline_root": None, "compiled": None, "span": None, "cron": None, "baseline": None}
-    return Options(**{"target": target, **nothing, "given": (), "labels": (), "no_baseline": False, **changes})
+    return SubmitOptions(**{"target": target, **nothing, "given": (), "labels": (), "no_baseline": False, **changes})
 
 
 @pytest.mark.parametrize("target", ["kubeflow", "vertex"])

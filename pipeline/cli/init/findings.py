@@ -19,7 +19,7 @@ Feature = str | dict[str, Any]
 
 
 @dataclasses.dataclass
-class Verdict:
+class Findings:
     """A table, judged.
 
     Attributes:
