@@ -7,7 +7,7 @@ help:  ## list the verbs
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 .venv/installed: requirements/lock.txt requirements/build.txt requirements/get_uv.py requirements/bytecode.py requirements/install.sh setup.py
-	@echo "setting up .venv (3.2 GB; once)"
+	@echo "setting up .venv (3.3 GB; once)"
 	@sh requirements/install.sh
 
 run: .venv/installed  ## from the taxi table to a pushed model

@@ -1,4 +1,4 @@
-"""The training rows as Gather wrote them, read by pyarrow alone."""
+"""The training rows as Gather wrote them last, read by pyarrow alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def gathered(root: Path, name: str, design: DesignMatrix) -> dict[str, NDArray[A
       name: of the pipeline.
       design: of the fit.
     """
-    files = sorted((root / "pipelines" / name / "Gather/gathered").glob("*/rows/design-*.arrow"))
+    artifacts = (root / "pipelines" / name / "Gather/gathered").iterdir()
+    files = sorted(max(artifacts, key=lambda folder: int(folder.name)).glob("rows/design-*.arrow"))
     table = pa.concat_tables(pa.ipc.open_stream(file.read_bytes()).read_all() for file in files)
     columns = {key: table[key].to_numpy() for key in table.column_names}
     for index, term in enumerate(design.terms):
