@@ -4,14 +4,12 @@ import json
 import os
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from components.errors import RunError
 from components.publishing.versions import versions
 from tests.components.publishing.folders import make_model, name_of
-from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.e2e  # needs TFX
 
@@ -141,24 +139,3 @@ def test_what_it_refuses(tmp_path, push, config, message):
 def test_no_destination(push):
     with pytest.raises(RunError, match="push_destination: expected a filesystem with a base_directory"):
         push("a", "")
-
-
-def test_the_documents_example_is_a_pusher(tmp_path):
-    """docs/serving.md's lines for somebody's own pipeline."""
-    from tfx.proto import pusher_pb2
-    from tfx.types import standard_artifacts
-    from tfx.types.channel import Channel
-
-    from components.pusher.executor import Executor
-
-    text = (REPOSITORY / "docs" / "serving.md").read_text()
-    [code] = (code for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "Pusher(" in code)
-    filesystem = pusher_pb2.PushDestination.Filesystem(base_directory=str(tmp_path))
-    names = {
-        "trainer": SimpleNamespace(outputs={"model": Channel(type=standard_artifacts.Model)}),
-        "destination": pusher_pb2.PushDestination(filesystem=filesystem),
-    }
-    exec(code, names)  # noqa: S102 (the document's)
-    pusher = names["pusher"]
-    assert pusher.executor_spec.executor_class is Executor
-    assert json.loads(pusher.exec_properties["custom_config"]) == {"keep": 5}

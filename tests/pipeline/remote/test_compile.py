@@ -272,7 +272,7 @@ def test_flags_of_beam_get_the_image_unless_they_care_for_packages(tmp_path):
         ([*flags, "--sdk_container_image=other:1"], [*flags, "--sdk_container_image=other:1"]),
     ):
         spec = compile_spec(example("seed", tmp_path, beam=beam), "vertex", IMAGE, ROOT)
-        for step in ("example-gen", "least-squares"):
+        for step in ("example-gen", "gather", "fit"):
             arguments = spec["deploymentSpec"]["executors"][f"{step}_executor"]["container"]["args"]
             assert arguments[-3:] == wanted
         assert make_beam_dependency_flags(wanted) == wanted
