@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -20,11 +18,11 @@ from components.errors import DataError
 from components.fit.beam_pass import ReadShards, RefineRows
 from components.fit.settings import Exact
 from components.gather import shards
-from components.gather.beam_pass import FactorRows
+from components.gather.beam_pass import FactorRows, combined
 from components.gather.design_rows import DesignRows
 from components.linear_model.design_matrix import Term
 from components.linear_model.factors import TriangularFactor, from_arrays
-from components.linear_model.gathered import GatheredRows, write_arrays
+from components.linear_model.gathered import GatheredRows
 from components.linear_model.linear_fit import LinearFit
 from components.linear_model.refinement import PASSES, ResidualPass, Solution, improve
 from components.linear_model.solve import Problem, Settings
@@ -56,20 +54,9 @@ class Executor(BaseBeamExecutor):
         design, present = gathered.design, gathered.present
         rows = DesignRows(design, gathered.grouped, exact.folds, gathered.family)
         uri = artifact_utils.get_single_uri(output_dict["fit"])
-        work = os.path.join(uri, "tmp.npz")
 
         def one_pass(combine: beam.CombineFn) -> dict[str, Array]:
-            with self._make_beam_pipeline() as pipeline:
-                _ = (
-                    pipeline
-                    | "Read" >> ReadShards(shards.shards(directory))
-                    | "Combine" >> beam.CombineGlobally(combine)
-                    | "Write" >> beam.Map(write_arrays, work, fileio.open)
-                )
-            with fileio.open(work, "rb") as file:
-                arrays = dict(np.load(io.BytesIO(file.read()), allow_pickle=False))
-            fileio.remove(work)
-            return arrays
+            return combined(self._make_beam_pipeline(), ReadShards(shards.shards(directory)), combine, uri)
 
         factors = _folds(gathered, exact.folds, lambda: one_pass(FactorRows(rows)))
         references = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import os
 import uuid
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,11 +15,13 @@ import pyarrow as pa
 import tensorflow as tf
 import tensorflow_transform as tft
 from numpy.typing import NDArray
+from tfx.dsl.io import fileio
 
 from components.errors import DataError
 from components.gather import shards
 from components.gather.design_rows import DesignRows
 from components.linear_model.factors import TriangularFactor, to_arrays
+from components.linear_model.gathered import write_arrays
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import raw_values
 from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
@@ -107,6 +111,31 @@ class _GatherFile(beam.DoFn):
                 yield self._source.batch(columns)
         except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
             raise DataError(f"{file}: expected tf.Examples with a value of each feature; {error.message}") from error
+
+
+def combined(
+    pipeline: beam.Pipeline, batches: beam.PTransform, combine: beam.CombineFn, directory: str
+) -> dict[str, NDArray[Any]]:
+    """Runs one pass, and returns the arrays that it ends with: they come from the engine's workers through a file.
+
+    Args:
+      pipeline: a new one, which is run here.
+      batches: its source.
+      combine: from the batches to arrays by name.
+      directory: of the step's output; the file is there no longer when this returns.
+    """
+    path = os.path.join(directory, "tmp.npz")
+    with pipeline:
+        _ = (
+            pipeline
+            | "Read" >> batches
+            | "Combine" >> beam.CombineGlobally(combine)
+            | "Write" >> beam.Map(write_arrays, path, fileio.open)
+        )
+    with fileio.open(path, "rb") as file:
+        found = dict(np.load(io.BytesIO(file.read()), allow_pickle=False))
+    fileio.remove(path)
+    return found
 
 
 class FactorRows(beam.CombineFn):

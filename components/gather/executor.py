@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 from typing import Any
 
-import apache_beam as beam
-import numpy as np
 import tensorflow_transform as tft
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.dsl.io import fileio
@@ -15,10 +12,10 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, json_utils
 
 from components.gather import shards
-from components.gather.beam_pass import FactorRows, GatherBatches, RowSource
+from components.gather.beam_pass import FactorRows, GatherBatches, RowSource, combined
 from components.gather.design_rows import DesignRows
 from components.linear_model.factors import from_arrays
-from components.linear_model.gathered import GatheredRows, write_arrays
+from components.linear_model.gathered import GatheredRows
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import design_matrix_of
 
@@ -39,7 +36,7 @@ class Executor(BaseBeamExecutor):
         design = design_matrix_of(tft.TFTransformOutput(graph), features_from_json(config["features"]))
         rows = DesignRows(design, config["grouped"], PARTS, config["family"])
         uri = artifact_utils.get_single_uri(output_dict["gathered"])
-        folder, work = os.path.join(uri, shards.ROWS), os.path.join(uri, "tmp.npz")
+        folder = os.path.join(uri, shards.ROWS)
         fileio.makedirs(folder)
         uris = artifact_utils.get_split_uris(input_dict["examples"], "train")
         source = RowSource(
@@ -53,16 +50,7 @@ class Executor(BaseBeamExecutor):
             folder=folder,
             files=tuple(sorted(file for uri in uris for file in fileio.glob(io_utils.all_files_pattern(uri)))),
         )
-        with self._make_beam_pipeline() as pipeline:
-            _ = (
-                pipeline
-                | "Gather" >> GatherBatches(source)
-                | "Combine" >> beam.CombineGlobally(FactorRows(rows))
-                | "Write" >> beam.Map(write_arrays, work, fileio.open)
-            )
-        with fileio.open(work, "rb") as file:
-            found = dict(np.load(io.BytesIO(file.read()), allow_pickle=False))
-        fileio.remove(work)
+        found = combined(self._make_beam_pipeline(), GatherBatches(source), FactorRows(rows), uri)
         shards.remove_attempts(folder)
         GatheredRows(
             family=config["family"],

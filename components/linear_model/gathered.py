@@ -73,22 +73,7 @@ class GatheredRows:
         Raises:
           ValueError: label, weight, kind of parts or features differ.
         """
-        mine = (
-            self.family,
-            self.label,
-            self.weight,
-            self.grouped,
-            len(self.parts),
-            [term.key for term in self.design.terms],
-        )
-        its = (
-            other.family,
-            other.label,
-            other.weight,
-            other.grouped,
-            len(other.parts),
-            [term.key for term in other.design.terms],
-        )
+        mine, its = self._kind(), other._kind()
         if mine != its:
             raise ValueError(f"rows of other columns can't be merged; received {its}, expected {mine}")
         terms = tuple(map(_both, self.design.terms, other.design.terms))
@@ -112,6 +97,11 @@ class GatheredRows:
             present.tolist(),
             [first.merge(second) for first, second in zip(*parts, strict=True)],
         )
+
+    def _kind(self) -> tuple[object, ...]:
+        """What two must have in common to be merged."""
+        keys = [term.key for term in self.design.terms]
+        return self.family, self.label, self.weight, self.grouped, len(self.parts), keys
 
     def save(self, directory: str, opener: Open = open) -> None:
         """Writes the two files. `opener(path, mode)` opens them, for file systems that `open` does not know."""
@@ -156,9 +146,7 @@ def write_arrays(arrays: dict[str, Array], path: str, opener: Open = open) -> No
 
 def _both(mine: Term, its: Term) -> Term:
     """A term with the levels of two."""
-    if not mine.levels:
-        return mine
-    if mine.levels == its.levels:
+    if not mine.levels or mine.levels == its.levels:
         return mine
     texts = [level.text for level in mine.levels if level.text is not None]
     texts += [level.text for level in its.levels if level.text is not None and level.text not in texts]

@@ -86,9 +86,8 @@ def raw_values(
     def values(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         parsed = tf.io.parse_example(serialized, spec)
         given = tf.nest.flatten({name: parsed[name] for name in spec}, expand_composites=True)
-        given += map(
-            tf.identity, analysed.captured_inputs
-        )  # tables and what TFT's analysis found, as tensors of this graph
+        # Tables, and what TFT's analysis found, as tensors of this graph.
+        given += map(tf.identity, analysed.captured_inputs)
         feeds = dict(zip((tensor.name for tensor in graph.inputs), given, strict=True))
         found = tf.graph_util.import_graph_def(
             graph.as_graph_def(), input_map=feeds, return_elements=list(wanted.values()), name=""
