@@ -1,6 +1,6 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e e2e-kubeflow columns tables nist bench bench-solve bench-serve docs lint format lock image clean
+.PHONY: help run test unit e2e e2e-kubeflow columns tables nist certify bench bench-solve bench-glm bench-serve docs lint format lock image clean
 BIN := .venv/bin
 
 help:  ## list the verbs
@@ -34,11 +34,17 @@ tables: .venv/installed  ## init and run of CSV and Parquet twins, and how far t
 nist: .venv/installed  ## correct digits on NIST's certified regressions, beside its peers
 	@$(BIN)/python -m benchmarks.nist $(DATA)
 
+certify: .venv/installed  ## correct digits of the other families on models solved in 60 digits, beside its peers
+	@$(BIN)/python -m benchmarks.certify
+
 bench: .venv/installed  ## a whole run beside stock TFX (ROWS="10000 1000000" RUNS=3 KINDS="narrow mixed")
 	@$(BIN)/python -m benchmarks.whole_run --rows $(or $(ROWS),10000 1000000 4000000) --runs $(or $(RUNS),1) --kinds $(or $(KINDS),narrow mixed)
 
 bench-solve: .venv/installed  ## the fit beside its peers (ROWS="1000000 3000000" RUNS=3 SPARK_PYTHON=...)
 	@$(BIN)/python -m benchmarks.solve --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),3)
+
+bench-glm: .venv/installed  ## logit and Poisson beside their peers (ROWS="1000000 10000000" RUNS=1 PEER_PYTHON=...)
+	@$(BIN)/python -m benchmarks.glm --rows $(or $(ROWS),1000000 10000000) --runs $(or $(RUNS),1) $(ARGS)
 
 bench-serve: .venv/installed  ## the model server beside its peers (MODEL=runs/serving/taxi-fare SECONDS=5 PEER_PYTHON=...)
 	@$(BIN)/python -m benchmarks.serving --model $(or $(MODEL),runs/serving/taxi-fare) --seconds $(or $(SECONDS),5) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON)) $(ARGS)

@@ -54,10 +54,12 @@ setup(
     ],
     extras_require={
         "dev": [
+            "glum>=3.4",
             "hypothesis>=6",
             "import-linter>=2",
             "jsonschema>=4.20",
             "kserve>=0.11",
+            "mpmath>=1.3",
             "mypy>=1.10",
             "ovmsclient==2023.1",
             "psutil>=5.9",

@@ -104,7 +104,7 @@ def plumbline(folder: Path) -> list[float]:
     from components.linear_model.solve import Problem, Settings
     from pipeline.beam.in_process import LOCAL_ARGS
 
-    rows = DesignRows(DesignMatrix(tuple(Term(name, name) for name in NAMES)), False, 5, "gaussian")
+    rows = DesignRows(DesignMatrix(tuple(Term(name, name) for name in NAMES)), False, 5)
     with tempfile.TemporaryDirectory(dir=folder) as kept:
         (Path(kept) / shards.ROWS).mkdir()
         source = RowSource(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Self
+from typing import Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -11,7 +11,8 @@ from components.errors import RunError
 
 
 class JsonFile(BaseModel):
-    """A file's content. A subclass says its format as `format: Literal[1] = 1`, and raises it with every change of its keys.
+    """A file's content. A subclass says its format as `format: Literal[1] = 1`, and raises it with every change of its keys. One
+    whose new keys have defaults reads earlier formats too: `format: Literal[1, 2] = 2`.
 
     What else stands in a file is passed over. NaN is a number here, as Python's `json` writes it.
     """
@@ -31,10 +32,11 @@ class JsonFile(BaseModel):
         Raises:
           RunError: it is damaged, or of another format.
         """
-        known = cls.model_fields["format"].default
+        field = cls.model_fields["format"]
+        known = field.default
         try:
             value = json.loads(text)
-            if isinstance(value, dict) and value.get("format") != known:
+            if isinstance(value, dict) and value.get("format") not in get_args(field.annotation):
                 raise RunError(
                     f"{path}: expected format {known}; received {value.get('format', 'a file without one')}. Another version of "
                     f"Plumbline wrote it. {way_out}"

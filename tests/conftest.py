@@ -113,3 +113,67 @@ def seed_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
 def taxi_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
     """One whole run of the taxi table."""
     return whole_run("taxi", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def tips_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
+    """One whole run of the tips: yes or no, with costs."""
+    return whole_run("tips", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def delays_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
+    """One whole run of the late flights: counts, with an exposure."""
+    return whole_run("delays", tmp_path_factory)
+
+
+@dataclasses.dataclass(frozen=True)
+class MadeVersion:
+    """A version that was fitted and exported without a pipeline.
+
+    Attributes:
+      model: its model.json.
+      serving: the folder of versions that it lies in.
+    """
+
+    model: Any
+    serving: Path
+
+    @property
+    def folder(self) -> Path:
+        """The version's."""
+        return self.serving / "1"
+
+
+def _made(
+    folder: Path, name: str, columns: Any, labels: Any, features: Any, family: str, **changed: Any
+) -> MadeVersion:
+    from tests.components.exported import complete, export_fit
+
+    model = export_fit(columns, labels, features, folder, family, **changed)
+    serving = folder / "serving" / name
+    serving.mkdir(parents=True)
+    complete(folder / "model", model, name)
+    (folder / "model").rename(serving / "1")
+    return MadeVersion(model, serving)
+
+
+@pytest.fixture(scope="session")
+def tips_version(tfx_loaded: None, tmp_path_factory: pytest.TempPathFactory) -> MadeVersion:
+    """A model of classes: 2,000 trips, the threshold that of costs 1 and 5."""
+    from components.preprocessing.features import Categorical, Numeric
+    from tests.components.exported import tips
+
+    features = {"miles": Numeric(min=0), "city": Categorical(vocabulary=3)}
+    classes = {"classes": ["none", "tipped"], "threshold": 1 / 6}
+    return _made(tmp_path_factory.mktemp("tips"), "tips", *tips(2_000), features, "binomial", **classes)
+
+
+@pytest.fixture(scope="session")
+def visits_version(tfx_loaded: None, tmp_path_factory: pytest.TempPathFactory) -> MadeVersion:
+    """A model of counts with an exposure: 2,000 people."""
+    from components.preprocessing.features import Boolean, Numeric, Offset
+    from tests.components.exported import visits
+
+    features = {"age": Numeric(), "insured": Boolean(), "years": Offset(log=True)}
+    return _made(tmp_path_factory.mktemp("visits"), "visits", *visits(2_000), features, "poisson")

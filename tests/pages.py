@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import doctest
 import os
 import re
 import signal
@@ -45,6 +46,24 @@ def make_verbs(page: Path) -> list[str]:
         for line in block.text.splitlines()
         if line.startswith("make ")
     ]
+
+
+def sessions(page: Path) -> list[str]:
+    """The sessions of the interpreter that a page shows, in their order."""
+    return [block.text for block in blocks(page) if block.language == "python" and ">>>" in block.text]
+
+
+def run_session(page: Path, text: str) -> None:
+    """Runs a session of the interpreter.
+
+    Raises:
+      AssertionError: another thing came out than stands there.
+    """
+    test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+    assert test.examples
+    told: list[str] = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=told.append)
+    assert not told, "".join(told)
 
 
 def is_shown(line: str, printed: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from components.gather import shards
 from components.gather.design_rows import DesignRows
+from components.linear_model.blocks import Collector
 from components.linear_model.refinement import ResidualPass, Solution
 
 Array = NDArray[np.float64]
@@ -29,7 +31,6 @@ class RefineRows(beam.CombineFn):
         self._rows = rows
         self._solution = solution
         self._columns = columns
-        self._means, self._stds = rows.design.scales()
 
     def create_accumulator(self) -> ResidualPass:
         """No rows."""
@@ -37,9 +38,8 @@ class RefineRows(beam.CombineFn):
 
     def add_input(self, accumulator: ResidualPass, batch: pa.RecordBatch) -> ResidualPass:
         """Adds a batch."""
-        x, y, weight, _ = self._rows.matrices(batch)
-        scaled = (x - self._means) / self._stds
-        return accumulator.add(scaled[:, self._columns], y, weight)
+        block = self._rows.block(batch, self._columns, by_fold=False)
+        return accumulator.add(block.x, block.label - block.offset, block.weight)
 
     def merge_accumulators(self, accumulators: Iterable[ResidualPass]) -> ResidualPass:
         """Merges."""
@@ -55,3 +55,37 @@ class RefineRows(beam.CombineFn):
             "sum_of_squares": np.array(accumulator.sum_of_squares),
             "correction": accumulator.correction.factor,
         }
+
+
+class CollectRows(beam.CombineFn):
+    """Batches to a collector (`linear_model.blocks`), and from it to plain arrays, with how many rows it saw as `SEEN`."""
+
+    SEEN = "rows_seen"
+
+    def __init__(self, rows: DesignRows, columns: list[int], make: Callable[[], Collector]) -> None:
+        self._rows = rows
+        self._columns = columns
+        self._make = make
+
+    def create_accumulator(self) -> tuple[int, Collector]:
+        """Nothing."""
+        return 0, self._make()
+
+    def add_input(self, accumulator: tuple[int, Collector], batch: pa.RecordBatch) -> tuple[int, Collector]:
+        """Adds a batch."""
+        seen, collector = accumulator
+        block = self._rows.block(batch, self._columns, by_fold=collector.by_fold)
+        return seen + len(block.label), collector.add(block)
+
+    def merge_accumulators(self, accumulators: Iterable[tuple[int, Collector]]) -> tuple[int, Collector]:
+        """Merges."""
+        total, collector = self.create_accumulator()
+        for seen, other in accumulators:
+            total += seen
+            collector.merge(other)
+        return total, collector
+
+    def extract_output(self, accumulator: tuple[int, Collector]) -> dict[str, NDArray[Any]]:
+        """Plain arrays."""
+        seen, collector = accumulator
+        return {self.SEEN: np.array(seen), **collector.arrays()}

@@ -16,13 +16,16 @@ from tfx.utils import json_utils
 
 from components.errors import DataError
 from components.fit.beam_pass import ReadShards, RefineRows
+from components.fit.likelihood import fit_gathered
 from components.fit.settings import Exact
 from components.gather import shards
 from components.gather.beam_pass import FactorRows, combined
 from components.gather.design_rows import DesignRows
 from components.linear_model.design_matrix import Term
 from components.linear_model.factors import TriangularFactor, from_arrays
+from components.linear_model.families import named
 from components.linear_model.gathered import GatheredRows
+from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
 from components.linear_model.linear_fit import LinearFit
 from components.linear_model.refinement import PASSES, ResidualPass, Solution, improve
 from components.linear_model.solve import Problem, Settings
@@ -52,7 +55,7 @@ class Executor(BaseBeamExecutor):
         directory = artifact_utils.get_single_uri(input_dict["gathered"])
         gathered = GatheredRows.load(directory, fileio.open)
         design, present = gathered.design, gathered.present
-        rows = DesignRows(design, gathered.grouped, exact.folds, gathered.family)
+        rows = DesignRows(design, gathered.grouped, exact.folds)
         uri = artifact_utils.get_single_uri(output_dict["fit"])
 
         def one_pass(combine: beam.CombineFn) -> dict[str, Array]:
@@ -64,23 +67,32 @@ class Executor(BaseBeamExecutor):
             for place, term in design.places()
             if term.levels
         }
-        problem = Problem(
-            factors,
-            Settings(
-                l2=exact.l2,
-                collinear=exact.collinear,
-                tolerance=TOLERANCE,
-                references=set(references.values()),
-                scales={
-                    place: (term.origin + term.mean, term.std) for place, term in design.places() if not term.levels
-                },
-            ),
+        settings = Settings(
+            l2=exact.l2,
+            collinear=exact.collinear,
+            tolerance=TOLERANCE,
+            references={*references.values(), *design.offsets},
+            log_f=exact.prior is not None,
+            scales={place: (term.origin + term.mean, term.std) for place, term in design.places() if not term.levels},
         )
-        _check_freedom(problem)
-        refine = problem.wants_refinement() if exact.refine is None else exact.refine and problem.penalty == 0
-        solution, passes = problem.solution() if refine else None, 0
-        if solution is not None:
-            passes = _refine(solution, lambda now: one_pass(RefineRows(rows, now, problem.columns)))
+        fit: LeastSquaresFit | LikelihoodFit
+        classes: dict[str, Any] = {}
+        if named(gathered.family).solver == "factors":
+            fit = _least_squares(
+                [factor.less(design.offsets) for factor in factors],
+                settings,
+                exact.refine,
+                lambda now, columns: one_pass(RefineRows(rows, now, columns)),
+            )
+        else:
+            found = fit_gathered(gathered, factors, exact, settings, rows, one_pass)
+            fit = found.fit
+            classes = {
+                "class_weights": found.class_weights,
+                "intercept_shift": found.intercept_shift,
+                "threshold": found.threshold,
+            }
+        fit.coefficients[design.offsets] = 1.0
         LinearFit(
             family=gathered.family,
             label=gathered.label,
@@ -89,10 +101,28 @@ class Executor(BaseBeamExecutor):
             references=references,
             rows_read=gathered.rows_read,
             present=present,
-            fit=problem.fit(solution, passes),
+            fit=fit,
             fold_rows=[factor.rows for factor in factors],
             factors=np.array([factor.square() for factor in factors]),
+            classes=gathered.classes,
+            **classes,
         ).save(uri, fileio.open)
+
+
+def _least_squares(
+    factors: list[TriangularFactor],
+    settings: Settings,
+    refine: bool | None,
+    one_pass: Callable[[Solution, list[int]], dict[str, Array]],
+) -> LeastSquaresFit:
+    """The fit of least squares, refined by passes over the rows where that is wanted."""
+    problem = Problem(factors, settings)
+    _check_freedom(problem)
+    wanted = problem.wants_refinement() if refine is None else refine and problem.penalty == 0
+    if not wanted:
+        return problem.fit()
+    solution = problem.solution()
+    return problem.fit(solution, _refine(solution, lambda now: one_pass(now, problem.columns)))
 
 
 def _folds(gathered: GatheredRows, number: int, one_pass: Callable[[], dict[str, Array]]) -> list[TriangularFactor]:

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, field_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, field_validator, model_validator
 
-from components.linear_model.families import FAMILIES, Family
+from components.linear_model.families import FAMILIES, Family, family_of
 from components.section import Section
+from components.values.texts import canonical_text
 
 
-class _OfFamily(Section):
+class Cost(Section):
+    """What a wrong answer costs, in any unit. For probabilities p that are right, a row is positive from p = fp/(fp + fn) on."""
+
+    false_positive: float = Field(
+        gt=0, allow_inf_nan=False, description="Of a negative row that is called positive.", examples=[1]
+    )
+    false_negative: float = Field(
+        gt=0, allow_inf_nan=False, description="Of a positive row that is called negative.", examples=[5]
+    )
+
+
+class ByCost(Section):
+    """The threshold at which the expected cost is least."""
+
+    cost: Cost = Field(description="What a wrong answer costs.", examples=[{"false_positive": 1, "false_negative": 5}])
+
+
+class ByMetric(Section):
+    """The threshold at which a metric is greatest on held-out folds of the training rows."""
+
+    metric: Literal["f1", "accuracy"] = Field(description="The metric.", examples=["f1"])
+
+
+class OfFamily(Section):
     """What all solvers have in common."""
 
     family: str = Field(
@@ -18,25 +42,82 @@ class _OfFamily(Section):
         description="The family of linear models: "
         + "; ".join(f"`{family.name}` ({family.title}, labels: {family.labels})" for family in FAMILIES.values())
         + ".",
-        examples=["gaussian"],
+        examples=["binomial"],
         json_schema_extra={"enum": list(FAMILIES)},
     )
+    link: str | None = Field(
+        default=None,
+        description="What of the label's mean is linear in the columns. By default the first of the family's: "
+        + "; ".join(
+            f"{', '.join(f'`{link.name}`' for link in family.links)} (`{family.name}`)" for family in FAMILIES.values()
+        )
+        + ".",
+        examples=["probit"],
+    )
+    power: float | None = Field(
+        default=None,
+        allow_inf_nan=False,
+        description="Of `tweedie`: the variance of a label is its mean to this power, above 1 and below 2; 1.5 by default.",
+        examples=[1.6],
+    )
+    class_weight: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] | Literal["balanced"] | None = Field(
+        default=None,
+        description="Of `binomial`: what the rows of each class weigh in the fit, by class, or `balanced`: both classes weigh the "
+        "same in sum. Off by default, for a weighted fit tells probabilities of a table in which the classes are as frequent as "
+        "they weigh: see `calibrate`. To catch more positives, a `threshold` is the better means.",
+        examples=["balanced", {"no": 1, "yes": 5}],
+    )
+    calibrate: bool = Field(
+        default=True,
+        description="Whether class weights are taken out of the served intercept again, so that probabilities are those of the "
+        "table; for the link `logit`.",
+        examples=[False],
+    )
+    threshold: Annotated[float, Field(gt=0, lt=1)] | ByCost | ByMetric = Field(
+        default=0.5,
+        description="Of `binomial`: the probability from which on a row is of the positive class: a number, by what wrong "
+        "answers cost, or by a metric, on held-out folds of the training rows and never on the rows that judge the model.",
+        examples=[{"cost": {"false_positive": 1, "false_negative": 5}}, {"metric": "f1"}],
+        json_schema_extra={"x-unit": "probability"},
+    )
+
+    @field_validator("class_weight", mode="before", json_schema_input_type=dict[str | int | bool, float] | str | None)
+    @classmethod
+    def _as_texts(cls, value: Any) -> Any:
+        """YAML reads `true`, `0` and `1` as such; classes are texts."""
+        if isinstance(value, dict):
+            return {canonical_text(key): weight for key, weight in value.items()}
+        return value
 
     @field_validator("family")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in FAMILIES:
-            raise ValueError(f"unknown family. Known: {', '.join(FAMILIES)}")
-        return value
+        return family_of(value).name
+
+    @model_validator(mode="after")
+    def _of_the_family(self) -> Self:
+        family = self.of_family  # raises for a link or a power that it has not
+        if not family.classes:
+            for name in ("class_weight", "threshold"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"{name}: is for families of classes; {family.name} has none. Leave it out")
+        if isinstance(self.class_weight, dict) and len(self.class_weight) != 2:
+            raise ValueError(f"class_weight: needs the weights of both classes; received {self.class_weight!r}")
+        if self.class_weight is not None and self.calibrate and family.link.name != "logit":
+            raise ValueError(
+                f"calibrate: with class weights, probabilities under the link {family.link.name} can't be corrected by the "
+                "intercept. Set calibrate: false, or leave class_weight or link out"
+            )
+        return self
 
     @property
     def of_family(self) -> Family:
-        """The family itself."""
-        return FAMILIES[self.family]
+        """The family itself, with its link and power."""
+        return family_of(self.family, self.link, self.power)
 
 
-class Exact(_OfFamily):
-    """Least squares, solved exactly: ordinary (`l2: 0`), or ridge regression.
+class Exact(OfFamily):
+    """Solved exactly: least squares or the family's maximum likelihood (`l2: 0`), or with a ridge penalty.
 
     One level of each feature with levels, the most frequent, is left out first, so that a penalty shrinks the others towards it.
     """
@@ -45,8 +126,8 @@ class Exact(_OfFamily):
     l2: Annotated[float, Field(ge=0)] | Literal["auto"] = Field(
         default=0.0,
         description="The penalty λ of λ·‖β‖² on the transformed columns, the intercept not among them. `auto` takes the λ with the "
-        "least cross-validated error if that is lower than that of ordinary least squares by more than one standard error of the "
-        "difference, otherwise 0.",
+        "least cross-validated error (mean deviance) if that is lower than without a penalty by more than one standard error of "
+        "the difference, otherwise 0.",
         examples=["auto"],
         json_schema_extra={"x-unit": "rows, of z-scores"},
     )
@@ -64,11 +145,26 @@ class Exact(_OfFamily):
         "the run.",
         examples=["error"],
     )
+    prior: Literal["log_f"] | None = Field(
+        default=None,
+        description="`log_f`: a log-F(1,1) prior on each coefficient but the intercept, which keeps the estimates finite where "
+        "classes are separated (Greenland and Mansournia 2015); for `binomial` with the link `logit`, instead of `l2`.",
+        examples=["log_f"],
+    )
     refine: bool | None = Field(
         default=None,
-        description="Whether further passes over the rows refine the coefficients; `null` lets the condition number decide.",
+        description="Of least squares: whether further passes over the rows refine the coefficients; `null` lets the condition "
+        "number decide.",
         examples=[True],
     )
+
+    @model_validator(mode="after")
+    def _one_prior(self) -> Exact:
+        if self.prior is not None and (self.of_family.link.name != "logit" or self.l2 != 0.0):
+            raise ValueError(
+                "prior: log_f is for family binomial with the link logit, and instead of l2. Leave one out"
+            )
+        return self
 
     @field_validator("l2", mode="before")
     @classmethod
@@ -79,8 +175,8 @@ class Exact(_OfFamily):
         return value
 
 
-class Sgd(_OfFamily):
-    """Gradient descent on the family's loss (for least squares the mean squared error, not half of it), from zero."""
+class Sgd(OfFamily):
+    """Gradient descent on the mean of the family's loss (for least squares the squared error, not half of it), from zero."""
 
     solver: Literal["sgd"] = Field(default="sgd", description="How the coefficients are found.", examples=["sgd"])
     learning_rate: float = Field(

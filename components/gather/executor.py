@@ -14,7 +14,9 @@ from tfx.utils import io_utils, json_utils
 from components.gather import shards
 from components.gather.beam_pass import FactorRows, GatherBatches, RowSource, combined
 from components.gather.design_rows import DesignRows
+from components.ingest.counts import COUNTS_FILE, WAY_OUT, Counts
 from components.linear_model.factors import from_arrays
+from components.linear_model.families import named
 from components.linear_model.gathered import GatheredRows
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import design_matrix_of
@@ -34,7 +36,7 @@ class Executor(BaseBeamExecutor):
         config = json_utils.loads(exec_properties["settings"])
         graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
         design = design_matrix_of(tft.TFTransformOutput(graph), features_from_json(config["features"]))
-        rows = DesignRows(design, config["grouped"], PARTS, config["family"])
+        rows = DesignRows(design, config["grouped"], PARTS)
         uri = artifact_utils.get_single_uri(output_dict["gathered"])
         folder = os.path.join(uri, shards.ROWS)
         fileio.makedirs(folder)
@@ -61,4 +63,16 @@ class Executor(BaseBeamExecutor):
             rows_read=int(found["read"]),
             present=[int(count) for count in found["present"]],
             parts=from_arrays(rows.names, found),
+            classes=_classes(artifact_utils.get_single_uri(input_dict["examples"]))
+            if named(config["family"]).classes
+            else None,
         ).save(uri, fileio.open)
+
+
+def _classes(examples: str) -> list[str] | None:
+    """The names of the classes, which ingest saw; where another ExampleGen read the table, labels are 0 and 1."""
+    path = os.path.join(examples, COUNTS_FILE)
+    if not fileio.exists(path):
+        return ["0", "1"]
+    with fileio.open(path) as file:
+        return Counts.parse(file.read(), path, WAY_OUT).classes

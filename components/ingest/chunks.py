@@ -14,7 +14,7 @@ from tfx_bsl.public.tfxio import RecordBatchToExamplesEncoder
 from components.errors import DataError
 from components.shards import Shards
 from components.table import cleaning as table
-from components.table import files, rejected, row_identity, streams
+from components.table import files, labels, rejected, row_identity, streams
 from components.table.digits import Digits
 from components.table.extents import Extents
 from components.table.spec import TableSpec
@@ -56,8 +56,8 @@ def convert(chunk: files.Chunk, job: Job, stem: str, open_file: streams.Open) ->
 
     Returns:
       Plain JSON: `counts`; `tokens`, as `table.Cleaned` has them; `extents` of the training rows' columns (`extents.Extents`);
-      `digits` of the label and the weight of all kept rows (`digits.Digits`); `shards`: by split, `[path, rows]` each; `rejected`,
-      as `rejected.locate` lists it.
+      of all kept rows `digits` of the label and the weight (`digits.Digits`), and `label`, the values of that (`labels.Values`);
+      `shards`: by split, `[path, rows]` each; `rejected`, as `rejected.locate` lists it.
 
     Raises:
       DataError: the file can't be read, or a column is not what the configuration takes it for.
@@ -67,6 +67,7 @@ def convert(chunk: files.Chunk, job: Job, stem: str, open_file: streams.Open) ->
     tokens: table.Tokens = {}
     seen = Extents()
     judged = {name: Digits() for name in (job.spec.label, job.spec.weight) if name is not None}
+    values = labels.Values()
     ragged: list[files.Ragged] = []
     reasons: dict[int, str] = {}
     writers = {split: Shards(os.path.join(job.folder, f"Split-{split}"), stem) for split in job.spec.split.names}
@@ -83,6 +84,7 @@ def convert(chunk: files.Chunk, job: Job, stem: str, open_file: streams.Open) ->
             except DataError as error:
                 raise DataError(f"{chunk.path}, {error}") from error
             table.add_tokens(tokens, cleaned.tokens)
+            values.add(cleaned.label, row + start)
             for name, digits in judged.items():
                 digits.add(Digits.of(cleaned.kept.column(name).to_numpy()))
             _write(cleaned, writers, encoder, seen, job)
@@ -95,6 +97,7 @@ def convert(chunk: files.Chunk, job: Job, stem: str, open_file: streams.Open) ->
         "tokens": tokens,
         "extents": seen.to_json(),
         "digits": {name: digits.to_json() for name, digits in judged.items()},
+        "label": values.to_json(),
         "shards": {split: writer.close() for split, writer in writers.items()},
         "rejected": rejected.locate(chunk, len(names), reasons, ragged, job.max_rejected, open_file),
     }

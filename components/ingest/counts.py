@@ -34,11 +34,13 @@ class Counts(JsonFile):
       splits: rows of each.
       files: the code that each file has in the rows' identities, by its name below the table's folder.
       table: what was read.
+      classes: of a family of classes the names of the negative one and the positive one; those of a label of numbers are `0`, `1`.
+      hint: what is worth saying of the label.
     """
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, int]
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     read: int = Field(default=0, alias="rows read")
     kept: int = Field(default=0, alias="rows kept")
     dropped: int = Field(default=0, alias="rows dropped")
@@ -47,6 +49,8 @@ class Counts(JsonFile):
     splits: dict[str, int]
     files: dict[str, int]
     table: TableDigest
+    classes: list[str] | None = None
+    hint: str | None = None
 
     @property
     def by_rule(self) -> dict[str, int]:

@@ -27,8 +27,9 @@ from components.errors import DataError, RunError
 from components.ingest import storage
 from components.ingest.chunks import Job, convert
 from components.ingest.counts import COUNTS_FILE, Counts
+from components.linear_model.families import named
 from components.shards import TEMPORARY, name_shards
-from components.table import file_names, files, header, rejected, row_identity, stamps
+from components.table import file_names, files, header, labels, rejected, row_identity, stamps
 from components.table.cleaning import Tokens, add_tokens, check_columns
 from components.table.digits import Digits
 from components.table.extents import Extents
@@ -136,7 +137,9 @@ class Executor(BaseBeamExecutor):
         }
         _check_kept(rows, counts["rows kept"])
         spec = settings.spec
+        parts = _label_parts(reports, chunks, job)
         try:
+            said = {"classes": labels.classes(parts, spec), "hint": _hint(spec, labels.merged(parts))}
             check_filled(rows)
             seen = Extents.merged(report["extents"] for report in reports)
             seen.check(spec.label, spec.features, spec.penalised, exact)
@@ -154,7 +157,7 @@ class Executor(BaseBeamExecutor):
         blanks = header.trimmed(paths[0], storage.open_file, spec.dialect)
         words = _rounded(seen.rounded(spec.features)) | _passed_over(found, paths) | _trimmed(blanks)
         with fileio.open(os.path.join(examples.uri, COUNTS_FILE), "w") as file:
-            file.write(Counts.model_validate({**counts, **words, **facts}).to_json())
+            file.write(Counts.model_validate({**counts, **words, **facts, **said}).to_json())
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples_utils.set_payload_format(examples, exec_properties["output_data_format"])
         examples_utils.set_file_format(examples, "tfrecords_gzip")
@@ -279,6 +282,25 @@ def _rounded(rows: dict[str, int]) -> dict[str, int]:
         f"{name}: whole numbers of training rows rounded to 32-bit floats (kind: integer keeps them)": number
         for name, number in rows.items()
     }
+
+
+def _label_parts(reports: list[dict[str, Any]], chunks: list[files.Chunk], job: Job) -> list[labels.Part]:
+    """What was seen of the label. Raises a DataError if that is one of two values, and has a third one."""
+    parts = [
+        labels.Part(chunk, len(job.names[chunk.path]), labels.Values.from_json(report["label"]))
+        for chunk, report in zip(chunks, reports, strict=True)
+    ]
+    if job.spec.positive is not None:
+        labels.check_third(parts, job.spec, storage.open_file)
+    return parts
+
+
+def _hint(spec: TableSpec, values: labels.Values) -> str | None:
+    """What is said of a label of numbers that another family than least squares suits."""
+    if values.others or named(spec.family).solver != "factors":
+        return None
+    family = labels.suggested(spec.label, values.rows)
+    return family and labels.hint(spec.label, family)
 
 
 def _write_rejected(reports: list[dict[str, Any]], settings: IngestSettings, number: int, name: str) -> None:

@@ -1,6 +1,6 @@
 """Linear models: exact from the triangular factor of all rows, certified, scored. The core needs numpy and scipy alone.
 
-`fit`, `score`, `LeastSquaresFit` and `PortableModel` load on first use: the configuration asks the families alone.
+What `__all__` names loads on first use: the configuration asks the families alone.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from components.linear_model.arrays import fit
-    from components.linear_model.inference import LeastSquaresFit
+    from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
     from components.linear_model.portable import PortableModel
     from components.linear_model.scoring import score
 
-__all__ = ["LeastSquaresFit", "PortableModel", "fit", "score"]
+__all__ = ["LeastSquaresFit", "LikelihoodFit", "PortableModel", "fit", "score"]
 
 
 def __getattr__(name: str) -> Any:
@@ -29,8 +29,8 @@ def __getattr__(name: str) -> Any:
         from components.linear_model.portable import PortableModel
 
         return PortableModel
-    if name == "LeastSquaresFit":
-        from components.linear_model.inference import LeastSquaresFit
+    if name in ("LeastSquaresFit", "LikelihoodFit"):
+        from components.linear_model import inference
 
-        return LeastSquaresFit
+        return getattr(inference, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,20 +1,28 @@
-"""Least squares on whole arrays: the same accumulators and the same solve as the Beam step."""
+"""Fits of whole arrays: the same accumulators and the same solve as the Beam step."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import DataError
+from components.linear_model.blocks import Block, Pass, over, scattered
 from components.linear_model.factors import BLOCK_ROWS, TriangularFactor
-from components.linear_model.inference import LeastSquaresFit
+from components.linear_model.families import named
+from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
+from components.linear_model.likelihood import Likelihood
 from components.linear_model.refinement import PASSES, ResidualPass, Solution, improve
 from components.linear_model.solve import Problem, Settings
+from components.linear_model.units import Units
 from components.values.names import INTERCEPT
 
 FOLDS = 5  # of `l2="auto"`, where nothing else is said
+PRECISION = 1e-9  # of columns in 64 bits, some digits left to the steps' rounding
 LEAST, GREATEST = 1e-100, 1e100  # sizes of columns whose squares float64 can hold
 
 
@@ -30,8 +38,11 @@ def fit(
     collinear: Literal["drop", "error"] = "drop",
     refine: bool | None = None,
     block_rows: int = BLOCK_ROWS,
-) -> LeastSquaresFit:
-    """Fits y = b + X·β by least squares.
+    family: str = "gaussian",
+    offset: NDArray[Any] | None = None,
+    prior: Literal["log_f"] | None = None,
+) -> LeastSquaresFit | LikelihoodFit:
+    """Fits g(E[y]) = b + X·β by maximum likelihood, of the Gaussian family by least squares.
 
     Args:
       X: [n, p], any real dtype; computed in float64.
@@ -48,6 +59,10 @@ def fit(
       collinear: `"drop"` leaves a column out that those before it give, if there is no penalty; `"error"` raises.
       refine: further passes in double-double arithmetic; None lets the condition number decide. A penalised fit has none.
       block_rows: rows that are factored at a time.
+      family: `gaussian`, `binomial`, `poisson`, `gamma`, `tweedie`, perhaps with options: `binomial(link=probit)`,
+        `tweedie(power=1.6)`.
+      offset: [n], added to b + X·β; None is 0.
+      prior: `"log_f"` for log-F(1,1) priors (`newton.Penalty`), of columns as they are; instead of a penalty.
 
     Returns:
       The fit, intercept first.
@@ -72,21 +87,66 @@ def fit(
         raise ValueError(f"names must name {X.shape[1]} columns; received {len(names)}")
     weights = None if weights is None else np.asarray(weights, np.float64)
     _check(X, y, weights, names)
+    offset = np.zeros(len(y)) if offset is None else np.asarray(offset, np.float64)
+    odd = ~named(family).valid(y)
+    if odd.any() or offset.shape != y.shape or not np.isfinite(offset).all():
+        raise DataError(
+            f"y and offset: expected {named(family).labels} and finite numbers, [n] each; received "
+            f"{y[odd][0] if odd.any() else offset.shape}."
+        )
     fold, count = _folds(FOLDS if l2 == "auto" and np.ndim(folds) == 0 and folds == 0 else folds, len(y))
     if intercept:
         X, names = np.column_stack([np.ones(len(y)), X]), [INTERCEPT, *names]
+    squares = named(family).solver == "factors"
+    response = y - offset if squares else y
     factors = [
         TriangularFactor(names, block_rows, intercept=intercept).add(
-            X[rows], y[rows], None if weights is None else weights[rows]
+            X[rows], response[rows], None if weights is None else weights[rows]
         )
         for rows in (fold == index for index in range(count))
     ]
-    problem = Problem(factors, Settings(intercept=intercept, l2=l2, collinear=collinear))
+    settings = Settings(intercept=intercept, l2=l2, collinear=collinear, log_f=prior is not None, precision=PRECISION)
+    if not squares:
+        some = slice(None) if weights is None else weights > 0
+        units = Units.of(X[some], intercept=intercept, sizes=l2 == 0.0 and prior is None)
+        weights = np.ones(len(y)) if weights is None else weights
+        rows = Rows(units.scaled(X), y, weights, offset, fold, block_rows)
+        return Likelihood(family, factors, settings, rows.passes, units=units).fit
+    problem = Problem(factors, settings)
     if not (problem.wants_refinement() if refine is None else refine and problem.penalty == 0.0):
         return problem.fit()
     solution = problem.solution()
-    passes = refine_rows(solution, X[:, problem.columns], y, weights, block_rows)
+    passes = refine_rows(solution, X[:, problem.columns], response, weights, block_rows)
     return problem.fit(solution, passes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Rows in memory; those of weight 0 are in no block."""
+
+    x: NDArray[Any]
+    label: NDArray[Any]
+    weight: NDArray[Any]
+    offset: NDArray[Any]
+    fold: NDArray[np.int64]
+    block_rows: int
+
+    def passes(self, columns: list[int]) -> Pass:
+        """Passes over some columns."""
+        return over(functools.partial(self._blocks, columns))
+
+    def _blocks(self, columns: list[int]) -> Iterator[Block]:
+        draw = scattered(np.arange(len(self.label)))
+        for begin in range(0, len(self.label), self.block_rows):
+            rows = begin + np.flatnonzero(self.weight[begin : begin + self.block_rows] > 0)
+            yield Block(
+                self.x[rows][:, columns],
+                self.label[rows],
+                self.weight[rows],
+                self.offset[rows],
+                self.fold[rows],
+                draw[rows],
+            )
 
 
 def _check(X: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None, names: list[str]) -> None:

@@ -52,6 +52,8 @@ class Term:
       levels: by id; empty for a number.
       mean, std: raw units of the feature; 0 and 1 where nothing was scaled.
       origin: of whole numbers, what is taken from them in 64 bits before anything else.
+      offset: whether its coefficient is 1 and not fitted.
+      log: of an offset, whether it is the logarithm of its column, an exposure.
     """
 
     key: str
@@ -60,6 +62,8 @@ class Term:
     mean: float = 0.0
     std: float = 1.0
     origin: int = 0
+    offset: bool = False
+    log: bool = False
 
     @property
     def width(self) -> int:
@@ -98,6 +102,11 @@ class DesignMatrix:
         for term in self.terms:
             yield place, term
             place += term.width
+
+    @property
+    def offsets(self) -> list[int]:
+        """The places of columns whose coefficient is 1."""
+        return [place for place, term in self.places() if term.offset]
 
     def scales(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What was taken from each column and what it was divided by, [1 + p] each, the intercept first; of levels 0 and 1."""

@@ -129,6 +129,14 @@ class TriangularFactor:
         scaled.origin = (self.origin - np.append(means, 0.0)) / np.append(stds, 1.0)
         return scaled
 
+    def less(self, columns: Sequence[int]) -> TriangularFactor:
+        """The factor of the same columns and of the label less some of them, at their places."""
+        changed = self.copy()
+        changed.factor, changed.origin = self.factor.copy(), self.origin.copy()
+        changed.factor[:, -1] -= self.factor[:, columns].sum(axis=1)
+        changed.origin[-1] -= self.origin[list(columns)].sum()
+        return changed
+
     def aligned(self, names: list[str], places: Sequence[int]) -> TriangularFactor:
         """The factor of more columns: its own stand at some places, and the others are 0 in all its rows.
 

@@ -1,14 +1,16 @@
 """The files of a `GatheredRows` artifact: what one pass over the training rows leaves. Read and written by json and numpy alone.
 
 gathered.json:
-  format: 1.
-  family: its name in `families.FAMILIES`.
+  format: 2.
+  family: its text (`Family.text`).
   label, weight: names; weight is null where rows have none.
   grouped: whether rows have a group, which stays in one fold.
   design: the terms of the design matrix (`design_matrix.Term`), in the order of the columns; the intercept's ones come first.
   rows_read: rows of the training split, those of weight 0 among them.
+  classes: of a family of classes the names of the negative one and the positive one; else null.
   present: [1 + p], by column, rows of a weight above 0 whose value there is not 0: of a level, its rows.
-factors.npz: the triangular factors of [1 X r], r the family's response to the label, of each part of the rows by
+  classes: of a family of classes, the names of the negative one and the positive one; else null.
+factors.npz: the triangular factors of [1 X y] of each part of the rows by
   `row_identity.folds` or `group_folds`: what `factors.to_arrays` gives, in raw units.
 rows/: the design matrix of all rows in plain numbers (`components.gather.shards`).
 
@@ -34,7 +36,7 @@ from components.values.names import INTERCEPT
 Array = NDArray[np.float64]
 Open = Callable[[str, str], IO[Any]]
 
-FORMAT = 1
+FORMAT = 2
 GATHERED, FACTORS = "gathered.json", "factors.npz"
 
 
@@ -43,7 +45,7 @@ class GatheredRows:
     """What was gathered; attributes as in this module's text.
 
     Attributes:
-      parts: a factor of [1 X r] of each part of the rows; X in raw units, whole numbers less their term's origin.
+      parts: a factor of [1 X y] of each part of the rows; X in raw units, whole numbers less their term's origin.
     """
 
     family: str
@@ -54,6 +56,7 @@ class GatheredRows:
     rows_read: int
     present: list[int]
     parts: list[TriangularFactor]
+    classes: list[str] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -71,7 +74,7 @@ class GatheredRows:
         A text that is a level of one alone stays where the other counted it, in `(other)`.
 
         Raises:
-          ValueError: label, weight, kind of parts or features differ.
+          ValueError: label, classes, weight, kind of parts or features differ.
         """
         mine, its = self._kind(), other._kind()
         if mine != its:
@@ -96,12 +99,13 @@ class GatheredRows:
             self.rows_read + other.rows_read,
             present.tolist(),
             [first.merge(second) for first, second in zip(*parts, strict=True)],
+            self.classes,
         )
 
     def _kind(self) -> tuple[object, ...]:
         """What two must have in common to be merged."""
         keys = [term.key for term in self.design.terms]
-        return self.family, self.label, self.weight, self.grouped, len(self.parts), keys
+        return self.family, self.label, self.classes, self.weight, self.grouped, len(self.parts), keys
 
     def save(self, directory: str, opener: Open = open) -> None:
         """Writes the two files. `opener(path, mode)` opens them, for file systems that `open` does not know."""
@@ -114,6 +118,7 @@ class GatheredRows:
             "design": self.design.to_json(),
             "rows_read": self.rows_read,
             "present": self.present,
+            "classes": self.classes,
         }
         with opener(os.path.join(directory, GATHERED), "w") as file:
             file.write(json.dumps(value, indent=1))

@@ -1,13 +1,16 @@
-"""What a triangular factor says: coefficients, standard errors, intervals, and what they rest on."""
+"""A fit: coefficients, standard errors, intervals, and what they rest on."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import math
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+
+from components.linear_model.families import named
 
 Array = NDArray[np.float64]
 
@@ -32,36 +35,31 @@ class Dropped:
         return cls(value["column"], value["because"], {int(other): factor for other, factor in value["on"].items()})
 
 
-@dataclasses.dataclass(frozen=True)
-class LeastSquaresFit:
-    """A linear least-squares fit. The intercept, where there is one, comes first.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """What every fit of a linear model has. The intercept, where there is one, comes first.
 
     Attributes:
       names: of the coefficients, [p].
-      coefficients: [p]; 0 for a dropped column.
-      covariance: of the coefficients, [p, p]: σ²·(XᵀX)⁻¹ for ordinary least squares; for a penalty λ
-        σ²·(XᵀX + λ)⁻¹·XᵀX·(XᵀX + λ)⁻¹, which leaves the bias out of account. NaN for a dropped column.
-      residual_sum_of_squares: Σ w·(y − ŷ)².
-      total_sum_of_squares: Σ w·(y − ȳ)², or Σ w·y² without an intercept.
+      coefficients: [p]; 0 for a dropped column, 1 for an offset.
+      covariance: of the coefficients, [p, p]; NaN for a column without a coefficient of its own. For a penalty it leaves the bias
+        out of account.
       rows: whose weight is not zero.
       degrees_of_freedom: of the residuals: rows − rank, or rows − trace of the hat matrix for a penalty. Weights are R's analytic
         weights, so that a row counts once whatever its weight.
       rank: number of independent columns.
       condition_number: in the 2-norm, of the independent columns brought to norm 1.
       dropped: columns left out: those that others give, or with a penalty those alone that are constant.
-      penalty: λ of λ·‖β‖², the intercept not penalised; 0 is ordinary least squares.
+      penalty: λ of λ·‖β‖², the intercept not penalised; 0 is none.
       penalty_rule: how λ was chosen.
       ridge_path: per penalty `{"l2", "cv_error"}`; empty without folds.
-      cv_error: mean squared error on held-out rows at the chosen penalty; None without folds.
-      refined: passes of refinement.
+      cv_error: mean deviance (of least squares the mean squared error) on held-out rows at the chosen penalty; None without folds.
       shared: columns that others give and a penalty keeps: how they share what is common is the penalty's choice, not the data's.
     """
 
     names: list[str]
     coefficients: Array
     covariance: Array
-    residual_sum_of_squares: float
-    total_sum_of_squares: float
     rows: int
     degrees_of_freedom: float
     rank: int
@@ -72,8 +70,12 @@ class LeastSquaresFit:
     penalty_rule: str
     ridge_path: list[dict[str, float]]
     cv_error: float | None
-    refined: int
     shared: list[Dropped] = dataclasses.field(default_factory=list)
+
+    @property
+    def test_degrees_of_freedom(self) -> float:
+        """Of Student's t, by which coefficients are tested; infinite where the dispersion is known: then it is the normal law."""
+        return self.degrees_of_freedom
 
     @property
     def standard_errors(self) -> Array:
@@ -82,14 +84,14 @@ class LeastSquaresFit:
 
     @property
     def t_values(self) -> Array:
-        """Coefficients by their standard errors, [p]."""
+        """Coefficients by their standard errors, [p]: z where the dispersion is known."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return self.coefficients / self.standard_errors
 
     @property
     def p_values(self) -> Array:
-        """Two-sided, by Student's t with the residuals' degrees of freedom, [p]."""
-        return np.asarray(2.0 * stats.t.sf(np.abs(self.t_values), self.degrees_of_freedom))
+        """Two-sided, by Student's t, [p]."""
+        return np.asarray(2.0 * stats.t.sf(np.abs(self.t_values), self.test_degrees_of_freedom))
 
     def confidence_intervals(self, level: float = 0.95) -> Array:
         """Lower and upper ends, [p, 2], at a level between 0 and 1.
@@ -99,8 +101,42 @@ class LeastSquaresFit:
         """
         if not 0.0 < level < 1.0:
             raise ValueError(f"level must be between 0 and 1; received {level}")
-        half = stats.t.ppf(0.5 + level / 2.0, self.degrees_of_freedom) * self.standard_errors
+        half = stats.t.ppf(0.5 + level / 2.0, self.test_degrees_of_freedom) * self.standard_errors
         return np.column_stack([self.coefficients - half, self.coefficients + half])
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the covariance as plain JSON."""
+        value = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        del value["covariance"]
+        columns = {key: [dataclasses.asdict(column) for column in value[key]] for key in ("dropped", "shared")}
+        return {**value, **columns, "coefficients": self.coefficients.tolist()}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any], covariance: Array) -> Self:
+        """The inverse of `to_json`."""
+        return cls(
+            **{
+                **value,
+                "coefficients": np.array(value["coefficients"], np.float64),
+                **{key: [Dropped.from_json(column) for column in value[key]] for key in ("dropped", "shared")},
+                "covariance": covariance,
+            }
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LeastSquaresFit(Fitted):
+    """A linear least-squares fit. Its covariance is σ²·(XᵀX)⁻¹, for a penalty λ σ²·(XᵀX + λ)⁻¹·XᵀX·(XᵀX + λ)⁻¹.
+
+    Attributes:
+      residual_sum_of_squares: Σ w·(y − ŷ)².
+      total_sum_of_squares: Σ w·(y − ȳ)², or Σ w·y² without an intercept.
+      refined: passes of refinement.
+    """
+
+    residual_sum_of_squares: float
+    total_sum_of_squares: float
+    refined: int
 
     @property
     def sigma(self) -> float:
@@ -123,35 +159,72 @@ class LeastSquaresFit:
             return float("nan")
         return 1.0 - (1.0 - self.r_squared) * (self.rows - self.intercept) / self.degrees_of_freedom
 
-    def to_json(self) -> dict[str, Any]:
-        """All but the covariance as plain JSON."""
-        return {
-            "names": self.names,
-            "coefficients": self.coefficients.tolist(),
-            "residual_sum_of_squares": self.residual_sum_of_squares,
-            "total_sum_of_squares": self.total_sum_of_squares,
-            "rows": self.rows,
-            "degrees_of_freedom": self.degrees_of_freedom,
-            "rank": self.rank,
-            "condition_number": self.condition_number,
-            "intercept": self.intercept,
-            "dropped": [dataclasses.asdict(column) for column in self.dropped],
-            "penalty": self.penalty,
-            "penalty_rule": self.penalty_rule,
-            "ridge_path": self.ridge_path,
-            "cv_error": self.cv_error,
-            "refined": self.refined,
-            "shared": [dataclasses.asdict(column) for column in self.shared],
-        }
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any], covariance: Array) -> LeastSquaresFit:
-        """The inverse of `to_json`."""
-        return cls(
-            **{
-                **value,
-                "coefficients": np.array(value["coefficients"], np.float64),
-                **{key: [Dropped.from_json(column) for column in value[key]] for key in ("dropped", "shared")},
-                "covariance": covariance,
-            }
-        )
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LikelihoodFit(Fitted):
+    """A fit of maximum likelihood by Newton's steps. Its covariance is φ·(XᵀWX)⁻¹, W the expected information.
+
+    Attributes:
+      family: its text (`Family.text`).
+      deviance: Σ w·d of all rows.
+      null_deviance: that of the model that has the intercept (and the offset) alone.
+      weight: Σ w.
+      constant: Σ w·`Family.constant`.
+      dispersion: φ: 1, or Pearson's Σ w·(y − μ)²/V(μ) by the degrees of freedom.
+      pearson: Pearson's statistic by the degrees of freedom: far above 1 for counts, standard errors are too small.
+      loss: mean of the family's loss at the fit.
+      passes: over the rows.
+      different_rows: how many rows were fitted, where equal ones were counted as one; None where they were not.
+      decrement: the length of the step that the last pass would take, in standard errors: how far from the optimum the fit is.
+      remaining_step: of the cross-validation at the penalty: the longest step that a fold's fit would still take, in standard
+        errors; None without folds.
+      remaining_on_path: the same at any penalty of the path.
+    """
+
+    family: str
+    deviance: float
+    null_deviance: float
+    weight: float
+    constant: float
+    dispersion: float
+    pearson: float
+    loss: float
+    passes: int
+    decrement: float
+    different_rows: int | None = None
+    remaining_step: float | None = None
+    remaining_on_path: float | None = None
+
+    @property
+    def test_degrees_of_freedom(self) -> float:
+        """Infinite where the dispersion is known."""
+        return math.inf if named(self.family).dispersion == "one" else self.degrees_of_freedom
+
+    @property
+    def deviance_explained(self) -> float:
+        """1 − deviance by null deviance: a pseudo-R²."""
+        return 1.0 - self.deviance / self.null_deviance if self.null_deviance else math.nan
+
+    @property
+    def log_likelihood(self) -> float | None:
+        """At the fit; None where the family's has no closed form. An estimated φ is deviance by total weight, as R has it."""
+        family = named(self.family)
+        if family.log_likelihood is None:
+            return None
+        dispersion = 1.0 if family.dispersion == "one" else self.deviance / self.weight
+        return family.log_likelihood(self.deviance, self.weight, self.constant, dispersion)
+
+    @property
+    def aic(self) -> float | None:
+        """Akaike's: −2ℓ + 2k, k the coefficients and an estimated dispersion."""
+        return None if self.log_likelihood is None else -2 * self.log_likelihood + 2 * self._parameters
+
+    @property
+    def bic(self) -> float | None:
+        """Schwarz's: −2ℓ + k·log n."""
+        found = self.log_likelihood
+        return None if found is None else -2 * found + self._parameters * math.log(self.rows)
+
+    @property
+    def _parameters(self) -> int:
+        return self.rank + (named(self.family).dispersion == "estimated")

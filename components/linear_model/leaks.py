@@ -77,7 +77,8 @@ def _columns(design: DesignMatrix) -> dict[str, list[int]]:
     """Columns of the design matrix (the intercept is 0) by raw feature."""
     columns: dict[str, list[int]] = {}
     for place, term in design.places():
-        columns.setdefault(term.feature, []).extend(range(place, place + term.width))
+        if not term.offset:
+            columns.setdefault(term.feature, []).extend(range(place, place + term.width))
     return columns
 
 

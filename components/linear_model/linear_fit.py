@@ -1,15 +1,20 @@
 """The files of a `LinearFit` artifact. Read and written without TFX: JSON and .npy alone.
 
 fit.json:
-  format: 2.
-  family: its name in `families.FAMILIES`.
+  format: 3.
+  family: its text (`Family.text`).
   label, weight: names; weight is null where rows have none.
   design: the terms of the design matrix (`design_matrix.Term`): which transformed column gives which columns.
   references: by feature with levels, the place of the column of the level that the others are compared with; the intercept's is 0.
   fold_rows: rows of each fold whose weight is not zero.
   rows_read: rows of the training split, those of weight 0 among them.
   present: [1 + p], by column, rows of a weight above 0 whose value there is not 0: of a level, its rows.
-  fit: `LeastSquaresFit.to_json()`, in units of the transformed columns, the intercept first.
+  fit: `LeastSquaresFit.to_json()` or `LikelihoodFit.to_json()`, as the family is fitted, in units of the transformed columns, the
+    intercept first.
+  classes: of a family of classes the names of the negative one and the positive one; else null.
+  class_weights: what their rows weighed in the fit, beside their own weights; null for 1 each.
+  intercept_shift: what class weights had added to the intercept, and was taken from it again.
+  threshold: of a family of classes, the probability from which on a row is of the positive one; else null.
   raw: `{"names", "coefficients"}` in raw units.
 covariance.npy, raw_covariance.npy: float64 [p, p], of `fit` and `raw`; NaN for dropped columns and references.
 factors.npy: float64 [folds, p + 2, p + 2]: the triangular factor of [1 X y] of each fold, from which all else is computed.
@@ -29,15 +34,17 @@ from numpy.typing import NDArray
 
 from components.linear_model.design_matrix import DesignMatrix
 from components.linear_model.factors import TriangularFactor, from_arrays
-from components.linear_model.inference import LeastSquaresFit
+from components.linear_model.families import named
+from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
 from components.linear_model.leaks import find_leaks
 from components.values.names import INTERCEPT
 
 Array = NDArray[np.float64]
 Open = Callable[[str, str], IO[Any]]
 
-FORMAT = 2
+FORMAT = 3
 FIT, COVARIANCE, RAW_COVARIANCE, FACTORS = "fit.json", "covariance.npy", "raw_covariance.npy", "factors.npy"
+_OF_CLASSES = ("classes", "class_weights", "intercept_shift", "threshold")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,9 +61,13 @@ class LinearFit:
     references: dict[str, int]
     rows_read: int
     present: list[int]
-    fit: LeastSquaresFit
+    fit: LeastSquaresFit | LikelihoodFit
     fold_rows: list[int]
     factors: Array
+    classes: list[str] | None = None
+    class_weights: tuple[float, float] | None = None
+    intercept_shift: float = 0.0
+    threshold: float | None = None
 
     @property
     def fold_factors(self) -> list[TriangularFactor]:
@@ -69,7 +80,7 @@ class LinearFit:
         )
 
     @property
-    def raw(self) -> LeastSquaresFit:
+    def raw(self) -> LeastSquaresFit | LikelihoodFit:
         """The fit in raw units: z = (x − m)/s undone in coefficients and covariance, by one linear map."""
         undo = raw_units(self.design)
         kept = ~np.isnan(np.diag(self.fit.covariance))
@@ -87,7 +98,8 @@ class LinearFit:
     @property
     def leaks(self) -> list[str]:
         """Features that may be known only once the label is (`leaks.find_leaks`), a line each."""
-        return find_leaks(self.design, self.factors, self.fit.rows, self.label, self.fit.adjusted_r_squared)
+        together = self.fit.adjusted_r_squared if isinstance(self.fit, LeastSquaresFit) else self.fit.deviance_explained
+        return find_leaks(self.design, self.factors, self.fit.rows, self.label, together)
 
     @property
     def total_weight(self) -> float:
@@ -134,6 +146,7 @@ class LinearFit:
             "present": self.present,
             "fold_rows": self.fold_rows,
             "fit": self.fit.to_json(),
+            **{key: getattr(self, key) for key in _OF_CLASSES},
             "raw": {"names": raw.names, "coefficients": raw.coefficients.tolist()},
         }
         with opener(os.path.join(directory, FIT), "w") as file:
@@ -163,6 +176,7 @@ class LinearFit:
                 matrices[name] = np.load(io.BytesIO(file.read()), allow_pickle=False)
         if value.get("format") != FORMAT:
             raise ValueError(f"{directory}: expected a fit of format {FORMAT}. Run the step again.")
+        kind = LeastSquaresFit if named(value["family"]).solver == "factors" else LikelihoodFit
         return cls(
             family=value["family"],
             label=value["label"],
@@ -171,9 +185,10 @@ class LinearFit:
             references=value["references"],
             rows_read=value["rows_read"],
             present=value["present"],
-            fit=LeastSquaresFit.from_json(value["fit"], matrices[COVARIANCE]),
+            fit=kind.from_json(value["fit"], matrices[COVARIANCE]),
             fold_rows=value["fold_rows"],
             factors=matrices[FACTORS],
+            **{key: value[key] for key in _OF_CLASSES},
         )
 
 

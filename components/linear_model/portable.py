@@ -3,16 +3,20 @@
 With X the design matrix (a column of ones first), b the coefficients, m the columns' means over the training rows and g the
 family's link:
 
-- prediction: g⁻¹(η), η = X·b.
+- prediction (of a family of classes, `probability`): g⁻¹(η), η = X·b. A row is of the positive class from the threshold on. An
+  offset, or the logarithm of an exposure, is a column of X whose coefficient is 1; a row without it has no answer.
 - contribution of a raw feature: Σ (X_j − m_j)·b_j over its columns. All of them and the baseline m·b add up to η. The reference
   point is the mean training row, so a contribution is in units of η (for least squares those of the label) against that row.
-- standard error of a new label of weight 1: √(σ² + x·C·x), C the covariance of b; the interval is g⁻¹(η ± t·that), t the quantile
-  of Student's t with the residuals' degrees of freedom (Draper and Smith, Applied Regression Analysis, 3rd ed., §3.1). For a
-  ridge fit, C leaves the bias out of account.
+- standard error: √(σ² + x·C·x), C the covariance of b; the interval is g⁻¹(η ± t·that). Of least squares σ is the standard
+  deviation of the residuals, so that they are those of a new label of weight 1, and t is the quantile of Student's t with the
+  residuals' degrees of freedom (Draper and Smith, Applied Regression Analysis, 3rd ed., §3.1). Of other families σ is 0: they are
+  those of η, and the ends those of the mean; where the dispersion is known, t is the normal law's. For a ridge fit, C leaves the
+  bias out of account.
 - A row outside what was trained on (a level without training rows, a column that was constant there, or collinear columns that
   no longer agree, whether one was dropped or a penalty kept them all) has no finite interval: the data don't say what its label
-  would be (it is not estimable). With fewer training rows than columns that is nearly every new row. Its standard error and its
-  ends are the largest 32-bit float, 3.4e38, for strict JSON has no infinity.
+  would be (it is not estimable). With fewer training rows than columns that is nearly every new row. Its standard error is the
+  largest 32-bit float, 3.4e38, for strict JSON has no infinity, and its ends are the least and the largest mean that there is: 0
+  and 1 of a probability, 0 and 3.4e38 of a mean that is above 0, else ±3.4e38.
 
 Columns are known by their place, the intercept's being 0. A feature's `input` is its argument where the SavedModel is called from
 Python; a server's signatures have the column's own name.
@@ -30,12 +34,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.linear_model.design_matrix import DesignMatrix
-from components.linear_model.families import FAMILIES, Family
+from components.linear_model.families import Family, named
+from components.linear_model.inference import LeastSquaresFit
 from components.linear_model.linear_fit import LinearFit
 from components.values.names import safe_names
 
 MODEL_FILE = "model.json"
-FORMAT = 2
+FORMAT = 3
 UNBOUNDED = float(np.finfo(np.float32).max)
 Array = NDArray[np.float64]
 
@@ -49,7 +54,7 @@ class FeatureEntry(TypedDict, total=False):
     """
 
     name: str
-    kind: Literal["numeric", "integer", "boolean", "buckets", "categorical"]
+    kind: Literal["numeric", "integer", "boolean", "buckets", "categorical", "offset"]
     input: str
     fill: float
     impute: str | float
@@ -64,6 +69,7 @@ class FeatureEntry(TypedDict, total=False):
     vocabulary: int
     min_rows: int
     reference: str | bool | None
+    log: bool
 
 
 class DependentColumn(TypedDict):
@@ -80,8 +86,8 @@ class Interval:
     Attributes:
       level: between 0 and 1.
       t: how many standard errors an interval of that level reaches to either side.
-      degrees_of_freedom: of the residuals.
-      sigma: standard deviation of the residuals, in units of what is regressed.
+      degrees_of_freedom: of Student's t; None for the normal law.
+      sigma: of least squares the standard deviation of the residuals, in the label's units; of other families 0.
       covariance: float64 [1 + p, 1 + p] of the coefficients; 0 for those that were left out.
       dropped: columns that others give, whether they were left out or a penalty kept them: a row in which one is not what the
         others give has no finite interval.
@@ -89,7 +95,7 @@ class Interval:
 
     level: float
     t: float
-    degrees_of_freedom: float
+    degrees_of_freedom: float | None
     sigma: float
     covariance: Array
     dropped: list[DependentColumn]
@@ -105,7 +111,7 @@ class PortableModel:
     """model.json.
 
     Attributes:
-      family: its name in `families.FAMILIES`.
+      family: its text (`Family.text`).
       label, weight: names of columns; weight is None where rows had none.
       solver: `exact` or `sgd`.
       missing: the texts that stand for nothing.
@@ -117,6 +123,8 @@ class PortableModel:
       references: by feature with levels, the place of the column that the others are compared with.
       cross_validated: metrics on held-out folds, of the fit at its penalty, and how many rows they rest on; None without folds.
       interval: None where there is none: gradient descent has no covariance.
+      classes: of a family of classes the names of the negative one and the positive one.
+      threshold: the probability from which on a row is of the positive class; None for other families.
     """
 
     family: str
@@ -132,6 +140,8 @@ class PortableModel:
     references: dict[str, int]
     cross_validated: dict[str, float] | None
     interval: Interval | None
+    classes: list[str] | None = None
+    threshold: float | None = None
 
     def to_text(self) -> str:
         """The text of model.json."""
@@ -154,8 +164,8 @@ class PortableModel:
           ValueError: it is no JSON, or of another format: one of an earlier version.
         """
         value = json.loads(text)
-        # The first format had no number, nor a family.
-        if not isinstance(value, dict) or value.pop("format", 1) not in (1, FORMAT) or "missing" not in value:
+        # The first format had no number, nor a family; the second no classes.
+        if not isinstance(value, dict) or value.pop("format", 1) not in (1, 2, FORMAT) or "missing" not in value:
             raise ValueError(
                 f"expected a {MODEL_FILE} of format {FORMAT}; received one that another version of Plumbline made"
             )
@@ -173,7 +183,7 @@ class PortableModel:
     @property
     def of_family(self) -> Family:
         """The family itself."""
-        return FAMILIES[self.family]
+        return named(self.family)
 
     @property
     def example_types(self) -> dict[str, str]:
@@ -207,6 +217,11 @@ def example_type(entry: Mapping[str, Any]) -> Literal["bytes", "int64", "float"]
     return "int64" if entry["kind"] == "integer" or entry.get("whole") else "float"
 
 
+def expected_offset(entry: Mapping[str, Any]) -> str:
+    """What every row has in the column of an offset, in words."""
+    return "an exposure, a number above 0, in every row" if entry["log"] else "an offset, a finite number, in every row"
+
+
 def portable_model(
     found: LinearFit,
     features: Sequence[Mapping[str, Any]],
@@ -233,6 +248,7 @@ def portable_model(
         for entry in features
     ]
     exact = solver == "exact"
+    freedom = fit.test_degrees_of_freedom if math.isfinite(fit.test_degrees_of_freedom) else None
     return PortableModel(
         family=found.family,
         label=found.label,
@@ -248,9 +264,9 @@ def portable_model(
         cross_validated=_cross_validated(found) if exact else None,
         interval=Interval(
             level=level,
-            t=quantile(level, fit.degrees_of_freedom),
-            degrees_of_freedom=fit.degrees_of_freedom,
-            sigma=fit.sigma,
+            t=quantile(level, freedom),
+            degrees_of_freedom=freedom,
+            sigma=fit.sigma if isinstance(fit, LeastSquaresFit) else 0.0,
             covariance=np.nan_to_num(fit.covariance, nan=0.0),
             # A penalty that keeps a dependent column learns no more of a row in which it is not what the others give.
             dropped=[
@@ -260,19 +276,26 @@ def portable_model(
         )
         if exact and fit.degrees_of_freedom > 0
         else None,
+        classes=found.classes,
+        threshold=found.threshold,
     )
 
 
 def _cross_validated(found: LinearFit) -> dict[str, float] | None:
     fit = found.fit
-    if fit.cv_error is None or not math.isfinite(fit.cv_error):
+    # With class weights, the held-out rows weigh otherwise than those that judge the model.
+    if fit.cv_error is None or not math.isfinite(fit.cv_error) or found.class_weights is not None:
         return None
-    variance = fit.total_sum_of_squares / found.total_weight
-    return {**FAMILIES[found.family].cross_validated(fit.cv_error, variance), "rows": fit.rows}
+    if isinstance(fit, LeastSquaresFit):
+        null = fit.total_sum_of_squares / found.total_weight
+    else:
+        null = fit.null_deviance / fit.weight
+    return {**named(found.family).cross_validated(fit.cv_error, null), "rows": fit.rows}
 
 
-def quantile(level: float, degrees_of_freedom: float) -> float:
-    """How many standard errors an interval of that level reaches to either side, by Student's t."""
+def quantile(level: float, degrees_of_freedom: float | None) -> float:
+    """How many standard errors an interval of that level reaches to either side, by Student's t, or for None the normal law."""
     from scipy import stats  # slow to import, and scoring at the model's own level has no need of it
 
-    return float(stats.t.ppf(0.5 + level / 2, degrees_of_freedom))
+    freedom = math.inf if degrees_of_freedom is None else degrees_of_freedom
+    return float(stats.t.ppf(0.5 + level / 2, freedom))

@@ -110,6 +110,32 @@ class CrossValidation:
         return difference, float(np.sqrt(folds / (folds - 1) * spread))
 
 
+def choose(found: CrossValidation, plain: str, error: str, not_plain: str | None) -> tuple[int, str]:
+    """Which penalty `l2: auto` takes: the one of the least error, if it lowers that without one by more than a standard error.
+
+    Args:
+      found: a path that begins with 0, or has none.
+      plain: what a fit without penalty is called.
+      error: what the error is.
+      not_plain: why there is no fit without penalty; None where there is.
+
+    Returns:
+      Its index, and in words why.
+    """
+    folds, first = len(found.weights), int(found.path[0] == 0)
+    count = len(found.path) - first
+    best = first + int(np.argmin(found.mean[first:]))
+    if not_plain is not None:
+        return best, f"least {error} of {folds}-fold cross-validation, of {count} penalties; {not_plain}"
+    gain, standard_error = found.gain(best, over=0)
+    if gain <= 0:
+        return 0, f"{plain}: none of {count} penalties lowers the {folds}-fold error"
+    share = 100.0 / float(found.mean[0])
+    what = f"of {count} penalties the best lowers the {folds}-fold error by {gain * share:.2g} %"
+    than = f"one standard error of that difference ({standard_error * share:.2g} %)"
+    return (best, f"{what}, more than {than}") if gain > standard_error else (0, f"{plain}: {what}, less than {than}")
+
+
 def cross_validate(
     folds: list[TriangularFactor], columns: list[int], intercept: bool, path: Array, tolerance: float
 ) -> CrossValidation:

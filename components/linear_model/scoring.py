@@ -9,16 +9,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from components.errors import DataError
+from components.linear_model import array_functions
 from components.linear_model.design_matrix import LARGEST_Z, Term
-from components.linear_model.portable import UNBOUNDED, FeatureEntry, PortableModel, example_type, quantile
+from components.linear_model.portable import (
+    UNBOUNDED,
+    FeatureEntry,
+    PortableModel,
+    example_type,
+    expected_offset,
+    quantile,
+)
 from components.values.numbers import marks_of, whole_marks
 from components.values.texts import TRUTHS, canonical_text, nothing
 
 AGREE = 1e-3  # of the columns' sizes: within this, dependent columns of a row agree
+CLASS = "class"
+PREDICTOR = "linear_predictor"
 Array = NDArray[np.float64]
 
 
-def score(model: PortableModel, rows: Mapping[str, Sequence[Any]], level: float | None = None) -> dict[str, Array]:
+def score(
+    model: PortableModel, rows: Mapping[str, Sequence[Any]], level: float | None = None
+) -> dict[str, NDArray[Any]]:
     """What the signature `explain` answers, from model.json alone.
 
     Args:
@@ -28,16 +41,24 @@ def score(model: PortableModel, rows: Mapping[str, Sequence[Any]], level: float 
       level: of the intervals; None for the model's own.
 
     Returns:
-      float64 [n] each: `prediction`, `baseline`, `contribution_<feature>`, and, if the model has intervals, `standard_error`,
-      `low`, `high`.
+      float64 [n] each: `prediction`, or of a family of classes `probability`, and then texts [n], `class`; `linear_predictor` if
+      the link is another than the identity; `baseline`, `contribution_<feature>`, and, if the model has intervals,
+      `standard_error`, `low`, `high`.
+
+    Raises:
+      DataError: a row has no offset, or an exposure that is not above 0.
     """
     matrix = design_rows(model, rows)
-    inverse = model.of_family.link.inverse
+    family = model.of_family
     predictor = matrix @ model.coefficients
-    answer = {
-        "prediction": inverse(predictor, np),
-        "baseline": np.full(len(predictor), model.means @ model.coefficients),
-    }
+
+    def mean(eta: Array) -> Array:
+        with np.errstate(over="ignore"):  # e^710 is infinite, and what is made of it 0, 1 or beyond all bounds
+            return np.asarray(family.link.inverse(eta, array_functions))
+
+    answer = {family.answer: mean(predictor), "baseline": np.full(len(predictor), model.means @ model.coefficients)}
+    if family.link.name != "identity":
+        answer[PREDICTOR] = predictor
     for name, columns in model.feature_columns.items():
         answer[f"contribution_{name}"] = (matrix[:, columns] - model.means[columns]) @ model.coefficients[columns]
     interval = model.interval
@@ -47,16 +68,60 @@ def score(model: PortableModel, rows: Mapping[str, Sequence[Any]], level: float 
         gaps, sizes = np.abs(matrix @ model.dependences), np.abs(matrix) @ np.abs(model.dependences)
         error[np.any(gaps > AGREE * sizes, axis=1)] = UNBOUNDED
         half = (interval.t if level is None else quantile(level, interval.degrees_of_freedom)) * error
-        answer |= {
-            "standard_error": error,
-            "low": inverse(predictor - half, np),
-            "high": inverse(predictor + half, np),
-        }
-    return {name: np.clip(values, -UNBOUNDED, UNBOUNDED) for name, values in answer.items()}
+        answer |= {"standard_error": error, "low": mean(predictor - half), "high": mean(predictor + half)}
+    bounded: dict[str, NDArray[Any]] = {name: np.clip(values, -UNBOUNDED, UNBOUNDED) for name, values in answer.items()}
+    if model.classes:
+        bounded[CLASS] = np.array(model.classes)[(answer[family.answer] >= model.threshold).astype(int)]
+    return bounded
+
+
+def rounding_sizes(model: PortableModel, answer: Mapping[str, NDArray[Any]], terms: Array) -> dict[str, Array]:
+    """What the rounding of a row's terms can change in each answer of numbers, [n], by how much each term was rounded.
+
+    Args:
+      model: that answered.
+      answer: as `score` gives it, or a part of it; NaN where there is no finite interval.
+      terms: [n], the sum of the sizes of what η is the sum of. A change of η is as large in what has η's units, and relative in a
+        mean, of the probabilities with the part that η itself has in it.
+    """
+    sizes = {name: terms + np.abs(values) for name, values in answer.items() if values.dtype.kind == "f"}
+    family = model.of_family
+    if family.link.name != "identity":
+        error = answer.get("standard_error", np.zeros(len(terms))).astype(np.float64)
+        finite = np.where(error < UNBOUNDED, error, 0.0)
+        reach = (model.interval.t if model.interval else 0.0) * finite
+        for name in {family.answer, "low", "high"} & set(sizes):
+            values = np.abs(answer[name].astype(np.float64))
+            sizes[name] = values * (1.0 + terms + (0.0 if name == family.answer else reach))
+    return sizes
+
+
+def refused(model: PortableModel, rows: Mapping[str, Sequence[Any]]) -> dict[int, str]:
+    """By row, from 0, why it can't be answered: it has no offset, or an exposure that is not above 0.
+
+    Args:
+      model: the parsed model.json.
+      rows: as `score` takes them.
+    """
+    reasons = {}
+    for entry in model.features:
+        if entry["kind"] == "offset":
+            numbers = _without_marks(_as_floats(rows[entry["name"]]), model.missing)
+            fine = np.isfinite(numbers) & ((numbers > 0) | (not entry["log"]))
+            for row in np.flatnonzero(~fine).tolist():
+                received = "none" if np.isnan(numbers[row]) else f"{numbers[row]:g}"
+                reasons[row] = f"column {entry['name']!r}: expected {expected_offset(entry)}; received {received}"
+    return reasons
 
 
 def design_rows(model: PortableModel, rows: Mapping[str, Sequence[Any]]) -> Array:
-    """The design matrix [n, 1 + p] of raw rows, a column of ones first; rounded to 32-bit floats where the served graph does."""
+    """The design matrix [n, 1 + p] of raw rows, a column of ones first; rounded to 32-bit floats where the served graph does.
+
+    Raises:
+      DataError: as `score`.
+    """
+    for row, reason in refused(model, rows).items():
+        raise DataError(f"row {row + 1}, {reason}. Give the row its own.")
     columns = transformed_columns(model, rows)
     count = len(next(iter(columns.values())))
     return np.column_stack([np.ones(count), model.design.dense(columns)])
@@ -73,11 +138,24 @@ def transformed_columns(model: PortableModel, rows: Mapping[str, Sequence[Any]])
         name, values = entry["name"], rows[entry["name"]]
         if example_type(entry) == "bytes":
             columns[name] = _level_ids(entry["kind"], terms[name][0], values, missing)
+        elif entry["kind"] == "offset":
+            columns[name] = _offset(entry, values)
         elif entry["kind"] == "buckets":
             columns[name] = _interval_ids(entry, terms[name][0], values, missing)
         else:
             columns |= _number(entry, values, terms[name], missing)
     return columns
+
+
+def _offset(entry: FeatureEntry, values: Sequence[Any]) -> Array:
+    """What is added to η: 32-bit floats."""
+    numbers = _as_floats(values).astype(np.float64)
+    return (np.log(numbers) if entry["log"] else numbers).astype(np.float32).astype(np.float64)
+
+
+def _as_floats(values: Sequence[Any]) -> NDArray[np.float32]:
+    """32-bit floats, NaN where missing."""
+    return np.array([np.nan if value is None else value for value in values], np.float32)
 
 
 def _interval_ids(entry: FeatureEntry, term: Term, values: Sequence[Any], missing: Sequence[str]) -> NDArray[np.int64]:

@@ -15,12 +15,13 @@ from components.linear_model.factors import TriangularFactor, triangle
 from components.linear_model.inference import Dropped, LeastSquaresFit
 from components.linear_model.rank import dependences
 from components.linear_model.refinement import Solution, unscaled_covariance_root
-from components.linear_model.ridge import CrossValidation, RidgeSolver, cross_validate, penalties, squared_error
+from components.linear_model.ridge import RidgeSolver, choose, cross_validate, penalties, squared_error
 from components.linear_model.wording import Scale, dependence_text
 
 Array = NDArray[np.float64]
 
 EPS = float(np.finfo(np.float64).eps)
+PRECISION = 1e-6  # of columns that were rounded to 32 bits
 MOST_NAMED = 20  # in an error
 REFINE_ABOVE = 1e4  # condition number from which refinement is on by itself
 
@@ -40,6 +41,8 @@ class Settings:
         times eps of a dependent column, in the factor (numpy's `matrix_rank` takes that); the rest is for what rounding left
         in the column itself.
       references: places of columns left out by convention, one level of each feature with levels: its coefficient is 0.
+      log_f: whether each column but the intercept has a log-F(1,1) prior (`newton.Penalty`); not of least squares.
+      precision: of the columns, relative: labels that nothing but smaller differences keep from being separated are so.
       scales: by place, mean and standard deviation that were taken out of a column: texts say dependences in raw units.
     """
 
@@ -48,7 +51,98 @@ class Settings:
     collinear: Literal["drop", "error"] = "drop"
     tolerance: float | None = None
     references: Collection[int] = ()
+    log_f: bool = False
+    precision: float = PRECISION
     scales: Mapping[int, Scale] = dataclasses.field(default_factory=dict)
+
+
+class Columns:
+    """Which columns of the rows that a factor stands for can be fitted.
+
+    Attributes:
+      square: the factor of [X y] as [p + 1, p + 1].
+      independent: those that don't depend on others.
+      rank: their number.
+      saturated: whether as many columns are independent as there are rows, and more stand beside them: that they depend on each
+        other is due to the rows.
+      wanted: all but those that are left out by convention, and those that are constant.
+    """
+
+    def __init__(self, factor: TriangularFactor, settings: Settings, penalised: bool) -> None:
+        """Finds which columns depend on others.
+
+        Raises:
+          DataError: no rows, all weights zero, only zeros in all columns, fewer rows than columns without a penalty, or a
+            dependent column with `collinear: error`; the text names the columns.
+        """
+        self._factor, self._settings, self._names = factor, settings, factor.names
+        rows = factor.rows
+        if rows == 0:
+            raise DataError(
+                "there are no rows to fit, or all their weights are zero. Give rows with a weight above zero."
+            )
+        self.tolerance = max(100, 10 * rows) * EPS if settings.tolerance is None else settings.tolerance
+        self.square = factor.square()
+        self._candidates = [index for index in range(len(self._names)) if index not in settings.references]
+        self._dependent = self._find_dependent(self._candidates)
+        self.independent = [index for index in self._candidates if index not in self._dependent]
+        if not self.independent:
+            raise DataError("every column is 0 in every row. Give a feature that varies.")
+        ones = {0} if settings.intercept else set()
+        self._flat = {index: column for index, column in self._dependent.items() if set(column.on) <= ones}
+        self.wanted = [index for index in self._candidates if index not in self._flat]
+        self.rank = len(self.independent)
+        self.saturated = self.rank == rows and len(self.wanted) > rows
+        if self.saturated and not penalised:
+            used = [self._names[index] for index in self.wanted]
+            raise DataError(
+                f"too few rows: {rows} rows can't determine {len(used)} coefficients ({_listed(used, ', ')}). "
+                "Give more rows or fewer features, or set a penalty (l2)."
+            )
+        named = [f"\n  {column.because}" for column in self._dependent.values() if column.on]
+        if named and settings.collinear == "error":
+            raise DataError(f"collinear columns:{_listed(named, '')}\nRemove features, or set model.collinear: drop.")
+
+    def kept(self, penalised: bool) -> tuple[list[int], list[Dropped], list[Dropped]]:
+        """The columns to fit, those that are left out, and those that others give and a penalty keeps."""
+        left_out = self._flat if penalised else self._dependent
+        shared = [column for index, column in self._dependent.items() if index not in left_out]
+        return [index for index in self._candidates if index not in left_out], list(left_out.values()), shared
+
+    def solved_for(self, columns: list[int]) -> tuple[Array, Array]:
+        """The triangular factor [q, q] of some columns, and the label in its terms [q]."""
+        kept = triangle(self.square[:, [*columns, -1]]) if len(columns) < len(self._names) else self.square
+        return np.triu(kept[: len(columns), :-1]), kept[: len(columns), -1]
+
+    def condition_number(self) -> float:
+        """Of the independent columns brought to norm 1."""
+        return condition_number(self.solved_for(self.independent)[0])
+
+    def _find_dependent(self, candidates: list[int]) -> dict[int, Dropped]:
+        """By column, what others give of it, in order; of equals, those further to the right depend."""
+        found = {}
+        for entry in dependences(triangle(self.square[:, candidates]), self.tolerance):
+            column = candidates[entry.column]
+            on, doubt = (
+                {candidates[other]: value for other, value in values.items()} for values in (entry.on, entry.doubt)
+            )
+            ones = 0 if self._settings.intercept else None
+            because = dependence_text(column, on, doubt, self.tolerance, self._settings.scales, self._names, ones)
+            found[column] = Dropped(column, because, on)
+        return found
+
+
+def condition_number(factor: Array) -> float:
+    """In the 2-norm, of the columns of a triangular factor brought to norm 1."""
+    return float(np.linalg.cond(factor / np.linalg.norm(factor, axis=0)))
+
+
+def merged(folds: Sequence[TriangularFactor]) -> TriangularFactor:
+    """One factor of all folds' rows."""
+    factor = folds[0].copy()
+    for fold in folds[1:]:
+        factor.merge(fold)
+    return factor
 
 
 class Problem:
@@ -63,71 +157,19 @@ class Problem:
         """Merges the factors, finds which columns depend on others, chooses the penalty, and with it the columns to keep.
 
         Raises:
-          DataError: no rows, all weights zero, only zeros in all columns, fewer rows than columns without a penalty, a
-            dependent column with `collinear: error`, or `l2: auto` without at least two folds that hold rows; the text names
-            the columns.
+          DataError: as of `Columns`, or `l2: auto` without at least two folds that hold rows.
         """
         self.settings = settings
         self.folds = list(folds)
-        self.factor = self.folds[0].copy()
-        for fold in self.folds[1:]:
-            self.factor.merge(fold)
+        self.factor = merged(folds)
         self.names = self.factor.names
-        rows = self.factor.rows
-        if rows == 0:
-            raise DataError(
-                "there are no rows to fit, or all their weights are zero. Give rows with a weight above zero."
-            )
-        self._tolerance = max(100, 10 * rows) * EPS if settings.tolerance is None else settings.tolerance
-        self._square = self.factor.square()
-        candidates = [index for index in range(len(self.names)) if index not in settings.references]
-        dependent = self._dependent(candidates)
-        independent = [index for index in candidates if index not in dependent]
-        if not independent:
-            raise DataError("every column is 0 in every row. Give a feature that varies.")
-        flat = {
-            index: column
-            for index, column in dependent.items()
-            if set(column.on) <= ({0} if settings.intercept else set())
-        }
-        self.rank = len(independent)
-        # As many independent columns as rows, and more beside them: that they depend on each other is due to the rows.
-        saturated = self.rank == rows and len(candidates) - len(flat) > rows
-        if saturated and settings.l2 == 0.0:
-            used = [self.names[index] for index in candidates if index not in flat]
-            raise DataError(
-                f"too few rows: {rows} rows can't determine {len(used)} coefficients ({_listed(used, ', ')}). "
-                "Give more rows or fewer features, or set a penalty (l2)."
-            )
-        named = [f"\n  {column.because}" for column in dependent.values() if column.on]
-        if named and settings.collinear == "error":
-            raise DataError(f"collinear columns:{_listed(named, '')}\nRemove features, or set model.collinear: drop.")
-        self._choose_penalty([index for index in candidates if index not in flat], saturated)
-        left_out = dependent if self.penalty == 0.0 else flat
-        self.dropped = list(left_out.values())
-        self.shared = [column for index, column in dependent.items() if index not in left_out]
-        self.columns = [index for index in candidates if index not in left_out]
-        self.triangle, self.projected = self._solved_for(self.columns)
-        basis = self.triangle if self.rank == len(self.columns) else self._solved_for(independent)[0]
-        self.condition_number = float(np.linalg.cond(basis / np.linalg.norm(basis, axis=0)))
-
-    def _dependent(self, candidates: list[int]) -> dict[int, Dropped]:
-        """By column, what others give of it, in order; of equals, those further to the right depend."""
-        found = {}
-        for entry in dependences(triangle(self._square[:, candidates]), self._tolerance):
-            column = candidates[entry.column]
-            on, doubt = (
-                {candidates[other]: value for other, value in values.items()} for values in (entry.on, entry.doubt)
-            )
-            ones = 0 if self.settings.intercept else None
-            because = dependence_text(column, on, doubt, self._tolerance, self.settings.scales, self.names, ones)
-            found[column] = Dropped(column, because, on)
-        return found
-
-    def _solved_for(self, columns: list[int]) -> tuple[Array, Array]:
-        """The triangular factor [q, q] of some columns, and the label in its terms [q]."""
-        kept = triangle(self._square[:, [*columns, -1]]) if len(columns) < len(self.names) else self._square
-        return np.triu(kept[: len(columns), :-1]), kept[: len(columns), -1]
+        found = Columns(self.factor, settings, settings.l2 != 0.0)
+        self.rank, self._tolerance, self._square = found.rank, found.tolerance, found.square
+        self._choose_penalty(found.wanted, found.saturated)
+        self.columns, self.dropped, self.shared = found.kept(self.penalty != 0.0)
+        self.triangle, self.projected = found.solved_for(self.columns)
+        full = self.rank == len(self.columns)
+        self.condition_number = condition_number(self.triangle) if full else found.condition_number()
 
     def wants_refinement(self) -> bool:
         """Whether the condition number asks for it; a penalised fit has no use for it."""
@@ -198,9 +240,11 @@ class Problem:
         if given is not None and given not in grid:
             grid = np.sort(np.append(grid, given))
         found = cross_validate(self.folds, columns, self.settings.intercept, grid, self._tolerance)
-        chosen = _best(found, saturated) if given is None else int(np.flatnonzero(grid == given)[0])
+        chosen = 0 if given is None else int(np.flatnonzero(grid == given)[0])
         if given is None:
-            self.penalty, self._rule = float(grid[chosen]), _rule(found, chosen, saturated)
+            why = "there are too few rows for ordinary least squares" if saturated else None
+            chosen, self._rule = choose(found, "ordinary least squares", "mean squared error", why)
+            self.penalty = float(grid[chosen])
         self._path = [{"l2": float(l2), "cv_error": float(error)} for l2, error in zip(grid, found.mean, strict=True)]
         self._cv_error = float(found.mean[chosen])
 
@@ -212,31 +256,6 @@ class Problem:
             weights[0] = 0.0
         q, r = np.linalg.qr(np.concatenate([self.triangle, np.diag(weights)]))
         return np.asarray(solve_triangular(r, q[:width].T))
-
-
-def _best(found: CrossValidation, saturated: bool) -> int:
-    """Index of the penalty that `l2: auto` takes; that of 0 is 0."""
-    best = 1 + int(np.argmin(found.mean[1:]))
-    gain, standard_error = found.gain(best, over=0)
-    return best if saturated or gain > standard_error else 0
-
-
-def _rule(found: CrossValidation, chosen: int, saturated: bool) -> str:
-    """In words why `l2: auto` took what it took."""
-    folds, count = len(found.weights), len(found.path) - 1
-    if saturated:
-        return (
-            f"least mean squared error of {folds}-fold cross-validation, of {count} penalties; there are too few rows for "
-            "ordinary least squares"
-        )
-    best = 1 + int(np.argmin(found.mean[1:]))
-    gain, standard_error = found.gain(best, over=0)
-    if gain <= 0:
-        return f"ordinary least squares: none of {count} penalties lowers the {folds}-fold error"
-    share = 100.0 / float(found.mean[0])
-    what = f"of {count} penalties the best lowers the {folds}-fold error by {gain * share:.2g} %"
-    than = f"one standard error of that difference ({standard_error * share:.2g} %)"
-    return f"{what}, more than {than}" if chosen else f"ordinary least squares: {what}, less than {than}"
 
 
 def _listed(names: list[str], separator: str) -> str:

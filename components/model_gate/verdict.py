@@ -14,16 +14,16 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from components.json_file import JsonFile
-from components.linear_model.families import FAMILIES, Family
+from components.linear_model.families import Family, named
+from components.model_gate.live import CrossValidated, Described, compare
+from components.model_gate.measured import ROWS, STANDARD_ERROR
+from components.model_gate.tables import Tables
 
 VERDICT_FILE = "verdict.json"
 WAY_OUT = "Run the step again: plumbline run CONFIG --from ModelGate."
 SliceKey = tuple[tuple[str, str], ...]  # () is the whole split
 LEVEL = 0.95
-STANDARD_ERROR = "_standard_error"  # what the name of a metric's standard error ends in
-ROWS, LABEL = "example_count", "mean_label"
 Metrics = Mapping[SliceKey, Mapping[str, float]]
-CrossValidated = Mapping[str, float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,9 +59,10 @@ class Verdict(JsonFile):
       intervals: the same, low and high; None where there are too few rows for one.
       cross_validated: metrics of the cross-validation, and `rows`; None where there was none (gradient descent).
       baseline: metrics of the live model by slice, or None where there was none.
+      tables: of the whole split; None for least squares, and in a file of format 1.
     """
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 2
     blessed: bool
     reasons: list[str]
     checks: list[str]
@@ -70,6 +71,7 @@ class Verdict(JsonFile):
     intervals: dict[str, dict[str, tuple[float, float] | None]]
     cross_validated: dict[str, float] | None
     baseline: dict[str, dict[str, float | None]] | None
+    tables: Tables | None = None
 
 
 def slice_name(key: SliceKey) -> str:
@@ -84,7 +86,7 @@ def within(value: float | None, limit: Mapping[str, float]) -> bool:
     return limit.get("min", -math.inf) <= value <= limit.get("max", math.inf)
 
 
-def interval(values: Mapping[str, float], metric: str) -> tuple[float, float] | None:
+def interval(values: Mapping[str, float], metric: str, family: Family) -> tuple[float, float] | None:
     """Where a metric lies if other rows had been drawn, at `LEVEL`; None without a finite standard error."""
     error, rows = values.get(metric + STANDARD_ERROR, math.nan), values[ROWS]
     if not math.isfinite(error) or rows < 2 or not math.isfinite(values[metric]):
@@ -92,27 +94,18 @@ def interval(values: Mapping[str, float], metric: str) -> tuple[float, float] | 
     from scipy import stats  # slow to import, and the configuration needs none of it
 
     half = float(stats.t.ppf(0.5 + LEVEL / 2, rows - 1)) * error
-    return values[metric] - half, values[metric] + half
-
-
-def allowance(values: Mapping[str, float], family: Family) -> float:
-    """How much worse the metric that models are compared by may be whatever the relative change, on some evaluated rows.
-
-    Args:
-      values: `mean_label`, its standard error, and how many rows.
-      family: says it by the labels' mean and variance.
-    """
-    error = values[LABEL + STANDARD_ERROR]
-    variance = 0.0 if math.isnan(error) else error**2 * (values[ROWS] - 1)
-    return family.allowance(values[LABEL], variance)
+    low, high = values[metric] - half, values[metric] + half
+    share = any(known.share for known in family.metrics if known.name == metric)
+    return (max(low, 0.0), min(high, 1.0)) if share else (low, high)
 
 
 def judge(
     metrics: Metrics,
     baseline: Metrics | None,
     rules: Rules,
-    cross_validated: CrossValidated | None,
-    live_cross_validated: CrossValidated | None,
+    candidate: Described | None,
+    live: Described | None,
+    tables: Tables | None = None,
 ) -> Verdict:
     """The verdict.
 
@@ -120,9 +113,10 @@ def judge(
       metrics: of the candidate, standard errors among them.
       baseline: of the live model on the same rows, or None.
       rules: what it must keep.
-      cross_validated: the candidate's, or None.
-      live_cross_validated: the live model's, or None where it is not known.
+      candidate, live: what the models say of themselves; None where that is not known.
+      tables: the candidate's on the whole split.
     """
+    cross_validated = candidate.cross_validated if candidate else None
     checks = [_whole(metric, limit, metrics[()], rules, cross_validated) for metric, limit in rules.limits.items()]
     for entry in rules.slices:
         found = [key for key in metrics if {column for column, _ in key} == set(entry["columns"])]
@@ -132,8 +126,9 @@ def judge(
         for key in found:
             checks += [_slice(metric, limit, key, metrics[key], rules) for metric, limit in entry["limits"].items()]
     if baseline is not None and rules.no_worse_than_live is not None:
-        checks.append(_live(metrics[()], baseline[()], rules, cross_validated, live_cross_validated))
+        checks.append(compare(metrics[()], baseline[()], rules, candidate, live))
     reasons = [text for text, kept in checks if not kept]
+    family = named(rules.family)
     return Verdict(
         blessed=not reasons,
         reasons=reasons,
@@ -141,11 +136,12 @@ def judge(
         split="eval" if rules.held_out else "train",
         metrics={slice_name(key): plain(values) for key, values in metrics.items()},
         intervals={
-            slice_name(key): {metric: interval(values, metric) for metric in plain(values) if metric != ROWS}
+            slice_name(key): {metric: interval(values, metric, family) for metric in plain(values) if metric != ROWS}
             for key, values in metrics.items()
         },
         cross_validated=None if cross_validated is None else dict(cross_validated),
         baseline=None if baseline is None else {slice_name(key): plain(values) for key, values in baseline.items()},
+        tables=tables,
     )
 
 
@@ -189,49 +185,9 @@ def _slice(
     return _sentence(what, values.get(metric), limit, seen + doubt)
 
 
-def _live(
-    values: Mapping[str, float],
-    live: Mapping[str, float],
-    rules: Rules,
-    cross_validated: CrossValidated | None,
-    live_cross_validated: CrossValidated | None,
-) -> tuple[str, bool]:
-    """The comparison with the live model, on the same rows if they are enough, else by both models' cross-validation."""
-    family = FAMILIES[rules.family]
-
-    def change(where: str, now: Mapping[str, float], before: Mapping[str, float]) -> tuple[str, bool]:
-        found = now[family.compared_by], before[family.compared_by]
-        return _change(where, family, *found, rules.no_worse_than_live or 0.0, allowance(values, family))
-
-    rows = f"{values[ROWS]:,.0f} rows"
-    if rules.held_out and values[ROWS] >= rules.min_rows:
-        return change("on overall", values, live)
-    if cross_validated is not None and live_cross_validated is not None:
-        why = f"as {rows} are too few to judge" if rules.held_out else "as none is held out"
-        return change(f"cross-validated on {_rows(cross_validated)}, {why},", cross_validated, live_cross_validated)
-    if rules.held_out:
-        where = f"on overall ({rows}, fewer than min_rows {rules.min_rows}, and no cross-validation of both models)"
-        return change(where, values, live)
-    return "not compared with the live model: no rows are held out, and its cross-validation is not known", True
-
-
-def _change(
-    where: str, family: Family, value: float, live: float, tolerance: float, allowed: float
-) -> tuple[str, bool]:
-    [metric] = [metric for metric in family.metrics if metric.name == family.compared_by]
-    worse = live - value if metric.better == "more" else value - live
-    kept = worse <= max(tolerance * abs(live), allowed)
-    change = f"{(value - live) / live:+.2%}" if live > 0 else f"{value - live:+.6g}"
-    return (
-        f"{metric.name} {where} is {value:.6g} against {live:.6g} of the live model ({change}); at most {tolerance:+.2%}, or "
-        f"{allowed:.3g}, is allowed: {'kept' if kept else 'not kept'}",
-        kept,
-    )
-
-
 def _seen(metric: str, values: Mapping[str, float], limit: Mapping[str, float], rules: Rules) -> tuple[str, str]:
     """The interval and the rows in words; and why they don't decide about a limit, empty if they do."""
-    found, rows = interval(values, metric), values[ROWS]
+    found, rows = interval(values, metric, named(rules.family)), values[ROWS]
     words = f" ({'' if found is None else f'95 % interval {found[0]:.6g} to {found[1]:.6g}, '}{rows:,.0f} rows)"
     if rows < rules.min_rows:
         return words, f", too few to judge (min_rows {rules.min_rows})"
@@ -245,12 +201,14 @@ def _seen(metric: str, values: Mapping[str, float], limit: Mapping[str, float], 
 def _sentence(what: str, value: float | None, limit: Mapping[str, float], seen: str = "") -> tuple[str, bool]:
     kept = within(value, limit)
     bounds = " and ".join(f"{'at least' if side == 'min' else 'at most'} {limit[side]:g}" for side in limit)
-    figure = "was not computed" if value is None else f"is {value:.6g}"
+    figure = "was not computed" if value is None else f"is {_figure(value)}"
     return f"{what}{figure}{seen}; the limit is {bounds}: {'kept' if kept else 'not kept'}", kept
 
 
 def _figure(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.6g}"
+    if value is None:
+        return "unknown"
+    return "undefined" if math.isnan(value) else f"{value:.6g}"
 
 
 def _rows(cross_validated: CrossValidated) -> str:

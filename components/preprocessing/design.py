@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from components.linear_model.design_matrix import DesignMatrix, Term, bucket_levels, text_levels
-from components.preprocessing.features import Boolean, Buckets, Integer, Kind, Numeric, indicator_name
+from components.preprocessing.features import Boolean, Buckets, Integer, Kind, Numeric, Offset, indicator_name
 
 
 def build_design_matrix(
@@ -31,6 +31,8 @@ def build_design_matrix(
             terms.append(Term(name, name, mean=mean, std=std, origin=origin))
             if feature.indicator:
                 terms.append(Term(indicator_name(name), name))
+        elif isinstance(feature, Offset):
+            terms.append(Term(name, name, offset=True, log=feature.log))
         elif isinstance(feature, Buckets):
             terms.append(Term(name, name, levels=bucket_levels(feature.boundaries)))
         else:

@@ -9,7 +9,9 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -180,7 +182,15 @@ class Categorical(Section):
     )
 
 
-Kind = Numeric | Integer | Boolean | Buckets | Categorical
+class Offset(BaseModel):
+    """A column whose coefficient is 1: the configuration's `offset`, or with `log` its `exposure`. No feature of its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Literal["offset"] = "offset"
+    log: bool = False
+
+
+Kind = Numeric | Integer | Boolean | Buckets | Categorical | Offset
 
 
 _SHORT = Literal["numeric", "integer", "boolean", "categorical"]  # kinds that need nothing else said
@@ -210,7 +220,7 @@ _Mapping = Annotated[
 ]
 Feature = Annotated[_Mapping, BeforeValidator(_expand, json_schema_input_type=_SHORT | _Mapping)]
 
-_FEATURES = TypeAdapter(dict[str, Feature])
+_FEATURES: TypeAdapter[dict[str, Kind]] = TypeAdapter(dict[str, Offset | Feature])
 
 
 def features_to_json(features: Mapping[str, Kind]) -> list[dict[str, Any]]:

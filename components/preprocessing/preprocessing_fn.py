@@ -20,6 +20,7 @@ from components.preprocessing.features import (
     Categorical,
     Integer,
     Numeric,
+    Offset,
     features_from_json,
     indicator_name,
 )
@@ -38,7 +39,9 @@ def vocabulary_name(safe_name: str) -> str:
 
 
 def operation_name(safe_name: str, which: str) -> str:
-    """Name of the graph operation that holds a number's `mean`, `variance`, `fill` or `origin`, or its `value` before scaling."""
+    """Name of the graph operation that holds a number's `mean`, `variance`, `fill` or `origin`, or its `value` before scaling; of
+    an offset its `value`.
+    """
     return f"number_{safe_name}_{which}"
 
 
@@ -61,7 +64,9 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     missing = custom_config["missing"]
     outputs = _numbers(scaled, inputs, safe, missing) if scaled else {}
     for name, feature in features.items():
-        if isinstance(feature, Buckets):
+        if isinstance(feature, Offset):
+            outputs[name] = _offset(feature, inputs[name], operation_name(safe[name], "value"))
+        elif isinstance(feature, Buckets):
             outputs[name] = _buckets(feature, inputs[name], missing)
         elif isinstance(feature, (Boolean, Categorical)):
             tokens = _tokens(inputs[name], missing)
@@ -150,6 +155,12 @@ def _numbers(
         if feature.indicator:
             outputs[indicator_name(name)] = tf.cast(missing, tf.float32)
     return outputs
+
+
+def _offset(feature: Offset, value: tf.Tensor | tf.SparseTensor, name: str) -> tf.Tensor:
+    """What is added to η, float32 [n]; `name` is that of the operation that holds it in 64 bits. NaN where there is none."""
+    x = tf.cast(_dense(value, float("nan")), tf.float64)
+    return tf.cast(tf.identity(tf.math.log(x) if feature.log else x, name=name), tf.float32)
 
 
 def _origin(value: tf.Tensor | tf.SparseTensor, safe_name: str) -> tf.Tensor:

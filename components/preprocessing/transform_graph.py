@@ -11,7 +11,7 @@ import tensorflow_transform as tft
 
 from components.linear_model.design_matrix import DesignMatrix
 from components.preprocessing.design import build_design_matrix
-from components.preprocessing.features import Integer, Kind, Numeric, indicator_name
+from components.preprocessing.features import Integer, Kind, Numeric, Offset, indicator_name
 from components.preprocessing.preprocessing_fn import operation_name, vocabulary_name
 from components.values.names import safe_names
 from components.values.texts import unescape
@@ -77,9 +77,9 @@ def raw_values(
     outputs = dict(zip(sorted(analysed.structured_outputs), (tensor.name for tensor in analysed.outputs), strict=True))
     wanted = {name: outputs[name] for name in [*features, *others]}
     for name, feature in features.items():
-        if isinstance(feature, (Numeric, Integer)):
+        if isinstance(feature, (Numeric, Integer, Offset)):
             wanted[name] = f"{operation_name(safe[name], 'value')}:0"
-            if feature.indicator:
+            if not isinstance(feature, Offset) and feature.indicator:
                 wanted[indicator_name(name)] = outputs[indicator_name(name)]
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)

@@ -14,8 +14,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 _ARITHMETIC = """
 Abs Add AddN AddV2 All Any ArgMax ArgMin BatchMatMulV2 BiasAdd Bitcast BitwiseAnd Bucketize Ceil ClipByValue Cumsum Div DivNoNan
-Einsum Equal Exp Floor FloorDiv FloorMod Greater GreaterEqual Invert IsFinite IsInf IsNan Less LessEqual Log Log1p LogicalAnd
-LogicalNot LogicalOr LowerBound MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NotEqual Pow Prod RealDiv
+Einsum Equal Erfc Exp Expm1 Floor FloorDiv FloorMod Greater GreaterEqual Invert IsFinite IsInf IsNan Less LessEqual Log Log1p
+LogicalAnd LogicalNot LogicalOr LowerBound MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NotEqual Pow Prod RealDiv
 Reciprocal Round Rsqrt Select SelectV2 Sign Sqrt Square SquaredDifference Sub Sum Tanh UpperBound Xdivy
 """
 _SHAPES = """

@@ -20,14 +20,16 @@ from numpy.typing import NDArray
 from tensorflow_serving.apis import prediction_log_pb2
 
 from components.errors import RunError
+from components.linear_model import array_functions
 from components.linear_model.portable import MODEL_FILE, PortableModel
-from components.linear_model.scoring import design_rows, score, transformed_columns
+from components.linear_model.scoring import CLASS, PREDICTOR, design_rows, rounding_sizes, score, transformed_columns
 from components.publishing.manifest import verify_manifest
 from components.serving_check.audit import audit
 from components.serving_check.report import CheckReport, Latency
 from components.serving_check.requests import ON_ROWS, WARM_UP_FILE, tensors
 
-TOLERANCE = 1e-5  # of the sum of the absolute terms of a prediction: 32-bit floats have 7 digits, and terms may cancel
+TOLERANCE = 1e-5  # of `rounding_sizes`: 32-bit floats have 7 digits, and terms may cancel
+LEAST = 1.2e-38  # nearer to zero, 32-bit floats lose digits
 CALLS = 200
 
 
@@ -63,7 +65,7 @@ def _arguments(columns: Mapping[str, Any], model: PortableModel) -> dict[str, An
 
 
 class _Answer:
-    """One output of a signature beside what model.json's arithmetic gives."""
+    """Numbers of a signature, [n], beside what model.json's arithmetic gives; `sizes` is what rounding goes by."""
 
     def __init__(self, what: str, received: Any, expected: NDArray[Any], sizes: NDArray[Any]) -> None:
         self.what, self.expected = what, np.asarray(expected, np.float64)
@@ -73,7 +75,7 @@ class _Answer:
         """What differs, a line for the first row."""
         if self._received.shape != self.expected.shape:
             return [f"{self.what}: expected shape {self.expected.shape}, received {self._received.shape}"]
-        allowed = TOLERANCE * (self._sizes + np.abs(self.expected))
+        allowed = TOLERANCE * self._sizes + LEAST
         wrong = np.flatnonzero(~(np.abs(self._received - self.expected) <= allowed))
         return [
             f"{self.what}, row {row + 1}: expected {self.expected[row]:.9g} (the fit's own arithmetic), received "
@@ -82,25 +84,68 @@ class _Answer:
         ]
 
 
+class _Texts:
+    """Texts of a signature, [n] or more, beside what model.json says; rows `near` the threshold may be of either class."""
+
+    def __init__(self, what: str, received: Any, expected: NDArray[Any], near: NDArray[np.bool_]) -> None:
+        self.what, self.expected = what, expected
+        self._received, self._near = np.asarray(received), near
+
+    def problems(self) -> list[str]:
+        """What differs, a line for the first row."""
+        if self._received.shape != self.expected.shape:
+            return [f"{self.what}: expected shape {self.expected.shape}, received {self._received.shape}"]
+        received = np.array([text.decode() for text in self._received.ravel()], object).reshape(self.expected.shape)
+        apart = (received != self.expected).reshape(len(received), -1).any(axis=1)
+        return [
+            f"{self.what}, row {row + 1}: expected {self.expected[row]!s} (model.json), received {received[row]!s}"
+            for row in np.flatnonzero(apart & ~self._near)[:1]
+        ]
+
+
 def _answers(
     signatures: Mapping[str, Any], model: PortableModel, rows: Mapping[str, list[Any]], examples: list[bytes]
-) -> Iterator[_Answer]:
+) -> Iterator[_Answer | _Texts]:
     expected = score(model, rows)
-    sizes = np.abs(design_rows(model, rows)) @ np.abs(model.coefficients)
+    terms = np.abs(design_rows(model, rows)) @ np.abs(model.coefficients)
+    sizes = rounding_sizes(model, expected, terms)
     columns = _arguments(tensors(dict(rows), model), model)
-    predicted = signatures["serving_default"](**columns)["prediction"]
-    yield _Answer("serving_default: prediction", predicted, expected["prediction"], sizes)
+    mean = model.of_family.answer
+    near = np.zeros(len(terms), bool)
+    if model.threshold is not None:
+        near = np.abs(expected[mean] - model.threshold) <= TOLERANCE * sizes[mean]
+
+    def compared(what: str, received: Any, name: str) -> _Answer | _Texts:
+        nothing = np.full(0, np.nan)
+        if name == CLASS:
+            return _Texts(what, received, expected.get(name, nothing), near)
+        return _Answer(what, received, expected.get(name, nothing), sizes.get(name, nothing))
+
+    predicted = signatures["serving_default"](**columns)
+    wanted = {mean} if model.of_family.link.name == "identity" else {mean, CLASS, "low", "high"} & set(expected)
+    for name in sorted(wanted | set(predicted)):
+        yield compared(f"serving_default: {name}", predicted.get(name, np.full(0, np.nan)), name)
     explained = signatures["explain"](**columns)
     for name in sorted(set(expected) | set(explained)):
-        nothing = np.full(0, np.nan)
-        yield _Answer(f"explain: {name}", explained.get(name, nothing), expected.get(name, nothing), sizes)
+        yield compared(f"explain: {name}", explained.get(name, np.full(0, np.nan)), name)
     serialized, count, served = tf.constant(examples, tf.string), len(examples), model.of_family.served
-    for signature, key, output in (("examples", "examples", "prediction"), (served.signature, "inputs", served.output)):
-        answer = signatures[signature](**{key: serialized})[output]
-        yield _Answer(f"{signature}: {output}", answer, expected["prediction"][:count], sizes[:count])
+    means = expected[mean][:count], sizes[mean][:count]
+    yield _Answer(f"examples: {mean}", signatures["examples"](examples=serialized)[mean], *means)
+    answer = signatures[served.signature](inputs=serialized)
+    if model.classes is None:
+        yield _Answer(f"{served.signature}: {served.outputs[0]}", answer[served.outputs[0]], *means)
+    else:
+        texts, scores = (answer[output] for output in served.outputs)
+        names = np.tile(np.array(model.classes, object), (count, 1))
+        yield _Texts(f"{served.signature}: {served.outputs[0]}", texts, names, np.zeros(count, bool))
+        yield _Answer(f"{served.signature}: {served.outputs[1]} of {model.classes[1]}", scores[:, 1], *means)
+        with np.errstate(over="ignore"):
+            other = model.of_family.link.complement(expected[PREDICTOR][:count], array_functions)
+        what = f"{served.signature}: {served.outputs[1]} of {model.classes[0]}"
+        yield _Answer(what, scores[:, 0], other, other * (1.0 + terms[:count]))
     transformed = signatures["transform_features"](examples=serialized)
     for name, values in transformed_columns(model, {key: column[:count] for key, column in rows.items()}).items():
-        yield _Answer(f"transform_features: {name}", transformed[name], values, np.ones(count))
+        yield _Answer(f"transform_features: {name}", transformed[name], values, 1.0 + np.abs(values))
 
 
 def _replay(signatures: Mapping[str, Any], path: Path, model: PortableModel) -> Iterator[str]:
@@ -108,8 +153,9 @@ def _replay(signatures: Mapping[str, Any], path: Path, model: PortableModel) -> 
     for index, record in enumerate(tf.data.TFRecordDataset(str(path)).as_numpy_iterator()):
         log = prediction_log_pb2.PredictionLog.FromString(record)
         try:
-            if log.HasField("regress_log"):
-                request = log.regress_log.request
+            kind = log.WhichOneof("log_type")
+            if kind in ("regress_log", "classify_log"):
+                request = getattr(log, kind).request
                 examples = [example.SerializeToString() for example in request.input.example_list.examples]
                 signatures[request.model_spec.signature_name](inputs=tf.constant(examples, tf.string))
             else:

@@ -28,7 +28,8 @@ def made_rows(model: PortableModel) -> Rows:
     """Raw values by feature, None where missing.
 
     The first row is the usual one (what stands for a missing number, the reference level), the second has nothing but missing
-    values, the third zeros, the fourth what is large or unknown; the others go through each feature's own values.
+    values, the third zeros, the fourth what is large or unknown; the others go through each feature's own values. An offset or an
+    exposure, which every row has, is a usual number in all of them.
 
     Args:
       model: the parsed model.json.
@@ -62,6 +63,8 @@ def _values(entry: FeatureEntry, term: Term, reference: str | None) -> list[Any]
         return [reference, None, "0", "YES", " true ", *ODD_TEXTS]
     if kind == "categorical":
         return [reference, None, *ODD_TEXTS, *(level.text for level in term.levels if level.special is None)]
+    if kind == "offset":
+        return [1.0, 0.5, 3.0] if entry["log"] else [0.0, -0.5, 2.0]
     if kind == "buckets":
         edges = entry["boundaries"]
         inside = [(low + high) / 2 for low, high in itertools.pairwise(edges)]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
-from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, regression_pb2
+from tensorflow_serving.apis import classification_pb2, predict_pb2, prediction_log_pb2, regression_pb2
 
 from components.linear_model.portable import FeatureEntry, PortableModel
 from components.trainer.inputs import as_sent, input_type
@@ -64,10 +64,13 @@ def warm_up(
             yield _predict_log(name, signature, columns)
         for signature, key in ON_EXAMPLES.items():
             yield _predict_log(name, signature, {key: serialized})
-        request = regression_pb2.RegressionRequest()
+        classes = model.of_family.classes
+        request = classification_pb2.ClassificationRequest() if classes else regression_pb2.RegressionRequest()
         request.model_spec.name, request.model_spec.signature_name = name, model.of_family.served.signature
         request.input.example_list.examples.extend(map(tf.train.Example.FromString, examples[:count]))
-        yield prediction_log_pb2.PredictionLog(regress_log=prediction_log_pb2.RegressLog(request=request))
+        log = prediction_log_pb2.PredictionLog()
+        (log.classify_log if classes else log.regress_log).request.CopyFrom(request)
+        yield log
 
 
 def _predict_log(name: str, signature: str, inputs: Mapping[str, tf.Tensor]) -> prediction_log_pb2.PredictionLog:

@@ -15,8 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.errors import DataError
-from components.linear_model.families import FAMILIES
-from components.table import columns
+from components.table import columns, labels
 from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 from components.table.spec import TableSpec
 from components.table.splits import assign, group_values, time_values
@@ -49,12 +48,14 @@ class Cleaned:
       split: of each kept row, its index in `spec.split.names`.
       rejected: why a row was rejected, by its position in the batch.
       tokens: how often each text of `spec.missing` stood for nothing among the kept rows of columns of texts and truth values.
+      label: the label's values in the kept rows, as the table has them.
     """
 
     kept: pa.RecordBatch
     split: NDArray[np.intp]
     rejected: dict[int, str]
     tokens: Tokens
+    label: labels.Values
 
 
 def clean(
@@ -82,7 +83,7 @@ def clean(
     good = np.ones(batch.num_rows, bool)
     good[list(rejected)] = False
     keep = _keep(arrays, spec, good, counts)
-    keep &= _valid_label(arrays, spec, keep, rejected)
+    keep &= _usable(arrays, spec, keep, rejected)
     rejected |= {row: why for row, why in undecided.items() if keep[row]}
     keep[list(undecided)] = False
     counts["rows read"] += batch.num_rows
@@ -90,6 +91,9 @@ def clean(
     counts["rows rejected"] += len(rejected)
     counts["rows dropped"] += batch.num_rows - int(keep.sum()) - len(rejected)
     tokens = _count_tokens(batch, arrays, spec, keep)
+    seen = labels.Values.of(arrays[spec.label], keep)
+    if spec.positive is not None:
+        arrays[spec.label] = labels.encoded(arrays[spec.label], spec.positive)
     arrays |= {_KEY + name: values for name, values in deciding.items()} | {ROW_COLUMN: pa.array(rows)}
     taken = pa.RecordBatch.from_pydict(arrays)
     if not keep.all():
@@ -100,7 +104,7 @@ def clean(
     kept = taken.select([*spec.kept, ROW_COLUMN])
     if drawn.group is not None:
         kept = kept.append_column(GROUP_COLUMN, pa.array(drawn.group))
-    return Cleaned(kept, drawn.split, rejected, tokens)
+    return Cleaned(kept, drawn.split, rejected, tokens, seen)
 
 
 def add_tokens(total: Tokens, more: Tokens) -> None:
@@ -175,6 +179,8 @@ def _columns(
         **dict.fromkeys(spec.booleans, columns.boolean),
         **dict.fromkeys(spec.texts, columns.text),
     }
+    if spec.label in spec.numbers:
+        read[spec.label] = functools.partial(labels.numbers, decimal=spec.dialect.decimal)
     return {name: read[name](batch.column(name), name, spec.missing, rejected) for name in names}, rejected
 
 
@@ -207,24 +213,25 @@ def _keep(arrays: dict[str, pa.Array], spec: TableSpec, good: Rows, counts: Coun
     return keep
 
 
-def _valid_label(arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows, rejected: dict[int, str]) -> Rows:
-    """Which of the kept rows have a label, and a weight of at least 0 where there are weights."""
+def _usable(arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows, rejected: dict[int, str]) -> Rows:
+    """Which of the kept rows have a label that the family can have, a weight of at least 0, an offset, an exposure above 0."""
     bad = np.zeros_like(keep)
-    for name in (spec.label, spec.weight):
+    for name in (spec.label, spec.weight, spec.offset):
         if name is not None:
+            what = "a number" if name in spec.numbers else "a value"
             gone = true_rows(arrays[name].is_null())
-            columns.reject(rejected, gone & keep, arrays[name], f"column {name!r}: expected a number; received nothing")
+            columns.reject(rejected, gone & keep, arrays[name], f"column {name!r}: expected {what}; received nothing")
             bad |= gone
-    family = FAMILIES[spec.family]
-    odd = ~family.valid(arrays[spec.label].to_numpy(zero_copy_only=False)) & ~bad
-    reason = f"column {spec.label!r}: expected {family.labels} (family {family.name}); received {{}}"
-    columns.reject(rejected, odd & keep, arrays[spec.label], reason)
-    bad |= odd
-    if spec.weight is not None:
-        negative = true_rows(pc.less(arrays[spec.weight], 0.0))
-        reason = f"column {spec.weight!r}: expected a weight of at least 0; received {{}}"
-        columns.reject(rejected, negative & keep, arrays[spec.weight], reason)
-        bad |= negative
+    if spec.positive is None:
+        bad |= labels.reject_unfit(arrays[spec.label], spec, keep & ~bad, rejected)
+    for name, is_odd, what in (
+        (spec.weight, pc.less, "a weight of at least 0"),
+        (spec.offset if spec.exposed else None, pc.less_equal, "an exposure above 0"),
+    ):
+        if name is not None:
+            odd = true_rows(is_odd(arrays[name], 0.0))
+            columns.reject(rejected, odd & keep, arrays[name], f"column {name!r}: expected {what}; received {{}}")
+            bad |= odd
     return ~bad
 
 

@@ -60,6 +60,11 @@ def locate(
     return found
 
 
+def place(row: Row) -> str:
+    """`line 57` of a CSV, `row 57` of a Parquet file."""
+    return f"line {row['line']}" if "line" in row else f"row {row['row']}"
+
+
 def to_lines(rows: Sequence[Row]) -> str:
     """JSON, a line each."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -75,10 +80,9 @@ def too_many(rows: Sequence[Row], number: int, allowed: int, listing: str) -> Da
       listing: path of the list.
     """
     first = rows[0]
-    place = f"line {first['line']}" if "line" in first else f"row {first['row']}"
     others = f" {number} rows are bad" if number > 1 else ""
     return DataError(
-        f"{first['file']}, {place}, {first['reason']}.{others + ';' if others else ''} "
+        f"{first['file']}, {place(first)}, {first['reason']}.{others + ';' if others else ''} "
         f"{'they are' if others else 'It is'} listed in {listing}"
         f"{f' (the first {len(rows)})' if len(rows) < number else ''}. Correct the table, drop such rows with data.drop, or "
         f"let bad rows be passed over with data.max_rejected (now {allowed})."

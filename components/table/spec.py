@@ -81,7 +81,10 @@ class TableSpec(BaseModel):
       missing: texts that stand for nothing.
       split: how rows are split.
       features: the columns among these that are features.
-      family: name of the family of models, which says what labels it can have.
+      family: text of the family of models (`Family.text`), which says what labels it can have.
+      positive: of a label that is one of two texts, the one that is 1; None for numbers.
+      offset: name of the column of the offset, a number in every kept row; one of `features`.
+      exposed: whether that column is an exposure: above 0 in every kept row.
       penalised: whether the fit may have a penalty, so that there may be more coefficients than rows.
       dialect: how CSV files are written.
     """
@@ -99,6 +102,9 @@ class TableSpec(BaseModel):
     split: SplitRule = SplitRule()
     features: list[str] = []
     family: str = "gaussian"
+    positive: str | None = None
+    offset: str | None = None
+    exposed: bool = False
     penalised: bool = False
     dialect: Dialect = PLAIN
 

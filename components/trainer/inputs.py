@@ -9,9 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from components.errors import ConfigError
-from components.linear_model.portable import FeatureEntry, example_type
+from components.linear_model.portable import FeatureEntry, example_type, expected_offset
 from components.preprocessing import values_graph as graph
-from components.values.numbers import LARGEST_INTEGER
+from components.values.numbers import LARGEST_INTEGER, marks_of
 
 _LEAST_BITS = 0x00800000  # of a 32-bit float that is no longer denormal
 
@@ -87,8 +87,14 @@ def as_parsed(
     return found
 
 
-def checked(parsed: Mapping[str, Any], entries: Sequence[FeatureEntry]) -> dict[str, Any]:
-    """The same columns, once none of their numbers is one that ingest refuses: infinite, or too near zero for 32 bits."""
+def checked(parsed: Mapping[str, Any], entries: Sequence[FeatureEntry], missing: Sequence[str]) -> dict[str, Any]:
+    """The same columns, once none of their numbers is one that ingest refuses: infinite, or too near zero for 32 bits, or no offset
+    or no exposure in a row.
+    """
+    for entry in entries:
+        if entry["kind"] == "offset":
+            with tf.control_dependencies([_check_offset(parsed[entry["name"]], entry, missing)]):
+                parsed = {**parsed, entry["name"]: _identity(parsed[entry["name"]])}
     floats = {entry["name"] for entry in entries if input_type(entry) == tf.float32}
     values = {name: _values(parsed[name]) for name in sorted(floats)}
     if not values:
@@ -118,6 +124,21 @@ def _check_present(column: tf.Tensor, present: tf.Tensor, name: str) -> tf.Opera
     fine = tf.reduce_all(present) if column.dtype == tf.int64 else tf.constant(True)
     return tf.debugging.Assert(
         fine, [f"{name}: expected a number in every row, as the schema says; received none in one"]
+    )
+
+
+def _check_offset(column: tf.Tensor | tf.SparseTensor, entry: FeatureEntry, missing: Sequence[str]) -> tf.Operation:
+    values = tf.reshape(_values(column), [-1])
+    odd = tf.math.is_nan(values)
+    for mark in marks_of(missing):
+        odd |= tf.equal(values, tf.constant(mark, values.dtype))
+    if entry["log"]:
+        odd |= values <= 0
+    rows = column.dense_shape[0] if isinstance(column, tf.SparseTensor) else tf.size(values, tf.int64)
+    received, empty = tf.boolean_mask(values, odd), rows - tf.size(values, tf.int64)
+    return tf.debugging.Assert(
+        ~tf.reduce_any(odd) & tf.equal(empty, 0),
+        [f"{entry['name']}: expected {expected_offset(entry)}; rows with nothing:", empty, "; received", received],
     )
 
 

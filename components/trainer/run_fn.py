@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import Any
 
@@ -12,19 +13,19 @@ import tensorflow_transform as tft
 from numpy.typing import NDArray
 from tfx.components.trainer.fn_args_utils import FnArgs
 
-from components.errors import DataError
 from components.fit.settings import Sgd, model_from_json
 from components.gather import shards
 from components.linear_model.design_matrix import DesignMatrix
-from components.linear_model.families import FAMILIES
+from components.linear_model.distance import distance
+from components.linear_model.families import named
 from components.linear_model.linear_fit import LinearFit
 from components.linear_model.portable import MODEL_FILE, portable_model
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import fills_of
 from components.trainer import sgd
-from components.trainer.model import LINEAR_LAYER, build_model, input_names
+from components.trainer.model import build_model, input_names, put_weights, weights_of
 from components.trainer.signatures import export
-from components.trainer.training import TRAINING_FILE, LossPoint, Training
+from components.trainer.training import TRAINING_FILE, FromExact, LossPoint, Training
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -50,12 +51,12 @@ def run_fn(fn_args: FnArgs) -> None:
     if isinstance(settings, Sgd):
         rows, trace = _descend(model, settings, fn_args, exact)
     else:
-        first, *rest = exact.fit.coefficients
-        model.get_layer(LINEAR_LAYER).set_weights([np.array(rest)[:, None], np.array([first])])
-    kernel, bias = (np.asarray(value, np.float64) for value in model.get_layer(LINEAR_LAYER).get_weights())
-    intercept, *coefficients = exact.in_raw_units(float(bias[0]), kernel[:, 0])
+        put_weights(model, exact.fit.coefficients, exact.design)
+    found = weights_of(model, exact.design)
+    apart = distance(exact, found) if trace else None
+    intercept, *coefficients = exact.in_raw_units(found[0], found[1:])
     features = features_from_json(config["features"])
-    weights = exact.fit.coefficients if settings.solver == "exact" else [float(bias[0]), *map(float, kernel[:, 0])]
+    weights = exact.fit.coefficients if settings.solver == "exact" else found
     fills = fills_of(transform, features)
     portable = portable_model(
         exact, config["features"], fills, weights, config["level"], settings.solver, config["missing"]
@@ -69,8 +70,9 @@ def run_fn(fn_args: FnArgs) -> None:
         rows={"train": rows},
         intercept=intercept,
         coefficients=dict(zip(exact.design.column_names, coefficients, strict=True)),
-        loss=FAMILIES[exact.family].loss_in_words,
+        loss=named(exact.family).loss_in_words,
         loss_trace=trace,
+        from_exact=FromExact(**dataclasses.asdict(apart)) if apart else None,
     )
     with tf.io.gfile.GFile(os.path.join(fn_args.model_run_dir, TRAINING_FILE), "w") as file:
         file.write(training.to_json())
@@ -80,15 +82,23 @@ def _descend(model: keras.Model, settings: Sgd, fn_args: FnArgs, exact: LinearFi
     """Gradient descent on the training split. Returns its rows and the loss trace."""
     columns = _read_columns(fn_args.custom_config["gathered"], exact.design)
     label = columns[shards.LABEL].astype(np.float32)
-    weight = columns[shards.WEIGHT].astype(np.float32) if exact.weight else None
+    weight = _weights(columns, exact)
     features = {name: columns[key] for key, name in input_names(exact.design).items()}
     trace = sgd.fit(model, settings, features, label, weight, os.path.join(fn_args.model_run_dir, "logs"))
-    if not all(np.isfinite(value).all() for value in model.get_layer(LINEAR_LAYER).get_weights()):
-        raise DataError(
-            f"gradient descent diverged: the loss was {trace[0].loss:.6g} at step 0 and {trace[-1].loss:.6g} at "
-            f"step {trace[-1].step}. Lower model.learning_rate (now {settings.learning_rate:g}) or scale the features."
-        )
+    found = weights_of(model, exact.design)
+    sgd.check_converged(settings, found, trace, float(np.average(label, weights=weight)))
+    found[0] -= exact.intercept_shift  # of class weights: they are in the loss, and not in the answers
+    put_weights(model, found, exact.design)
     return len(label), trace
+
+
+def _weights(columns: dict[str, NDArray[Any]], exact: LinearFit) -> NDArray[np.float32] | None:
+    """What the rows weigh in the fit, their class's weight among it, [n]; None where all weigh the same."""
+    found = columns.get(shards.WEIGHT)
+    if exact.class_weights is not None:
+        of_class = np.where(columns[shards.LABEL] == 0, *exact.class_weights)
+        found = of_class if found is None else found * of_class
+    return None if found is None else found.astype(np.float32)
 
 
 def _read_columns(gathered: str, design: DesignMatrix) -> dict[str, NDArray[Any]]:

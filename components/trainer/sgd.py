@@ -9,7 +9,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from components.errors import DataError
 from components.fit.settings import Sgd
+from components.linear_model import array_functions
+from components.linear_model.families import Family
 from components.trainer.training import LossPoint
 
 EVALUATION_BATCH = 65_536
@@ -23,9 +26,11 @@ class LossTrace(keras.callbacks.Callback):
         error is the whole square, not half of it.
     """
 
-    def __init__(self, loss: str, features: dict[str, Any], label: Any, weight: Any, every: int, steps: int) -> None:
+    def __init__(
+        self, family: Family, features: dict[str, Any], label: Any, weight: Any, every: int, steps: int
+    ) -> None:
         super().__init__()
-        self._loss = _loss(loss, "float64")
+        self._loss = FamilyLoss(family, "float64")
         self._data = (features, label, weight)
         self._every = every
         self._steps = steps
@@ -53,9 +58,16 @@ class LossTrace(keras.callbacks.Callback):
             self._record(step)
 
 
-def _loss(name: str, dtype: str) -> keras.losses.Loss:
-    """One of Keras' losses, by the name of its class: Σ w·loss(y, ŷ) / Σ w."""
-    return getattr(keras.losses, name)(reduction="mean_with_sample_weight", dtype=dtype)
+class FamilyLoss(keras.losses.Loss):
+    """The family's loss of labels and η, [n, 1] each: Σ w·loss / Σ w."""
+
+    def __init__(self, family: Family, dtype: str) -> None:
+        super().__init__(reduction="mean_with_sample_weight", dtype=dtype)
+        self._family = family
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Of each row, [n]."""
+        return tf.reshape(self._family.loss(y_true, y_pred, tf.math), [-1])
 
 
 def fit(
@@ -94,12 +106,39 @@ def fit(
         data = tf.data.Dataset.from_tensor_slices(rows)
         data = data.shuffle(len(label), seed=settings.seed).batch(settings.batch_size)
     family = settings.of_family
-    trained = keras.Model(model.inputs, family.link.inverse(model.output, keras.ops))
-    trace = LossTrace(family.loss, features, label, weight, settings.trace_every, settings.steps)
-    loss = _loss(family.loss, "float32")
+    trained = keras.Model(model.inputs, model.output)
+    trace = LossTrace(family, features, label, weight, settings.trace_every, settings.steps)
+    loss = FamilyLoss(family, "float32")
     trained.compile(keras.optimizers.SGD(settings.learning_rate), loss=loss, jit_compile=False)
     board = keras.callbacks.TensorBoard(log_dir, write_graph=False, update_freq=settings.trace_every)
     trained.fit(
         data.repeat(), epochs=1, steps_per_epoch=settings.steps, callbacks=[trace, board], verbose=0, shuffle=False
     )
     return trace.points
+
+
+def check_converged(settings: Sgd, coefficients: NDArray[np.float64], trace: list[LossPoint], mean: float) -> None:
+    """Coefficients and the last loss are numbers.
+
+    Args:
+      settings: of the descent.
+      coefficients: [1 + p], that it led to.
+      trace: its losses.
+      mean: of the labels, weighted.
+
+    Raises:
+      DataError: they are infinite or NaN.
+    """
+    if np.isfinite([*coefficients, trace[-1].loss]).all():
+        return
+    family, far = settings.of_family, ""
+    if family.link.name == "log":  # a mean far from that of η = 0 is reached through an exponential
+        start = float(family.link.inverse(0.0, array_functions))
+        far = (
+            f" Descent begins at a mean of {start:g}, and that of the labels is {mean:.4g}: a label in other units, an offset or "
+            "an exposure that brings them nearer to each other lets it take smaller steps."
+        )
+    raise DataError(
+        f"gradient descent diverged: the loss was {trace[0].loss:.6g} at step 0 and {trace[-1].loss:.6g} at "
+        f"step {trace[-1].step}. Lower model.learning_rate (now {settings.learning_rate:g}) or scale the features.{far}"
+    )

@@ -1,8 +1,8 @@
 """Exports a fitted model with the transform graph inside, and the signatures that callers use.
 
 Numbers go in and out as 32-bit floats, but for whole ones, which go in exactly: tf.Examples hold no others, TF Serving's Regress
-takes no others, and its clients read `float_val`. What adds many terms up (contributions, the variance of a prediction) is
-computed in 64 bits inside the graph.
+takes no others, and its clients read `float_val`. What adds many terms up (contributions, the variance of a prediction), and
+what goes through a link, is computed in 64 bits inside the graph.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from components.linear_model.families.family import Served
 from components.linear_model.portable import UNBOUNDED, Interval, PortableModel
-from components.linear_model.scoring import AGREE
+from components.linear_model.scoring import AGREE, CLASS, PREDICTOR
 from components.trainer import inputs
 from components.trainer.model import input_names
 
-PREDICTION = "prediction"
 OF_COLUMNS = ("serving_default", "explain")
 
 
@@ -36,10 +35,13 @@ def export(
 
     Signatures:
       serving_default: raw columns by name, shape [n] or [n, 1], of `inputs.input_type`; a missing number is NaN, a missing text
-        one of those that stand for nothing. Answers `{"prediction": float32 [n]}`.
-      explain: the same columns; answers as `scoring.score` says, float32 [n] each.
-      examples: serialised tf.Examples, string [n], to predictions.
-      regress (for least squares; what the family says): the same by TF Serving's Regress method: `inputs` to `outputs`.
+        one of those that stand for nothing. Answers float32 [n] each: of least squares `prediction`; of other families the mean
+        (`prediction` or `probability`) with the ends of its interval, `low` and `high`, if the model has intervals, and of
+        classes `class`, a text.
+      explain: the same columns; answers as `scoring.score` says, float32 [n] each, and texts.
+      examples: serialised tf.Examples, string [n], to the mean alone.
+      regress or classify (what the family says): the same by TF Serving's method: `inputs` to `outputs`, or to `classes`, string
+        [n, 2], the negative one first, and their probabilities, `scores`, float32 [n, 2].
       transform_features: serialised tf.Examples to transformed columns, as TFX has it.
 
     Args:
@@ -54,35 +56,28 @@ def export(
     features, served = portable.features, portable.of_family.served
     spec = {entry["name"]: raw_spec[entry["name"]] for entry in features}
     full_spec = spec | {name: raw_spec[name] for name in (portable.label, portable.weight) if name}
-    explanation = _Explanation(portable)
-    keys = input_names(portable.design)
-
-    def predict(transformed: dict[str, tf.Tensor]) -> tf.Tensor:
-        found = tf.reshape(model({name: transformed[key] for key, name in keys.items()}), [-1])
-        found = portable.of_family.link.inverse(found, tf.math)
-        bounded = tf.clip_by_value(found, -UNBOUNDED, UNBOUNDED)
-        return tf.where(tf.math.is_nan(found), tf.constant(UNBOUNDED, tf.float32), bounded)
+    answers = _Answers(model, portable)
 
     def of_columns(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         by_name = {entry["name"]: columns[entry["input"]] for entry in features}
         parsed = inputs.as_parsed(by_name, features, spec, portable.missing)
-        return dict(layer(inputs.checked(parsed, features)))
+        return dict(layer(inputs.checked(parsed, features, portable.missing)))
 
     def of_examples(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        return dict(layer(inputs.checked(tf.io.parse_example(serialized, spec), features)))
+        parsed = tf.io.parse_example(serialized, spec)
+        return dict(layer(inputs.checked(parsed, features, portable.missing)))
 
     def serving_default(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return {PREDICTION: predict(of_columns(columns))}
+        return answers.predict(of_columns(columns))
 
     def explain(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        transformed = of_columns(columns)
-        return explanation(transformed, predict(transformed))
+        return answers.explain(of_columns(columns))
 
     def examples(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {PREDICTION: predict(of_examples(serialized))}
+        return answers.mean(of_examples(serialized))
 
     def by_method(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {served.output: predict(of_examples(serialized))}
+        return dict(zip(served.outputs, answers.by_method(of_examples(serialized)), strict=True))
 
     def transform_features(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
         return dict(layer(tf.io.parse_example(serialized, full_spec)))
@@ -128,40 +123,103 @@ def _finish(directory: str, names: Mapping[str, str], served: Served) -> None:
         file.write(saved.SerializeToString(deterministic=True))
 
 
-class _Explanation:
-    """`scoring.score` as graph operations; the covariance and the rest are constants."""
+class _Answers:
+    """`scoring.score` as graph operations in 64 bits; coefficients, covariance and the rest are constants.
 
-    def __init__(self, portable: PortableModel) -> None:
+    The mean of least squares alone is the Keras graph's, in 32 bits: through another link, an error of η would be one of all digits
+    of a mean near 0.
+    """
+
+    def __init__(self, model: keras.Model, portable: PortableModel) -> None:
+        self._model = model
+        self._keys = input_names(portable.design)
         self._terms = portable.design.terms
         self._features = portable.feature_columns
         self._coefficients = portable.coefficients
         self._means = portable.means
         self._interval = portable.interval
-        self._inverse = portable.of_family.link.inverse
+        self._family = portable.of_family
+        self._linear = portable.of_family.link.name == "identity"
+        self._classes = portable.classes
+        self._threshold = portable.threshold
         self._dependences = tf.constant(portable.dependences)
 
-    def __call__(self, transformed: Mapping[str, tf.Tensor], prediction: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Takes transformed columns, [n] each, and the predictions, float32 [n]."""
+    def mean(self, transformed: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """The mean by its name, float32 [n], of transformed columns, [n] each; so `predict` and `explain`."""
+        if self._linear:
+            found = tf.reshape(self._model({name: transformed[key] for key, name in self._keys.items()}), [-1])
+            return {self._family.answer: _bounded(found)}
+        return {self._family.answer: _bounded(self._inverse(self._predictor(self._matrix(transformed))))}
+
+    def predict(self, transformed: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """What `serving_default` answers."""
+        if self._linear:
+            return self.mean(transformed)
+        matrix = self._matrix(transformed)
+        found = self._mean_and_class(self._predictor(matrix))
+        interval = self._interval_of(matrix)
+        return found | {name: interval[name] for name in ("low", "high") if interval}
+
+    def explain(self, transformed: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """What `explain` answers."""
+        matrix = self._matrix(transformed)
+        if self._linear:
+            answer = self.mean(transformed)
+        else:
+            predictor = self._predictor(matrix)
+            answer = self._mean_and_class(predictor) | {PREDICTOR: _bounded(predictor)}
+        baseline = tf.constant(self._means @ self._coefficients)
+        answer["baseline"] = _bounded(tf.fill(tf.shape(matrix)[:1], baseline))
+        terms = (matrix - self._means) * self._coefficients
+        for name, columns in self._features.items():
+            answer[f"contribution_{name}"] = _bounded(tf.reduce_sum(tf.gather(terms, columns, axis=1), axis=1))
+        return answer | self._interval_of(matrix)
+
+    def by_method(self, transformed: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
+        """The outputs of the family's own signature, in their order."""
+        if self._classes is None:
+            return list(self.mean(transformed).values())
+        predictor = self._predictor(self._matrix(transformed))
+        other = self._family.link.complement(predictor, tf.math)
+        names = tf.tile(tf.constant([self._classes]), [tf.shape(predictor)[0], 1])
+        return [names, _bounded(tf.stack([other, self._inverse(predictor)], axis=1))]
+
+    def _matrix(self, transformed: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """The design matrix, float64 [n, 1 + p]."""
         parts = [
             tf.one_hot(transformed[term.key], term.width, dtype=tf.float64)
             if term.levels
             else tf.cast(tf.reshape(transformed[term.key], [-1, 1]), tf.float64)
             for term in self._terms
         ]
-        matrix = tf.concat([tf.ones_like(parts[0][:, :1]), *parts], axis=1)
-        terms = (matrix - self._means) * self._coefficients
-        baseline = tf.fill(tf.shape(prediction), tf.constant(self._means @ self._coefficients))
-        answer = {"baseline": baseline}
-        for name, columns in self._features.items():
-            answer[f"contribution_{name}"] = tf.reduce_sum(tf.gather(terms, columns, axis=1), axis=1)
-        if self._interval:
-            error = self._standard_error(matrix, self._interval)
-            half = self._interval.t * error
-            predictor = baseline + tf.reduce_sum(terms, axis=1)
-            low, high = (self._inverse(predictor + side * half, tf.math) for side in (-1.0, 1.0))
-            answer |= {"standard_error": error, "low": low, "high": high}
-        bounded = {name: tf.clip_by_value(value, -UNBOUNDED, UNBOUNDED) for name, value in answer.items()}
-        return {PREDICTION: prediction, **{name: tf.cast(value, tf.float32) for name, value in bounded.items()}}
+        return tf.concat([tf.ones_like(parts[0][:, :1]), *parts], axis=1)
+
+    def _predictor(self, matrix: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(matrix * self._coefficients, axis=1)
+
+    def _inverse(self, predictor: tf.Tensor) -> tf.Tensor:
+        return self._family.link.inverse(predictor, tf.math)
+
+    def _mean_and_class(self, predictor: tf.Tensor) -> dict[str, tf.Tensor]:
+        mean = self._inverse(predictor)
+        found = {self._family.answer: _bounded(mean)}
+        if self._classes is not None:
+            positive = tf.cast(mean >= tf.constant(self._threshold, tf.float64), tf.int32)
+            found[CLASS] = tf.gather(tf.constant(self._classes), positive)
+        return found
+
+    def _interval_of(self, matrix: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`standard_error`, `low` and `high`; nothing if the model has no intervals."""
+        if self._interval is None:
+            return {}
+        error = self._standard_error(matrix, self._interval)
+        predictor, half = self._predictor(matrix), self._interval.t * error
+        found = {
+            "standard_error": error,
+            "low": self._inverse(predictor - half),
+            "high": self._inverse(predictor + half),
+        }
+        return {name: _bounded(values) for name, values in found.items()}
 
     def _standard_error(self, matrix: tf.Tensor, interval: Interval) -> tf.Tensor:
         covariance = tf.constant(interval.covariance)
@@ -171,3 +229,9 @@ class _Explanation:
         sizes = tf.matmul(tf.abs(matrix), tf.abs(self._dependences))
         outside = tf.reduce_any(gaps > AGREE * sizes, axis=1)
         return tf.where(outside, tf.constant(UNBOUNDED, tf.float64), error)
+
+
+def _bounded(values: tf.Tensor) -> tf.Tensor:
+    """Numbers as JSON has them: 32-bit floats, none infinite or NaN."""
+    bounded = tf.cast(tf.clip_by_value(values, -UNBOUNDED, UNBOUNDED), tf.float32)
+    return tf.where(tf.math.is_nan(values), tf.constant(UNBOUNDED, tf.float32), bounded)

@@ -19,6 +19,14 @@ class LossPoint(BaseModel):
     loss: float
 
 
+class FromExact(BaseModel):
+    """How far gradient descent's coefficients are from the exact fit's, in its standard errors (`distance.Distance`)."""
+
+    length: float
+    largest: float
+    column: str
+
+
 class Training(JsonFile):
     """The weights of the Keras graph, and how they came about.
 
@@ -30,9 +38,10 @@ class Training(JsonFile):
       coefficients: the same by column.
       loss: in words.
       loss_trace: of gradient descent; empty for the exact fit.
+      from_exact: of gradient descent; None where the exact fit has no standard errors.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     label: str
     solver: str
     rows: dict[str, int]
@@ -40,3 +49,4 @@ class Training(JsonFile):
     coefficients: dict[str, float]
     loss: str
     loss_trace: list[LossPoint]
+    from_exact: FromExact | None = None

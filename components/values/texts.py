@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import Any
 
 MISSING_TOKENS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
+CLASSES = ["0", "1"]  # of a label of numbers
 TRUTHS = {"true": "true|t|yes|y|on|1", "false": "false|f|no|n|off|0"}  # spellings of a boolean, in lower case
 
 BLANKS = r"[\s\v\x1c-\x1f\x{85}\p{Z}]*"  # what Python's str.strip takes away

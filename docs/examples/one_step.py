@@ -51,7 +51,7 @@ def create_pipeline(path: Path, root: Path) -> tfx.dsl.Pipeline:
     gather = Gather(
         examples=examples.outputs["examples"],
         transform_graph=transform.outputs["transform_graph"],
-        settings={**config.step_config(), "family": config.model.family},
+        settings={**config.step_config(), "family": config.model.of_family.text},
     )
     fit = Fit(
         gathered=gather.outputs["gathered"],

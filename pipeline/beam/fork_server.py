@@ -18,8 +18,14 @@ CONTEXT = multiprocessing.get_context("forkserver")
 PRELOAD = "pipeline.beam.preload"
 
 
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+
+
 def start(modules: Sequence[str] = ()) -> None:
     """Starts the server process, which begins to import at once. Returns without waiting for it.
+
+    A worker computes with one thread, if the environment does not say otherwise: there are as many workers as cores, and numpy's
+    threads would wait for each other's.
 
     Args:
       modules: full names of what the steps' Beam work needs besides `PRELOAD`.
@@ -27,6 +33,8 @@ def start(modules: Sequence[str] = ()) -> None:
     CONTEXT.set_forkserver_preload([PRELOAD, *modules])
     former = dict(os.environ)
     os.environ.update(child_environment())  # both take the environment that they are started in
+    for name in BLAS_THREADS:
+        os.environ.setdefault(name, "1")
     try:
         resource_tracker.ensure_running()
         forkserver.ensure_running()

@@ -163,8 +163,16 @@ def show(config: Path, root: Path, as_json: bool, whole: bool) -> None:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The .csv or .parquet file to write (with --file)."
 )
-@click.option("--intervals", is_flag=True, help="Add standard error and prediction interval.")
-@click.option("--contributions", is_flag=True, help="Add the contribution of each feature, and the baseline.")
+@click.option(
+    "--intervals",
+    is_flag=True,
+    help="Add standard error, and the interval of a new label (of a family other than gaussian, of the mean).",
+)
+@click.option(
+    "--contributions",
+    is_flag=True,
+    help="Add the contribution of each feature, and the baseline; through a link, what they add up to.",
+)
 @click.option(
     "--level",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),

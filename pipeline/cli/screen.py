@@ -50,6 +50,10 @@ class RunView:
         """Updates the live line."""
         self._status.update(f"{self._step}: Beam stage {begun} of {total}")
 
+    def told(self, text: str) -> None:
+        """What a step tells while it works, on the live line."""
+        self._status.update(f"{self._step}: {escape(text)}")
+
     def step_done(self, entry: StepRun) -> None:
         """Prints the step's line."""
         how = "cached" if entry.cached else f"{entry.seconds:6.1f} s"

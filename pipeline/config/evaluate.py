@@ -11,7 +11,19 @@ from components.section import Section
 from pipeline.config.errors import nearest
 
 METRICS = tuple(dict.fromkeys(name for family in FAMILIES.values() for name in family.metric_names))
-_NAMED = ", ".join(f"`{name}`" for name in METRICS)
+_BETTER = {"less": " ↓", "more": " ↑", None: ""}
+_BY_FAMILY: dict[str, list[str]] = {}  # families by the metrics that they have
+for _family in FAMILIES.values():
+    _told = ", ".join(f"`{metric.name}`{_BETTER[metric.better]}" for metric in _family.metrics)
+    _BY_FAMILY.setdefault(_told, []).append(_family.name)
+_NAMED = "; ".join(f"of {', '.join(names)}: {told}" for told, names in _BY_FAMILY.items())
+_DEFAULTS = "; ".join(
+    f"`{name}` at {'least' if bound == 'min' else 'most'} {value:g} ({family.name})"
+    for family in FAMILIES.values()
+    for name, limit in family.limits.items()
+    for bound, value in limit.items()
+)
+_COMPARED = ", ".join(f"`{family.compared_by}` ({family.name})" for family in FAMILIES.values())
 _Columns = Annotated[list[str], Field(min_length=1)]
 
 
@@ -58,7 +70,7 @@ class Slice(Section):
     )
     limits: dict[str, Limit] = Field(
         default={},
-        description=f"What metrics may be on every slice, by metric: {_NAMED}.",
+        description="What metrics may be on every slice, by metric: those of `evaluate.limits`.",
         examples=[{"mean_absolute_error": {"max": 5}}],
         json_schema_extra={"propertyNames": {"enum": list(METRICS)}},
     )
@@ -85,8 +97,8 @@ class Evaluate(Section):
     )
     limits: dict[str, Limit] | None = Field(
         default=None,
-        description=f"What metrics may be on the eval split, by metric: {_NAMED}. By default the family's: for least squares, a "
-        "model must at least beat the mean of the evaluated labels (`r_squared` of at least 0).",
+        description=f"What metrics may be on the eval split, by metric (↓ less is better, ↑ more is), {_NAMED}. By default a model "
+        f"must at least beat the mean of the evaluated labels: {_DEFAULTS}.",
         examples=[{"mean_squared_error": {"max": 40}, "r_squared": {"min": 0.5}}],
         json_schema_extra={"propertyNames": {"enum": list(METRICS)}, "minProperties": 1},
     )
@@ -94,9 +106,9 @@ class Evaluate(Section):
         default=0.01,
         ge=0,
         allow_inf_nan=False,
-        description="How much larger than the live model's the metric may be that the family compares by (for least squares "
-        "the mean squared error), on the same rows; `null` "
-        "compares with none.",
+        description=f"How much larger than the live model's the metric may be that the family compares by, on the same rows: "
+        f"{_COMPARED}. With a live model of another family they are compared by a mean square, which each has. `null` compares "
+        "with none.",
         examples=[0.05],
         json_schema_extra={"x-unit": "part of the live model's"},
     )

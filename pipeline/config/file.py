@@ -12,10 +12,11 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
 from components.fit.settings import Exact, Solver
-from components.preprocessing.features import Feature, Integer, features_to_json
+from components.preprocessing.features import Feature, Integer, Kind, Offset, features_to_json
 from components.section import Section
 from components.table.added_columns import COLUMNS
 from components.table.spec import TableSpec
+from components.values.texts import CLASSES, canonical_text, nothing
 from pipeline.config.data import Data
 from pipeline.config.errors import describe, short
 from pipeline.config.evaluate import Evaluate, Limit
@@ -44,11 +45,31 @@ class Config(Section):
         "folder. By default it is inferred.",
         examples=["schema.pbtxt"],
     )
-    label: str = Field(description="The column to predict: numbers.", examples=["fare"])
+    label: str = Field(
+        description="The column to predict: numbers, or with `positive` a text or truth value.", examples=["fare"]
+    )
+    positive: str | None = Field(
+        default=None,
+        description="Of a label that is one of two texts or truth values: the one that a family of classes takes as 1. It is what "
+        "is predicted the probability of.",
+        examples=["yes"],
+    )
     weight: str | None = Field(
         default=None,
         description="The column of the rows' weights, none below zero. By default all rows weigh the same.",
         examples=["exposure"],
+    )
+    offset: str | None = Field(
+        default=None,
+        description="A column of numbers that is added to the linear predictor, with a coefficient of 1. Callers send it as they "
+        "send features.",
+        examples=["log_population"],
+    )
+    exposure: str | None = Field(
+        default=None,
+        description="A column of numbers above 0 that the mean is proportional to (months insured, nights at risk): its logarithm "
+        "is an offset. For the link `log`. Callers send it as they send features.",
+        examples=["months"],
     )
     features: dict[str, Feature] = Field(
         min_length=1,
@@ -73,6 +94,12 @@ class Config(Section):
         examples=[{"kubeflow": {"data": "gs://bucket/trips/*.csv", "serving": "gs://bucket/serving/taxi-fare"}}],
     )
 
+    @field_validator("positive", mode="before", json_schema_input_type=str | bool | float | None)
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        """YAML reads `true` and `1` as such; in a table they are texts."""
+        return canonical_text(value) if isinstance(value, (str, bool, int, float)) else value
+
     @field_validator("name")
     @classmethod
     def _portable(cls, value: str) -> str:
@@ -84,10 +111,16 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _columns_apart(self) -> Config:
-        others = {"label": self.label, "weight": self.weight}
+        others = {"label": self.label, "weight": self.weight, "offset": self.offset, "exposure": self.exposure}
         check_names(self.features, others)
+        if self.offset is not None and self.exposure is not None:
+            raise ValueError("offset and exposure: give one of them; an exposure's logarithm is an offset")
         if self.label == self.weight:
             raise ValueError(f"weight: {self.weight!r} is the label. Name another column, or null")
+        for role, name in (("offset", self.offset), ("exposure", self.exposure)):
+            if name is not None and name in (self.label, self.weight):
+                what = "label" if name == self.label else "weight"
+                raise ValueError(f"{role}: {name!r} is the {what}. Name another column, or null")
         for name in COLUMNS:
             if name in self.table_spec().columns:
                 raise ValueError(f"{name!r} is the name of a column that ingest adds. Rename the table's column")
@@ -100,13 +133,49 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _label_and_offset_of_the_family(self) -> Config:
+        family = self.model.of_family
+        if self.positive is not None and not family.classes:
+            raise ValueError(
+                f"positive: is for families of classes; {family.name} has none. Set model.family: binomial, or leave it out"
+            )
+        if self.positive is not None and self.positive.strip() in nothing(self.data.missing):
+            raise ValueError(
+                f"positive: {self.positive!r} is one of data.missing, and stands for nothing. Take it out there, or name "
+                "another value"
+            )
+        self._check_class_weight()
+        if self.exposure is not None and family.link.name != "log":
+            raise ValueError(
+                f"exposure: is for the link log; that of {family.name} is {family.link.name}. Give an offset, or a weight"
+            )
+        return self
+
+    def _check_class_weight(self) -> None:
+        """Raises a ValueError if the weights are of other classes than the label has."""
+        weights = self.model.class_weight
+        if not isinstance(weights, dict):
+            return
+        if self.positive is None and set(weights) != set(CLASSES):
+            raise ValueError(
+                f"model.class_weight: the classes of a label of numbers are 0 and 1; received {', '.join(weights)}. Weigh these; "
+                "or, if the label is one of two other values, name the one that counts as 1: positive"
+            )
+        if self.positive is not None and self.positive not in weights:
+            raise ValueError(
+                f"model.class_weight: lacks the class {self.positive!r} (positive). Received {', '.join(weights)}"
+            )
+
+    @model_validator(mode="after")
     def _metrics_of_the_family(self) -> Config:
         family = self.model.of_family
-        for limits in (self.limits, *(entry.limits for entry in self.evaluate.slices)):
+        slices = [(f"slices.{place}.limits", entry.limits) for place, entry in enumerate(self.evaluate.slices)]
+        for key, limits in (("limits", self.limits), *slices):
             for name in limits:
                 if name not in family.metric_names:
                     raise ValueError(
-                        f"evaluate: {name} is no metric of the family {family.name}. Its own: {', '.join(family.metric_names)}"
+                        f"evaluate.{key}.{name}: is no metric of the family {family.name}. Its own: "
+                        f"{', '.join(family.metric_names)}"
                     )
         return self
 
@@ -146,6 +215,12 @@ class Config(Section):
         return self
 
     @property
+    def columns(self) -> dict[str, Kind]:
+        """What the model is asked with: the features, and the offset, by column."""
+        name = self.offset or self.exposure
+        return {**self.features, **({name: Offset(log=self.offset is None)} if name else {})}
+
+    @property
     def limits(self) -> dict[str, Limit]:
         """By metric what it may be on the whole split: as configured, or as the family has it."""
         if self.evaluate.limits is not None:
@@ -163,8 +238,9 @@ class Config(Section):
 
     def table_spec(self) -> TableSpec:
         """What ingest has to know."""
-        kinds = {name: column_kind(feature) for name, feature in self.features.items()}
-        others = [(name, "numbers") for name in (self.label, self.weight) if name]
+        kinds = {name: column_kind(feature) for name, feature in self.columns.items()}
+        others = [(self.label, "numbers" if self.positive is None else "texts")]
+        others += [(self.weight, "numbers")] if self.weight else []
         others += [(name, "texts") for entry in self.evaluate.slices for name in entry.columns]
         others += [(name, "texts" if rule.is_for_texts else "numbers") for name, rule in self.data.drop.items()]
         for name, kind in others:
@@ -181,9 +257,12 @@ class Config(Section):
             drop=self.data.drop,
             missing=self.data.missing,
             split=self.data.split_rule(),
-            features=list(self.features),
-            family=self.model.family,
-            penalised=isinstance(self.model, Exact) and self.model.l2 != 0,
+            features=list(self.columns),
+            family=self.model.of_family.text,
+            positive=self.positive,
+            offset=self.offset or self.exposure,
+            exposed=self.exposure is not None,
+            penalised=isinstance(self.model, Exact) and (self.model.l2 != 0 or self.model.prior is not None),
             dialect=self.data.dialect(),
             values=value_rules(self.features),
         )
@@ -191,7 +270,7 @@ class Config(Section):
     def step_config(self) -> dict[str, Any]:
         """What Transform and Trainer get as `custom_config`: plain JSON."""
         return {
-            "features": features_to_json(self.features),
+            "features": features_to_json(self.columns),
             "label": self.label,
             "weight": self.weight,
             "grouped": self.data.split_by is not None,

@@ -49,7 +49,8 @@ def page(schema: Schema) -> str:
     places: dict[str, list[str]] = {}
     for name, path in _sections(schema, schema, ""):
         places.setdefault(name, []).append(path)
-    tags = {name: _tag(schema["$defs"][name]) for name in places}
+    first = [paths[0] for paths in places.values()]
+    tags = {name: _tag(schema["$defs"][name], first.count(paths[0]) > 1) for name, paths in places.items()}
     headings = {name: paths[0] + (f": {tags[name]}" if tags[name] else "") for name, paths in places.items()}
     parts = [_HEAD, "## The file\n", _keys(schema, schema, headings)]
     for name, paths in places.items():
@@ -82,9 +83,12 @@ def _name(said: Schema) -> str:
     return str(said.get("$ref", "")).rpartition("/")[2]
 
 
-def _tag(section: Schema) -> str:
-    """What tells a section apart from others at its place: a feature's kind, a solver; empty where there are none."""
-    return next((said["const"] for said in section["properties"].values() if "const" in said), "")
+def _tag(section: Schema, has_others: bool) -> str:
+    """What tells a section apart from others at its place: a feature's kind, a solver, the key that it must have; empty where there
+    are none.
+    """
+    found = [said["const"] for said in section["properties"].values() if "const" in said]
+    return next(iter(found or (section.get("required", ()) if has_others else ())), "")
 
 
 def _keys(schema: Schema, section: Schema, headings: dict[str, str]) -> str:

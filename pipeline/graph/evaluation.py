@@ -11,7 +11,7 @@ from tensorflow_model_analysis.proto import config_pb2  # isort: skip
 
 from components.fingerprint import code_fingerprint
 from components.model_gate.executor import BASELINE, CANDIDATE
-from components.model_gate.verdict import ROWS, STANDARD_ERROR
+from components.model_gate.measured import ROWS, STANDARD_ERROR, TABLES
 from pipeline.config.file import Config
 
 _MODULE = "components.model_gate.metrics"
@@ -35,12 +35,16 @@ def eval_config(config: Config) -> Any:
     ]
     overall = config_pb2.SlicingSpec()
     slices = [config_pb2.SlicingSpec(feature_keys=entry.columns) for entry in config.evaluate.slices]
-    code, names = code_fingerprint(_MODULE, EXTRACTORS), config.model.of_family.metric_names
+    code, family = code_fingerprint(_MODULE, EXTRACTORS), config.model.of_family
+    names = [*family.metric_names, *(name + STANDARD_ERROR for name in family.metric_names), ROWS]
+    names += [TABLES] if family.tables else []
     metrics = [
         config_pb2.MetricConfig(
-            class_name="RegressionMetric", module=_MODULE, config=json.dumps({"name": name, "code": code})
+            class_name="FamilyMetric",
+            module=_MODULE,
+            config=json.dumps({"name": name, "family": family.text, "code": code}),
         )
-        for name in (*names, *(name + STANDARD_ERROR for name in names), ROWS)
+        for name in names
     ]
 
     return config_pb2.EvalConfig(

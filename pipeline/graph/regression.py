@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
+from components.linear_model.families import Family, named
 from components.values.names import shown
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ class Column(BaseModel):
       level: that it stands for; None for a number.
       rows: training rows of the level; None where it is none.
       weight: their weight; None where rows have none.
-      role: why it has no coefficient of its own.
-      coefficient: in the label's units per raw unit; of a level, against the reference.
-      standard_error, t, p: of the coefficient; None where there is none.
+      role: why it has no coefficient of its own; an offset's is 1.
+      coefficient: in units of η (of least squares the label's) per raw unit; of a level, against the reference.
+      standard_error, t, p: of the coefficient; None where there is none. By the normal law, t is z.
       low, high: ends of the confidence interval.
+      ratio, ratio_low, ratio_high: exp of the coefficient and of the ends, where the link makes it a ratio (`Link.ratio`).
     """
 
     name: str
@@ -37,13 +39,16 @@ class Column(BaseModel):
     level: str | None
     rows: int | None
     weight: float | None
-    role: Literal["reference", "dropped"] | None
+    role: Literal["reference", "dropped", "offset"] | None
     coefficient: float | None
     standard_error: float | None
     t: float | None
     p: float | None
     low: float | None
     high: float | None
+    ratio: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
 
 
 class Told(BaseModel):
@@ -77,34 +82,60 @@ class Regression(BaseModel):
     """The table, in raw units.
 
     Attributes:
-      family: its name.
+      family: its text (`Family.text`).
       label: its name.
+      classes: the names of the negative one and the positive one; None for other families.
+      class_weights, intercept_shift, threshold: of classes (`LinearFit`).
+      exposure: the column that the mean is proportional to; None where there is none.
+      models: what is linear in the columns, in words.
+      ratio: what exp of a coefficient is, in words; None where it is nothing.
       columns: the intercept first.
       level: of the confidence intervals.
       references: by feature, the name of the column that its levels are compared with.
       rows: of the training split, of a weight above 0.
-      mean_squared_error: of the training rows, weighted.
+      r_squared, adjusted_r_squared, sigma: of least squares.
+      deviance, null_deviance, deviance_explained, dispersion, pearson, aic, bic: of other families (`LikelihoodFit`); an
+        information criterion is None where the likelihood has no closed form.
+      loss: mean of the family's loss over the training rows, weighted.
       condition_number: of the scaled columns.
       dropped: columns that others give.
       shared: columns that the penalty keeps though others give them.
       leaks: features that may be known only once the label is, a line each.
       other: what is pooled.
       penalty, penalty_rule: of the ridge, and how it was chosen.
-      cv_error: held-out mean squared error; None where there was no cross-validation.
-      refined: further passes over the rows.
+      cv_error: held-out mean deviance, of least squares the mean squared error; None where there was no cross-validation.
+      refined: further passes over the rows, of least squares.
+      passes, decrement: of Newton's steps: how many, and how long the next would be, in standard errors.
+      different_rows: how many rows were fitted, where equal ones were counted as one.
+      remaining_step, remaining_on_path: of the cross-validation, at the penalty and at any of the path: the longest step that a
+        fold's fit would still take, in standard errors.
     """
 
     family: str
     label: str
+    classes: list[str] | None = None
+    class_weights: tuple[float, float] | None = None
+    intercept_shift: float = 0.0
+    threshold: float | None = None
+    exposure: str | None = None
+    models: str
+    ratio: str | None = None
     columns: list[Column]
     level: float
     references: dict[str, str]
     rows: int
     degrees_of_freedom: float
-    r_squared: float | None
-    adjusted_r_squared: float | None
-    sigma: float | None
-    mean_squared_error: float
+    r_squared: float | None = None
+    adjusted_r_squared: float | None = None
+    sigma: float | None = None
+    deviance: float | None = None
+    null_deviance: float | None = None
+    deviance_explained: float | None = None
+    dispersion: float | None = None
+    pearson: float | None = None
+    aic: float | None = None
+    bic: float | None = None
+    loss: float
     rank: int
     condition_number: float
     dropped: list[Told]
@@ -114,7 +145,12 @@ class Regression(BaseModel):
     penalty: float
     penalty_rule: str
     cv_error: float | None
-    refined: int
+    refined: int = 0
+    passes: int | None = None
+    decrement: float | None = None
+    different_rows: int | None = None
+    remaining_step: float | None = None
+    remaining_on_path: float | None = None
 
 
 def read_regression(found: LinearFit, train: Any) -> Regression:
@@ -127,34 +163,43 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
     raw = found.raw
     intervals = raw.confidence_intervals(LEVEL)
     stands_for = _stands_for(found)
-    dropped = {column.column for column in raw.dropped}
-    references = set(found.references.values())
+    roles: dict[int, Any] = dict.fromkeys(found.design.offsets, "offset")
+    roles |= dict.fromkeys((column.column for column in raw.dropped), "dropped")
+    roles |= dict.fromkeys(found.references.values(), "reference")
+    family = named(found.family)
+    ratios = family.link.ratio is not None
+    exposure = next((term.feature for term in found.design.terms if term.log), None)
     columns = [
         Column(
             name=name,
             **stands_for[index],
-            role="reference" if index in references else "dropped" if index in dropped else None,
+            role=roles.get(index),
             coefficient=_finite(raw.coefficients[index]),
             standard_error=_finite(raw.standard_errors[index]),
             t=_finite(raw.t_values[index]),
             p=_finite(raw.p_values[index]),
             low=_finite(intervals[index, 0]),
             high=_finite(intervals[index, 1]),
+            **(_ratio(raw.coefficients[index], intervals[index]) if ratios and index and index not in roles else {}),
         )
         for index, name in enumerate(raw.names)
     ]
     return Regression(
         family=found.family,
         label=found.label,
+        classes=found.classes,
+        class_weights=found.class_weights,
+        intercept_shift=found.intercept_shift,
+        threshold=found.threshold,
+        exposure=exposure,
+        models=_models(family, found.label, found.classes, exposure),
+        ratio=family.link.ratio,
         columns=columns,
         level=LEVEL,
         references={feature: raw.names[place] for feature, place in found.references.items()},
         rows=raw.rows,
         degrees_of_freedom=raw.degrees_of_freedom,
-        r_squared=_finite(raw.r_squared),
-        adjusted_r_squared=_finite(raw.adjusted_r_squared),
-        sigma=_finite(raw.sigma),
-        mean_squared_error=raw.residual_sum_of_squares / found.total_weight,
+        **_of_the_fit(found),
         rank=raw.rank,
         condition_number=raw.condition_number,
         dropped=[_told(raw.names, column) for column in raw.dropped],
@@ -164,8 +209,34 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
         penalty=raw.penalty,
         penalty_rule=raw.penalty_rule,
         cv_error=raw.cv_error,
-        refined=raw.refined,
     )
+
+
+def _of_the_fit(found: LinearFit) -> dict[str, Any]:
+    """What only fits of one kind have."""
+    from components.linear_model.inference import LeastSquaresFit
+
+    fit = found.fit
+    if isinstance(fit, LeastSquaresFit):
+        names = ["r_squared", "adjusted_r_squared", "sigma"]
+        more: dict[str, Any] = {"loss": fit.residual_sum_of_squares / found.total_weight, "refined": fit.refined}
+    else:
+        names = ["deviance", "null_deviance", "deviance_explained", "dispersion", "pearson", "aic", "bic"]
+        names += ["decrement", "remaining_step", "remaining_on_path"]
+        more = {"loss": fit.loss, "passes": fit.passes, "different_rows": fit.different_rows}
+    return {**more, **{name: _finite(getattr(fit, name)) for name in names}}
+
+
+def _models(family: Family, label: str, classes: list[str] | None, exposure: str | None) -> str:
+    """What η is, in words: `log odds of tip = yes`, `log of the mean of visits per unit of nights`."""
+    of = label if classes is None else f"{label} = {classes[1]}"
+    return family.link.measure.format(label=of) + ("" if exposure is None else f" per unit of {exposure}")
+
+
+def _ratio(coefficient: float, interval: Any) -> dict[str, Any]:
+    """exp of a coefficient and of its interval's ends."""
+    found = {"ratio": coefficient, "ratio_low": interval[0], "ratio_high": interval[1]}
+    return {name: _finite(math.exp(value)) if value < 700 else None for name, value in found.items()}
 
 
 def _stands_for(found: LinearFit) -> list[dict[str, Any]]:

@@ -1,17 +1,22 @@
-"""The regression as a person reads it: what is empty is left out, levels stand in their order, many are folded."""
+"""The regression as a person reads it: what is empty is left out, levels stand in their order, many are folded.
+
+The table of least squares is one. That of other families is two, for there are more figures than a terminal of 80 columns holds:
+estimates, then intervals, with the ratios where exp of a coefficient is one.
+"""
 
 from __future__ import annotations
 
 import calendar
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from components.linear_model.families import FAMILIES
+from components.linear_model.families import Family, named
 from pipeline.graph.figures import figure
 from pipeline.graph.regression import Column, Pool, Regression
 
@@ -19,6 +24,12 @@ MOST_LEVELS = 30  # of a feature that are shown
 SHOWN_LEVELS = 10  # of one with more
 POOLED = 0.05  # of the training rows in `(other)`, from which it is remarked upon
 DIGITS = {"coefficient": 6, "standard_error": 4, "t": 4, "p": 3, "low": 6, "high": 6}
+ESTIMATES = ("coefficient", "standard_error", "t", "p")
+RATIO_DIGITS = 4
+OVERDISPERSED = (
+    1.5  # Pearson's statistic by degrees of freedom, of a family that has 1: standard errors are 1.2 times too small
+)
+CHANCE = 3.0  # standard deviations of that statistic: within these it is chance
 SHARED_LINES = 10  # of columns that the penalty keeps
 LONGEST_NAME = 80  # of a longer one the beginning stands in the table; JSON has all of it
 _SPECIAL = ("(other)", "(missing)")
@@ -36,19 +47,11 @@ def print_regression(console: Console, found: Regression, whole: bool) -> None:
       found: the regression.
       whole: whether every level is shown, those without rows among them.
     """
-    family = FAMILIES[found.family]
-    units = "its units" if family.link.name == "identity" else f"units of its {family.link.name}"
-    console.print(f"{family.title}: {found.label}, in {units} per raw unit of each column", highlight=False)
-    print_coefficients(console, found.columns, found.level, family.statistic, whole)
-    figures = "".join(f"{words} {figure(getattr(found, name))}, " for words, name in family.figures)
-    console.print(
-        f"n {found.rows:,}, degrees of freedom {found.degrees_of_freedom:,.6g}, {figures}"
-        f"rank {found.rank}, condition {found.condition_number:.3g}",
-        highlight=False,
-        soft_wrap=True,
-    )
-    held_out = "" if found.cv_error is None else f"; held-out mean squared error {found.cv_error:.6g}"
-    console.print(f"penalty {found.penalty:.6g} ({found.penalty_rule}){held_out}", highlight=False, soft_wrap=True)
+    family = named(found.family)
+    if found.passes is None:
+        _print_least_squares(console, found, family, whole)
+    else:
+        _print_likelihood(console, found, family, whole)
     if found.penalty:
         console.print(
             "  the standard errors, intervals and p leave the bias of the penalty out of account", highlight=False
@@ -71,8 +74,111 @@ def print_regression(console: Console, found: Regression, whole: bool) -> None:
         console.print(f"[yellow]{escape(line)}[/yellow]", highlight=False, soft_wrap=True)
 
 
+def _print_least_squares(console: Console, found: Regression, family: Family, whole: bool) -> None:
+    console.print(f"{family.title}: {escape(found.models)} per raw unit of each column", highlight=False)
+    print_coefficients(console, found.columns, found.level, family.statistic, whole)
+    console.print(
+        f"n {found.rows:,}, degrees of freedom {found.degrees_of_freedom:,.6g}, {_figures(found, family)}, "
+        f"rank {found.rank}, condition {found.condition_number:.3g}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    _print_penalty(console, found, "mean squared error")
+
+
+def _print_likelihood(console: Console, found: Regression, family: Family, whole: bool) -> None:
+    power = "" if family.power is None else f" (power {family.power:g})"
+    console.print(
+        f"{family.title}{power}: {escape(found.models)}, per raw unit of each column", highlight=False, soft_wrap=True
+    )
+    print_estimates(console, found.columns, family.statistic, whole)
+    print_intervals(console, found.columns, found.level, found.ratio, whole)
+    console.print(
+        f"n {found.rows:,}, degrees of freedom {found.degrees_of_freedom:,.6g}, rank {found.rank}, "
+        f"condition {found.condition_number:.3g}\n{_figures(found, family)}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for line in (*dispersion_lines(found, family), *class_lines(found)):
+        console.print(line, highlight=False, soft_wrap=True)
+    if found.passes is not None and found.decrement is not None:
+        different = "" if found.different_rows is None else f" over {found.different_rows:,} different rows, counted"
+        console.print(
+            f"Newton: {found.passes} passes{different}; the next step would be at most {_at_most(found.decrement)} standard errors",
+            highlight=False,
+            soft_wrap=True,
+        )
+    _print_penalty(console, found, "mean deviance")
+    if found.remaining_step is not None:
+        path = found.remaining_on_path
+        beside = (
+            "" if path is None or path == found.remaining_step else f", {_at_most(path)} at any penalty of the path"
+        )
+        console.print(
+            "cross-validation: the next step of any fold's fit would be at most "
+            f"{_at_most(found.remaining_step)} standard errors{beside}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _figures(found: Regression, family: Family) -> str:
+    figures = ((words, getattr(found, name)) for words, name in family.figures)
+    return ", ".join(f"{words} {figure(value)}" for words, value in figures if value is not None)
+
+
+def _print_penalty(console: Console, found: Regression, error: str) -> None:
+    held_out = "" if found.cv_error is None else f"; held-out {error} {found.cv_error:.6g}"
+    console.print(
+        f"penalty {found.penalty:.6g} ({escape(found.penalty_rule)}){held_out}", highlight=False, soft_wrap=True
+    )
+
+
+def _at_most(value: float) -> str:
+    """One digit, rounded up: a bound."""
+    if value <= 0 or not math.isfinite(value):
+        return f"{value:g}"
+    unit = 10.0 ** math.floor(math.log10(value))
+    return f"{math.ceil(value / unit) * unit:.1g}"
+
+
+def dispersion_lines(found: Regression, family: Family) -> Iterator[str]:
+    """What the labels' variance is beside the family's, where the labels can tell; single labels of 0 and 1 can't."""
+    if family.dispersion == "estimated":
+        yield f"dispersion {figure(found.dispersion)} (Pearson's statistic by the degrees of freedom), within the standard errors"
+        return
+    pearson = found.pearson
+    if family.classes or pearson is None or found.degrees_of_freedom <= 0:
+        return
+    yield f"dispersion 1, as the family has it; Pearson's statistic by the degrees of freedom is {figure(pearson)}"
+    if pearson > max(OVERDISPERSED, 1 + CHANCE * math.sqrt(2 / found.degrees_of_freedom)):
+        factor = math.sqrt(pearson)
+        yield (
+            f"[yellow]overdispersed: the labels vary {figure(pearson, 3)} times as much as the family says, so that the standard "
+            f"errors are {figure(factor, 3)} times too small (the root of it), intervals too narrow and p too low; the "
+            "coefficients stand. Add columns that tell the rows apart, or estimate the dispersion: model: {family: tweedie, "
+            "power: 1.01} fits nearly the same means[/yellow]"
+        )
+
+
+def class_lines(found: Regression) -> Iterator[str]:
+    """What class weights did, and from which probability on a row is of the positive class."""
+    if found.classes is None:
+        return
+    names = [escape(name) for name in found.classes]
+    if found.class_weights is not None:
+        weights = ", ".join(f"{name} {figure(weight)}" for name, weight in zip(names, found.class_weights, strict=True))
+        yield f"class weights: {weights}, as if a row were so many, to the standard errors too; " + (
+            f"the intercept is less by {figure(found.intercept_shift)}, what they add to it: probabilities are the table's"
+            if found.intercept_shift
+            else "probabilities are those of a table in which the classes are as frequent as they weigh, not of this one"
+        )
+    if found.threshold is not None:
+        yield f"threshold {figure(found.threshold)}: a row of at least this probability is {names[1]}"
+
+
 def print_coefficients(console: Console, columns: Sequence[Column], level: float, statistic: str, whole: bool) -> None:
-    """The table of coefficients.
+    """The table of coefficients, with their intervals.
 
     Args:
       console: where to.
@@ -81,31 +187,91 @@ def print_coefficients(console: Console, columns: Sequence[Column], level: float
       statistic: what coefficient by standard error is called.
       whole: whether every level is shown, those without rows among them.
     """
+    headings = dict(zip(DIGITS, ["coefficient", "std. error", statistic, "p", *_ends(level)], strict=True))
+    table = _table(headings, columns)
+    names = table.columns[0]
+    names.no_wrap, names.overflow, names.max_width = True, "ellipsis", LONGEST_NAME
+    _fill(table, columns, whole, lambda column: _cells(column, tuple(headings)) + _counts(column, columns))
+    console.print(table)
+
+
+def print_estimates(console: Console, columns: Sequence[Column], statistic: str, whole: bool) -> None:
+    """The table of coefficients without intervals; long names are folded where the terminal is narrow.
+
+    Args:
+      console: where to.
+      columns: of the design matrix.
+      statistic: what coefficient by standard error is called.
+      whole: whether every level is shown, those without rows among them.
+    """
+    headings = dict(zip(ESTIMATES, ["coefficient", "std. error", statistic, "p"], strict=True))
+    table = _table(headings, columns)
+    _fill(table, columns, whole, lambda column: _cells(column, ESTIMATES) + _counts(column, columns))
+    _print_folded(console, table)
+
+
+def print_intervals(console: Console, columns: Sequence[Column], level: float, ratio: str | None, whole: bool) -> None:
+    """The table of the confidence intervals, with the ratios and theirs where exp of a coefficient is one.
+
+    Args:
+      console: where to.
+      columns: of the design matrix; those without a coefficient of their own are left out.
+      level: of the intervals.
+      ratio: what exp of a coefficient is, in words; None where it is nothing.
+      whole: whether every level is shown, those without rows among them.
+    """
+    ends = _ends(level)
+    console.print(
+        f"{100 * level:g} % intervals" + ("" if ratio is None else f"; {ratio} = exp(coefficient)"), highlight=False
+    )
     table = Table(box=None)
-    low, high = (f"{100 * share:g}%" for share in ((1 - level) / 2, (1 + level) / 2))
-    weighted = any(column.weight is not None for column in columns)
-    headings = [
-        "column",
-        "coefficient",
-        "std. error",
-        statistic,
-        "p",
-        low,
-        high,
-        "rows",
-        *(["weight"] if weighted else []),
-    ]
-    table.add_column(headings[0], no_wrap=True, max_width=LONGEST_NAME)
-    for heading in headings[1:]:
+    table.add_column("column", overflow="fold")
+    for heading in [*ends, *([] if ratio is None else [ratio, *ends])]:
         table.add_column(heading, justify="right", no_wrap=True)
+
+    def cells(column: Column) -> list[str] | None:
+        if column.role is not None:
+            return None
+        found = [figure(column.low, 5), figure(column.high, 5)]
+        if ratio is not None:
+            found += [figure(value, RATIO_DIGITS) for value in (column.ratio, column.ratio_low, column.ratio_high)]
+        return found
+
+    _fill(table, columns, whole, cells)
+    _print_folded(console, table)
+
+
+def _ends(level: float) -> list[str]:
+    return [f"{100 * share:g}%" for share in ((1 - level) / 2, (1 + level) / 2)]
+
+
+def _table(headings: Mapping[str, str], columns: Sequence[Column]) -> Table:
+    """An empty table, with the rows of levels and their weight."""
+    table = Table(box=None)
+    table.add_column("column", overflow="fold")
+    for heading in [*headings.values(), "rows", *(["weight"] if _weighted(columns) else [])]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _fill(table: Table, columns: Sequence[Column], whole: bool, cells: Callable[[Column], list[str] | None]) -> None:
+    """Adds a row a column, but for levels that are not worth one, and columns that have no cells."""
     for _, group in itertools.groupby(columns, lambda column: (column.feature, column.level is None)):
         together = list(group)
         shown, rest = (together, "") if whole or together[0].level is None else _worth_showing(together)
         for column in shown:
-            table.add_row(*_cells(column, weighted))
+            found = cells(column)
+            if found is not None:
+                name = column.name if len(column.name) <= LONGEST_NAME else f"{column.name[: LONGEST_NAME - 1]}…"
+                table.add_row(escape(name), *found)
         if rest:
             table.add_row(escape(rest))
-    console.print(table)
+
+
+def _print_folded(console: Console, table: Table) -> None:
+    """A table whose first column takes more lines where the terminal is narrower than the console was made."""
+    width = min(console.width, shutil.get_terminal_size().columns) if console.is_terminal else console.width
+    console.print(table, width=width)
 
 
 def _is_empty(column: Column) -> bool:
@@ -160,11 +326,18 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _cells(column: Column, weighted: bool) -> list[str]:
-    cells = [figure(getattr(column, key), digits) for key, digits in DIGITS.items()]
+def _weighted(columns: Sequence[Column]) -> bool:
+    return any(column.weight is not None for column in columns)
+
+
+def _cells(column: Column, keys: Sequence[str]) -> list[str]:
     if column.role is not None:
-        cells = [column.role, *[""] * 5]
+        return [column.role, *[""] * (len(keys) - 1)]
+    return [figure(getattr(column, key), DIGITS[key]) for key in keys]
+
+
+def _counts(column: Column, columns: Sequence[Column]) -> list[str]:
     counts = ["" if column.rows is None else f"{column.rows:,}"]
-    if weighted:
+    if _weighted(columns):
         counts.append("" if column.weight is None else f"{column.weight:,.6g}")
-    return [escape(column.name), *cells, *counts]
+    return counts

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from components.errors import DataError
-from components.table import file_names, files, rejected, row_identity
+from components.table import file_names, files, labels, rejected, row_identity
 from components.table.cleaning import Cleaned, check_columns, clean
 from components.table.digits import Digits
 from components.table.extents import Extents
@@ -56,8 +56,12 @@ def check_table(config: Config, root: Path) -> int:
             raise rejected.too_many(rows, len(rows), config.data.max_rejected, str(listing))
         if whole and batch is None and not ragged:
             raise DataError(f"{paths[0]}: the table has a header and no rows. Expected at least one row of data.")
-        if whole and cleaned is not None and cleaned.kept.num_rows:
-            _check_fit(paths[0], cleaned, spec)
+        if cleaned is not None and cleaned.kept.num_rows:
+            part = labels.Part(chunk, len(columns), cleaned.label)
+            if spec.positive is not None:
+                labels.check_third([part], spec)
+            if whole:
+                _check_fit(part, cleaned, spec)
     return sum(os.path.getsize(path) * (1 if path.endswith(".csv") else PACKED) for path in paths)
 
 
@@ -74,7 +78,7 @@ def _clean(
         raise DataError(f"{chunk.path}, {error}") from error
 
 
-def _check_fit(path: str, cleaned: Cleaned, spec: TableSpec) -> None:
+def _check_fit(part: labels.Part, cleaned: Cleaned, spec: TableSpec) -> None:
     """Raises a DataError if all rows of a table, cleaned, can't be fitted and judged."""
     names = spec.split.names
     counts = np.bincount(cleaned.split, minlength=len(names))
@@ -82,7 +86,8 @@ def _check_fit(path: str, cleaned: Cleaned, spec: TableSpec) -> None:
     seen.add(cleaned.kept.filter(pa.array(cleaned.split == 0)), spec.weight)
     exact = [spec.label] if Digits.of(cleaned.kept.column(spec.label).to_numpy()).exact else []
     try:
+        labels.classes([part], spec)
         check_filled({name: int(count) for name, count in zip(names, counts, strict=True)})
         seen.check(spec.label, spec.features, spec.penalised, exact)
     except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+        raise DataError(f"{part.chunk.path}: {error}") from error

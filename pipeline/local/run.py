@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from components import progress
 from components.errors import EXIT_REFUSED, PlumblineError, RunError, error_line
 from pipeline.beam.engines import ENGINES
 from pipeline.config.file import Config
@@ -40,6 +41,9 @@ class Listener(Protocol):
 
     def beam_stage(self, begun: int, total: int) -> None:
         """The step's Beam job began a stage."""
+
+    def told(self, text: str) -> None:
+        """What a step tells while it works."""
 
     def step_done(self, entry: StepRun) -> None:
         """A step is done."""
@@ -195,7 +199,8 @@ def _run_steps(
     for name in local_run.steps:
         listener.step_begins(name)
         current.step = watchdog.step = name
-        done, step = next(launched), entries[name]
+        with progress.listening(listener.told):
+            done, step = next(launched), entries[name]
         outputs[name] = done.outputs
         if step.container and not done.cached:  # what comes after it will, in all likelihood, run anew too
             _begin_early(entries[other] for other in local_run.steps if other not in outputs)

@@ -48,7 +48,7 @@ class RunSummary(JsonFile):
     """
 
     model_config = ConfigDict(frozen=False)
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     name: str
     run_id: str
     log: str

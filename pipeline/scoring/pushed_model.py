@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import ConfigError, RunError
+from components.linear_model import array_functions
 from components.linear_model.portable import MODEL_FILE, UNBOUNDED, FeatureEntry, PortableModel, quantile
-from components.linear_model.scoring import score
+from components.linear_model.scoring import CLASS, PREDICTOR, design_rows, refused, rounding_sizes, score
 from components.publishing.manifest import MANIFEST_FILE, verify_if_signed
 from components.publishing.versions import versions
 from components.table.spec import TableSpec
@@ -23,16 +24,16 @@ BASELINE, CONTRIBUTION = "baseline", "contribution_"
 
 _T = TypeVar("_T")
 Columns = Mapping[str, Any]
-Answer = dict[str, NDArray[np.float32]]
+Answer = dict[str, NDArray[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """What is asked for beside the prediction.
+    """What is asked for beside the prediction (of a family of classes the probability and the class).
 
     Attributes:
       intervals: `standard_error`, `low` and `high`.
-      contributions: `baseline` and `contribution_<feature>`.
+      contributions: `baseline` and `contribution_<feature>`; through a link, `linear_predictor`, which they add up to.
       level: of the intervals; None for the model's own.
       prefix: what the names of the answers begin with, where they stand beside a table's columns.
     """
@@ -81,6 +82,7 @@ class PushedModel:
         names = [entry["name"] for entry in self.features]
         kinds = self._portable.example_types
         texts = [name for name in names if kinds[name] == "bytes"]
+        offset = next((entry for entry in self.features if entry["kind"] == "offset"), None)
         booleans = [entry["name"] for entry in self.features if entry["kind"] == "boolean"]
         return TableSpec(
             numbers=[name for name in names if kinds[name] == "float"],
@@ -91,6 +93,8 @@ class PushedModel:
             label=self._portable.label,
             missing=self._portable.missing,
             features=names,
+            offset=None if offset is None else offset["name"],
+            exposed=offset is not None and offset["log"],
         )
 
     def names_of(self, wanted: Wanted) -> list[str]:
@@ -104,16 +108,30 @@ class PushedModel:
                 f"version {self.version} was fitted by {self._portable.solver} or has no degrees of freedom left, and has no "
                 "intervals. Fit with solver: exact and more rows than coefficients."
             )
-        names = ["prediction"]
+        family = self._portable.of_family
+        names = [family.answer, *([CLASS] if family.classes else [])]
         names += ["standard_error", "low", "high"] if wanted.intervals else []
         contributions = [f"{CONTRIBUTION}{entry['name']}" for entry in self.features]
-        return names + ([BASELINE, *contributions] if wanted.contributions else [])
+        contributions = [*([] if family.link.name == "identity" else [PREDICTOR]), BASELINE, *contributions]
+        return names + (contributions if wanted.contributions else [])
+
+    def refused(self, columns: Columns) -> dict[int, str]:
+        """By row, from 0, why it can't be answered (`scoring.refused`)."""
+        return refused(self._portable, columns)
 
     def score(self, columns: Columns, wanted: Wanted) -> Answer:
         """Answers rows by model.json's arithmetic; as `ask`."""
-        return self._chosen(
-            {name: values.astype(np.float32) for name, values in score(self._portable, columns).items()}, wanted
-        )
+        answer = score(self._portable, columns)
+        return self._chosen({name: _as_float32(values) for name, values in answer.items()}, wanted)
+
+    def rounding(self, columns: Columns, answer: Answer) -> dict[str, NDArray[np.float64]]:
+        """What the rounding of terms can change in the answers to rows, by name, [n] (`scoring.rounding_sizes`)."""
+        terms = np.abs(design_rows(self._portable, columns)) @ np.abs(self._portable.coefficients)
+        return rounding_sizes(self._portable, answer, terms)
+
+    def undecided(self, answer: Answer, slack: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which rows, [n], have a probability so near the threshold, by `slack`, [n], that rounding decides their class."""
+        return np.abs(answer[self._portable.of_family.answer] - self._portable.threshold) <= slack
 
     def ask(self, columns: Columns, wanted: Wanted) -> Answer:
         """Answers rows by the SavedModel.
@@ -124,7 +142,7 @@ class PushedModel:
           wanted: what to answer.
 
         Returns:
-          float32 [n] by name, `prediction` first; NaN where a row has no finite interval.
+          float32 [n] by name, the mean first; NaN where a row has no finite interval. A class is a text.
 
         Raises:
           ConfigError: intervals are asked of a model that has none; a text is missing, and none stands for nothing.
@@ -135,7 +153,7 @@ class PushedModel:
         missing = self._portable.missing
         arguments = {entry["input"]: as_sent(columns[entry["name"]], entry, missing) for entry in self.features}
         answer = self._signatures[signature](**arguments)
-        return self._chosen({name: value.numpy() for name, value in answer.items()}, wanted)
+        return self._chosen({name: _decoded(value.numpy()) for name, value in answer.items()}, wanted)
 
     def _chosen(self, answer: Answer, wanted: Wanted) -> Answer:
         names = self.names_of(wanted)
@@ -169,6 +187,16 @@ def _read(folder: Path) -> PortableModel:
         raise RunError(f"{folder}: {error}. Run again, or serve it.") from error
 
 
+def _as_float32(values: NDArray[Any]) -> NDArray[Any]:
+    """Numbers as the server answers them; texts as they are."""
+    return values.astype(np.float32) if values.dtype.kind == "f" else values
+
+
+def _decoded(values: NDArray[Any]) -> NDArray[Any]:
+    """Texts of bytes; numbers as they are."""
+    return np.array([text.decode() for text in values.tolist()]) if values.dtype.kind == "O" else values
+
+
 def _intervals(
     answer: Mapping[str, NDArray[Any]], model: PortableModel, level: float | None
 ) -> dict[str, NDArray[Any]]:
@@ -176,8 +204,9 @@ def _intervals(
     error, low, high = (answer[name].astype(np.float64) for name in ("standard_error", "low", "high"))
     unbounded = answer["standard_error"] == np.float32(UNBOUNDED)
     if level is not None and model.interval is not None:
-        predictor = sum(answer[name].astype(np.float64) for name in answer if name.startswith((BASELINE, CONTRIBUTION)))
+        predictor = answer.get(PREDICTOR, answer[model.of_family.answer]).astype(np.float64)
         half = quantile(level, model.interval.degrees_of_freedom) * error
-        low, high = (model.of_family.link.inverse(predictor + side * half, np) for side in (-1, 1))
+        with np.errstate(over="ignore"):
+            low, high = (model.of_family.link.inverse(predictor + side * half, array_functions) for side in (-1, 1))
     found = {"standard_error": error, "low": low, "high": high}
     return {name: np.where(unbounded, np.nan, values).astype(np.float32) for name, values in found.items()}

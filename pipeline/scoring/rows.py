@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from components.errors import ConfigError, DataError
 from components.table.cleaning import typed
@@ -15,7 +14,7 @@ from components.table.spec import TableSpec
 from components.values.texts import canonical_text
 from pipeline.scoring.pushed_model import Answer, PushedModel, Wanted
 
-TOLERANCE = 1e-5  # of what a row's prediction is the sum of: 32-bit floats have 7 digits, and terms may cancel
+TOLERANCE = 1e-5  # of `PushedModel.rounding`: 32-bit floats have 7 digits, and terms may cancel
 
 _TAKES: dict[str, tuple[tuple[type, ...], str]] = {
     "numbers": ((int, float), "a number"),
@@ -103,35 +102,44 @@ def predict_rows(
       check: whether the SavedModel is asked too.
 
     Returns:
-      `{"version": int, "predictions": [float, …]}`, or, if more is wanted than the prediction, an object a row instead of a
+      `{"version": int, "predictions": [float, …]}`, or, if there is more than the prediction, an object a row instead of a
       number; null where a row has no finite interval; `"checked": "SavedModel"` if it was asked.
 
     Raises:
+      ConfigError: a row has no offset, or an exposure that is not above 0.
       DataError: the SavedModel answers something else.
     """
+    for row, reason in model.refused(columns).items():
+        raise ConfigError(f"--json: row {row + 1}, {reason}.")
     answer = model.score(columns, wanted)
     if check:
-        terms = model.score(columns, Wanted(contributions=True))
-        _compare(answer, model.ask(columns, wanted), np.sum(np.abs(list(terms.values())), axis=0))
-    # A 32-bit float's own digits, not those of the double that equals it.
-    listed = {
-        name: [None if np.isnan(value) else float(str(value)) for value in array] for name, array in answer.items()
-    }
+        _compare(model, columns, answer, model.ask(columns, wanted))
+    listed = {name: [_plain(value) for value in array] for name, array in answer.items()}
     said: dict[str, Any] = {"version": model.version, **({"checked": "SavedModel"} if check else {})}
-    if not (wanted.intervals or wanted.contributions):
-        return {**said, "predictions": listed["prediction"]}
+    if len(listed) == 1:
+        return {**said, "predictions": next(iter(listed.values()))}
     rows = [dict(zip(listed, row, strict=True)) for row in zip(*listed.values(), strict=True)]
     return {**said, "predictions": rows}
 
 
-def _compare(answer: Answer, served: Answer, terms: NDArray[np.float32]) -> None:
-    """Raises a DataError where answers differ by more than rounding; `terms`, [n], says how large what was added up is."""
-    size = terms + np.max([np.abs(np.nan_to_num(values, nan=0.0)) for values in answer.values()], axis=0)
+def _plain(value: Any) -> float | str | None:
+    """As JSON has it: a 32-bit float by its own digits, not those of the double that equals it; None for NaN."""
+    if isinstance(value, str):
+        return str(value)
+    return None if np.isnan(value) else float(str(value))
+
+
+def _compare(model: PushedModel, columns: dict[str, list[Any]], answer: Answer, served: Answer) -> None:
+    """Raises a DataError where answers differ by more than rounding."""
+    slack = {name: TOLERANCE * size for name, size in model.rounding(columns, answer).items()}
     for name, values in answer.items():
         other = served[name]
-        apart = (np.abs(values - other) > TOLERANCE * size) | (np.isnan(values) != np.isnan(other))
+        if name in slack:
+            apart = (np.abs(values - other) > slack[name]) | (np.isnan(values) != np.isnan(other))
+        else:
+            apart = (values != other) & ~model.undecided(answer, slack[next(iter(answer))])
         for row in np.flatnonzero(apart)[:1]:
             raise DataError(
-                f"--check: row {row + 1}, {name}: model.json gives {values[row]:.9g}, the SavedModel {other[row]:.9g}. "
+                f"--check: row {row + 1}, {name}: model.json gives {_plain(values[row])}, the SavedModel {_plain(other[row])}. "
                 "Publish the model again, and report this."
             )

@@ -41,7 +41,7 @@ def predict_file(config: Config, model: PushedModel, source: Path, target: Path,
       model: answers.
       source: a CSV, CSV.gz or Parquet file.
       target: a .csv or .parquet file. It appears whole, or not at all.
-      wanted: what to add beside `prediction`; empty where a row has no finite interval.
+      wanted: what to add beside the prediction; empty where a row has no finite interval.
 
     Returns:
       The number of rows.
@@ -99,8 +99,10 @@ def _scored(
                     passed_on = _passed_on(batch, path, suffix)
                 except DataError as error:
                     raise DataError(f"{path}, {error}") from error
+                values = {name: _values(column) for name, column in columns.items()}
+                reasons = {**model.refused(values), **reasons}
                 _stop_at(chunk, len(names), {before + row: why for row, why in reasons.items()}, ragged)
-                answer = model.ask({name: _values(column) for name, column in columns.items()}, wanted)
+                answer = model.ask(values, wanted)
                 yield _with(passed_on, wanted.named(answer))
                 before += batch.num_rows
         _stop_at(chunk, len(names), {}, ragged)
@@ -200,5 +202,6 @@ def _stop_at(chunk: files.Chunk, columns: int, reasons: dict[int, str], ragged: 
 
 def _with(batch: pa.RecordBatch, answer: dict[str, Any]) -> pa.RecordBatch:
     for name, values in answer.items():
-        batch = batch.append_column(name, pa.array(values, mask=np.isnan(values)))
+        mask = np.isnan(values) if values.dtype.kind == "f" else None
+        batch = batch.append_column(name, pa.array(values, mask=mask))
     return batch

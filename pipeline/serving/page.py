@@ -17,6 +17,7 @@ import jinja2
 from aiohttp import web
 from markupsafe import Markup
 
+from components.linear_model.portable import MODEL_FILE, PortableModel
 from pipeline.serving.dtypes import BOOL, DEFAULT_SIGNATURE, DOUBLE, FLOAT, RANGES, STRING
 from pipeline.serving.errors import RequestError
 
@@ -60,27 +61,43 @@ class ModelView:
       version: the one that answers; None if none is loaded.
       signature: that the form calls; None if the model has none that a form can be made for.
       fields: its inputs.
+      unit: of contributions, where they are not in the label's own: `log odds ratio`.
     """
 
     name: str
     version: int | None = None
     signature: str | None = None
     fields: Sequence[FormField] = ()
+    unit: str | None = None
 
 
-def view(name: str, version: int, signatures: Mapping[str, SignatureDef]) -> ModelView:
+def view(name: str, version: int, signatures: Mapping[str, SignatureDef], unit: str | None = None) -> ModelView:
     """Shows a loaded version: by its signature `explain`, else by `serving_default`.
 
     Args:
       name: of the model.
       version: its number.
       signatures: SignatureDefs by name.
+      unit: of contributions.
     """
     signature = next((key for key in (EXPLAIN, DEFAULT_SIGNATURE) if key in signatures), None)
     inputs = signatures[signature].inputs if signature else {}
     if not inputs or any(info.dtype not in _KINDS for info in inputs.values()):
         return ModelView(name, version)
-    return ModelView(name, version, signature, [FormField(key, _KINDS[inputs[key].dtype]) for key in sorted(inputs)])
+    fields = [FormField(key, _KINDS[inputs[key].dtype]) for key in sorted(inputs)]
+    return ModelView(name, version, signature, fields, unit)
+
+
+def _unit(path: Path) -> str | None:
+    """What a loaded version's contributions are in; None for the label's units, and for what no model.json lies beside."""
+    try:
+        model = PortableModel.from_text((path / MODEL_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    link = model.of_family.link
+    if link.name == "identity":
+        return None
+    return f"log {link.ratio}" if link.ratio else f"linear predictor of the link {link.name}"
 
 
 def served(manager: ModelManager) -> list[ModelView]:
@@ -89,7 +106,7 @@ def served(manager: ModelManager) -> list[ModelView]:
     for name in sorted(manager.available()):
         try:
             with manager.servable(name) as servable:
-                views.append(view(name, servable.version, servable.signatures))
+                views.append(view(name, servable.version, servable.signatures, _unit(servable.path)))
         except RequestError:
             views.append(ModelView(name))
     return views

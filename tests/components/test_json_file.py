@@ -20,6 +20,17 @@ def test_what_was_written_is_read_back():
     assert Note.parse('{"format": 2, "rows": 3, "a later": "key"}', "note.json", "") == Note(rows=3)
 
 
+def test_an_earlier_format_whose_keys_are_still_known_is_read():
+    class Kept(JsonFile):
+        format: Literal[1, 2] = 2
+        rows: int
+        later: str = "none"
+
+    assert Kept.parse('{"format": 1, "rows": 3}', "kept.json", "").later == "none"
+    with pytest.raises(RunError, match="expected format 2; received 3"):
+        Kept.parse('{"format": 3, "rows": 3}', "kept.json", "")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -37,7 +37,11 @@ def _ovms(client: Any, name: str, version: int, request: dict[str, Any]) -> Any:
         key: np.array([value.encode() for value in values]) if isinstance(values[0], str) else np.float32(values)
         for key, values in request["inputs"].items()
     }
-    return np.asarray(client.predict(inputs, name, version)).tolist()
+    answer = client.predict(inputs, name, version)
+    if not isinstance(answer, dict):
+        return np.asarray(answer).tolist()
+    lists = {output: np.asarray(values).tolist() for output, values in answer.items()}  # of several outputs
+    return {output: [v.decode() if isinstance(v, bytes) else v for v in values] for output, values in lists.items()}
 
 
 def kserve_v1(name: str, rest: str, grpc: str, version: int, request: dict[str, Any]) -> Any:

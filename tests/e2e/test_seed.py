@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from components.publishing.versions import versions
 from tests.conftest import REPOSITORY, plumbline
@@ -39,6 +40,20 @@ def test_figures_match_numpy_gradient_descent(seed_run):
     assert (fit["intercept"], fit["coefficients"]["x"]) == pytest.approx(tuple(theta), rel=1e-4)
     assert [point["step"] for point in fit["loss_trace"]] == list(range(0, 1001, 100))
     assert [point["loss"] for point in fit["loss_trace"]] == pytest.approx(trace[::100], rel=1e-4)
+
+
+def test_how_far_descent_ended_from_the_exact_fit_is_statsmodels(seed_run):
+    rows = examples(seed_run.root, "seed", "train")
+    x, y = values(rows, "x"), values(rows, "y")
+    exact = sm.OLS(y, sm.add_constant(x)).fit()
+    apart = gradient_descent(x, y, 0.001, 1000)[0] - exact.params
+    found = seed_run.show()["fit"]["from_exact"]
+    assert found["length"] == pytest.approx(np.sqrt(apart @ np.linalg.solve(exact.cov_params(), apart)), rel=1e-3)
+    farthest = np.abs(apart) / exact.bse
+    assert (found["largest"], found["column"]) == (
+        pytest.approx(farthest.max(), rel=1e-3),
+        ["(intercept)", "x"][np.argmax(farthest)],
+    )
 
 
 def test_the_exact_fit_equals_rational_arithmetic_and_is_the_true_optimum(seed_run):

@@ -9,7 +9,12 @@ from typing import Any
 from components.publishing.versions import versions
 from tests.conftest import WholeRun
 
-NAMES = {"seed": "seed", "taxi": "taxi-fare"}  # of the examples' pipelines
+NAMES = {
+    "seed": "seed",
+    "taxi": "taxi-fare",
+    "tips": "taxi-tips",
+    "delays": "late-flights",
+}  # of the examples' pipelines
 
 
 def read(path: Path) -> Any:

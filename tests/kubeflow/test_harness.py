@@ -1,4 +1,4 @@
-"""Both examples' pipelines, compiled and executed as compiled: what they push is what the local run pushes."""
+"""The examples' pipelines, compiled and executed as compiled: what they push is what the local run pushes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class FirstRun:
         pytest.param(
             (example, mode), id=f"{example}-{mode}", marks=[] if (example, mode) == ("seed", KUBEFLOW) else LONG
         )
-        for example in ("seed", "taxi")
+        for example in ("seed", "taxi", "tips", "delays")
         for mode in (KUBEFLOW, VERTEX)
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from components.errors import ConfigError
 from components.replacing import replacing
-from pipeline.cli.init.judging import judge
+from pipeline.cli.init.judging import is_one_of_two_texts, judge
 from pipeline.cli.init.notes import Note, Rank
 from pipeline.cli.init.reading import find, profile
 from pipeline.cli.init.writing import config_text, pipeline_name
@@ -30,7 +30,7 @@ def write_config(
       The file; what is worth saying, most important first.
 
     Raises:
-      DataError: the table can't be read, the label is no column of numbers, or no column can be a feature.
+      DataError: the table can't be read, the label is neither numbers nor one of two values, or no column can be a feature.
       ConfigError: the file to write is there already, or the name is no pipeline's.
     """
     source = find(table)
@@ -38,7 +38,8 @@ def write_config(
     if path.exists():
         raise ConfigError(f"{path}: the file is there already. Remove it, or name another with --output.")
     called = pipeline_name(source, name)
-    findings = judge(profile(source, label))
+    seen = profile(source, label)
+    findings = judge(profile(source, label, in_texts=True) if is_one_of_two_texts(seen.label) else seen)
     for words in source.words:
         findings.say(Rank.FORMAT, words)
     command = shlex.join(["plumbline", "init", str(table), "--label", label])

@@ -28,6 +28,9 @@ class Findings:
       left_out: why a column is none, by column.
       remarks: what the file says beside a feature, by column.
       marks: texts that `data.missing` must name beside its defaults.
+      family: of models, that the label asks for.
+      positive: of a label that is one of two values, the one that counts as 1; None of numbers.
+      suits: what is worth a try, as a comment beside the model; may be empty.
       drops_unlabelled: whether there are rows without label.
       holds_out: whether there are rows enough to hold some out.
       notes: what is worth saying.
@@ -38,6 +41,9 @@ class Findings:
     left_out: dict[str, str] = dataclasses.field(default_factory=dict)
     remarks: dict[str, str] = dataclasses.field(default_factory=dict)
     marks: list[str] = dataclasses.field(default_factory=list)
+    family: str = "gaussian"
+    positive: str | None = None
+    suits: str = ""
     drops_unlabelled: bool = False
     holds_out: bool = True
     notes: list[Note] = dataclasses.field(default_factory=list)

@@ -16,8 +16,9 @@ from components.errors import DataError
 from components.table import file_names, files, header, rejected
 from components.table.dialect import PLAIN, Dialect
 from components.table.sniffing import sniff
+from components.values.masks import valid_rows
 from components.values.names import shown
-from pipeline.cli.init.profile import Place, Profile, numbers_of
+from pipeline.cli.init.profile import Place, Profile, numbers_of, texts_of
 
 SAMPLE_ROWS = 5000  # of the table, evenly spaced, by which columns are compared with the label; up to twice as many
 
@@ -115,8 +116,13 @@ def _pattern_in(folder: Path) -> str:
     return f"*{kinds[0]}"
 
 
-def profile(source: Source, label: str) -> Table:
+def profile(source: Source, label: str, in_texts: bool = False) -> Table:
     """Reads all rows.
+
+    Args:
+      source: the table.
+      label: the column to predict.
+      in_texts: whether any text is a label; otherwise numbers alone are.
 
     Raises:
       DataError: a file can't be read, a row has another number of fields than the header, the table has no such label or no row.
@@ -146,7 +152,8 @@ def profile(source: Source, label: str) -> Table:
             for batch in files.read(chunk, names, columns, [], ragged):
                 places = np.arange(done, done + batch.num_rows)
                 table.label.add(batch.column(label), _places(chunk, places, names))
-                keep = np.isfinite(numbers_of(batch.column(label), decimal))
+                values = batch.column(label)
+                keep = valid_rows(texts_of(values)) if in_texts else np.isfinite(numbers_of(values, decimal))
                 labelled, others = (batch.filter(pa.array(rows)) for rows in (keep, ~keep))
                 for name, column in table.columns.items():
                     column.add(labelled.column(name), _places(chunk, places[keep], names))

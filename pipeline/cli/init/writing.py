@@ -12,6 +12,7 @@ import yaml
 
 from components.errors import ConfigError
 from components.fit.settings import Exact
+from components.linear_model.families import FAMILIES
 from components.values.names import shown
 from components.values.texts import MISSING_TOKENS
 from pipeline.cli.init.findings import Findings
@@ -71,9 +72,10 @@ def config_text(source: Source, path: Path, name: str, findings: Findings, comma
     label = findings.table.label.name
     if findings.drops_unlabelled:
         data["drop"] = {label: {"missing": True}}
-    limits = {metric: dict(limit) for metric, limit in Exact().of_family.limits.items()}
+    family = {} if findings.family == Exact().family else {"family": findings.family}
+    limits = {metric: dict(limit) for metric, limit in FAMILIES[findings.family].limits.items()}
     config = {
-        "model": {"solver": "exact", "l2": "auto"},
+        "model": {**family, "solver": "exact", "l2": "auto"},
         "evaluate": {"limits": limits, "no_worse_than_live": 0.01},
     }
     return "".join(
@@ -83,8 +85,10 @@ def config_text(source: Source, path: Path, name: str, findings: Findings, comma
             *(f"# {line}\n" for line in summary(findings)),
             _yaml({"name": name, "data": data}),
             f"label: {_inline(label)}\n",
+            *([] if findings.positive is None else [f"positive: {_inline(findings.positive)}\n"]),
             "features:\n",
             *(_feature(column, feature, findings) for column, feature in findings.features.items()),
+            *([f"# {findings.suits}\n"] if findings.suits else []),
             _yaml(config),
             *(f"# left out: {shown(column)} ({reason})\n" for column, reason in findings.left_out.items()),
             *(f"# {line}\n" for line in lines(note for note in findings.notes if note.column not in findings.left_out)),

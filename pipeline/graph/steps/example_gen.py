@@ -49,6 +49,8 @@ def _print(console: Console, counts: Counts, records: Records, whole: bool) -> N
     for name, tokens in counts.missing_tokens.items():
         read = ", ".join(f"{token!r} {rows:,}" for token, rows in tokens.items())
         console.print(f"  {escape(name)}: taken for missing: {escape(read)}", highlight=False)
+    if counts.hint is not None:
+        console.print(escape(counts.hint), highlight=False)
     number = "1 file" if counts.table.files == 1 else f"{counts.table.files:,} files"
     console.print(f"table: {number}, SHA-256 {counts.table.sha256}", highlight=False, soft_wrap=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from components.fit.settings import Exact
+from components.fit.settings import Exact, OfFamily
 from pipeline.graph.regression import Regression, read_regression
 from pipeline.graph.step import Kept, Records, Results, Step, Wiring
 from pipeline.graph.steps import gather, statistics_gen
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 def _node(wiring: Wiring) -> Any:
     from components.fit.component import Fit
 
-    # Of gradient descent's settings the exact fit reads none: a change of them does not run it again.
+    # Of gradient descent's own settings the exact fit reads none: a change of them does not run it again.
     model = wiring.config.model
-    exact = model if isinstance(model, Exact) else Exact(family=model.family)
+    common = {name: getattr(model, name) for name in OfFamily.model_fields}
+    exact = model if isinstance(model, Exact) else Exact(**common)
     return Fit(
         gathered=wiring.output(gather.STEP, "gathered"),
         settings={**wiring.config.step_config(), "exact": exact.model_dump(mode="json")},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from components.model_gate.verdict import ROWS, VERDICT_FILE, WAY_OUT, Verdict
+from components.model_gate.measured import ROWS
+from components.model_gate.verdict import VERDICT_FILE, WAY_OUT, Verdict
 from pipeline.graph.step import Kept, Records, Results, Step, Wiring
 from pipeline.graph.steps import baseline, evaluator, trainer
 
@@ -38,12 +39,15 @@ def _print(console: Console, verdict: Verdict, records: Records, whole: bool) ->
     from rich.markup import escape
 
     from pipeline.graph.figures import print_metrics
+    from pipeline.graph.tables import print_tables
 
     del records, whole
     live = (verdict.baseline or {}).get("overall")
     train = "the training rows themselves, as none is held out"
     console.print(f"metrics on {train if verdict.split == 'train' else 'the eval split'}:")
     print_metrics(console, {"this model": verdict.metrics["overall"], **({"live model": live} if live else {})})
+    if verdict.tables is not None:
+        print_tables(console, verdict.tables)
     console.print(f"verdict: {'[green]blessed[/green]' if verdict.blessed else '[red]refused[/red]'}")
     for text in verdict.checks if verdict.blessed else verdict.reasons:
         console.print(f"  {escape(text)}", soft_wrap=True, highlight=False)

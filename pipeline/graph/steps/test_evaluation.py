@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import RootModel
 
-from components.model_gate.verdict import ROWS, plain, slice_name
+from components.model_gate.measured import ROWS
+from components.model_gate.verdict import plain, slice_name
 from pipeline.graph.step import Kept, Records, Results, Step, Wiring
 from pipeline.graph.steps import pusher
 from pipeline.graph.steps.evaluator import evaluation

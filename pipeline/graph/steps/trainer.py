@@ -56,20 +56,30 @@ def _print_descent(console: Console, model: Training, exact: Regression) -> None
         table.add_column(heading, justify="left" if heading == "column" else "right")
     best = {column.name: column.coefficient for column in exact.columns}
     intercept = exact.columns[0].name
+    fitted = {column.name for column in exact.columns if column.role != "offset"}
     for name, value in {intercept: model.intercept, **model.coefficients}.items():
-        table.add_row(escape(name), figure(value), figure(best[name]))
+        if name in fitted:
+            table.add_row(escape(name), figure(value), figure(best[name]))
     console.print(table)
     points = model.loss_trace
     step = -(-len(points) // TRACE_LINES)
     console.print(f"loss ({model.loss}) by step of gradient descent:", highlight=False)
     for point in [*points[:-1:step], points[-1]]:
         console.print(f"  {point.step:>8}  {point.loss:.6g}", highlight=False)
-    last, least = points[-1].loss, exact.mean_squared_error
+    last, least = points[-1].loss, exact.loss
     more = f" ({last / least - 1:+.2%})" if least else ""
     console.print(
         f"  the exact optimum's is {least:.6g}; gradient descent ended {last - least:.6g} above it{more}",
         highlight=False,
     )
+    if model.from_exact is not None:
+        apart = model.from_exact
+        console.print(
+            f"  its coefficients are {figure(apart.length, 3)} standard errors from the exact ones, the farthest "
+            f"{figure(apart.largest, 3)} of its own: {escape(apart.column)}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 STEP = Step(

@@ -65,13 +65,17 @@ class Servable:
     Attributes:
       name: of the model.
       version: its number.
+      path: the folder that it was loaded from.
       signatures: SignatureDefs by name.
       example_types: DataTypes by feature, of those that the model parses tf.Examples for, each by one type alone.
     """
 
-    def __init__(self, name: str, version: int, session: LoadedSession, example_types: Mapping[bytes, int]) -> None:
+    def __init__(
+        self, name: str, version: int, path: Path, session: LoadedSession, example_types: Mapping[bytes, int]
+    ) -> None:
         self.name = name
         self.version = version
+        self.path = path
         self.signatures: Mapping[str, SignatureDef] = session.signatures
         self.example_types = example_types
         self._session = session
@@ -97,7 +101,7 @@ class Servable:
             raise request_error(error) from error
         except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
             raise RequestError("INTERNAL", str(error)) from error
-        servable = cls(name, version, session, _example_types(session.graph_def))
+        servable = cls(name, version, path, session, _example_types(session.graph_def))
         for signature, definition in servable.signatures.items():
             if definition.inputs:
                 with contextlib.suppress(RequestError):  # one of other than dense tensors fails when it is called

@@ -2,6 +2,8 @@
 "use strict";
 (() => {
   const PREFIX = "contribution_";
+  const PREDICTOR = "linear_predictor";  // what contributions add up to, if not to the prediction
+  const MAIN = ["prediction", "probability"];
   const UNBOUNDED = 1e30;  // an interval that has no end is sent as the largest numbers
 
   function show(value) {
@@ -88,7 +90,7 @@
     return tr;
   }
 
-  function table(answer, entered, prediction) {
+  function table(answer, entered, total, unit) {
     const parts = Object.keys(answer).filter((name) => name.startsWith(PREFIX) && typeof answer[name] === "number")
       .map((name) => [name.slice(PREFIX.length), answer[name]])
       .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]) || (a[0] < b[0] ? -1 : 1));
@@ -97,7 +99,7 @@
     const scale = { low: Math.min(0, ...values), high: Math.max(0, ...values) };
     if (scale.low === scale.high) scale.high = 1;
     const made = document.createElement("table");
-    made.append(make("caption", "What it is made of"));
+    made.append(make("caption", unit ? `What it is made of, in units of the ${unit}` : "What it is made of"));
     const head = document.createElement("tr");
     for (const [text, name] of [["Feature"], ["Contribution", "number"], [""]]) {
       const cell = make(text ? "th" : "td", text, name);
@@ -110,32 +112,35 @@
     for (const [name, value] of parts) {
       body.append(line(name, entered.get(name), signed(value), bar(0, value, scale)));
     }
-    made.createTFoot().append(line("prediction", undefined, show(prediction)));
+    made.createTFoot().append(line(total.name, undefined, show(total.value)));
     return made;
   }
 
   function interval(answer) {
     if (typeof answer.low !== "number" || typeof answer.high !== "number") return null;
-    if (Math.max(Math.abs(answer.low), Math.abs(answer.high)) > UNBOUNDED) {
+    if (Math.max(Math.abs(answer.low), Math.abs(answer.high), answer.standard_error || 0) > UNBOUNDED) {
       return "No interval can be given: the training data say nothing about such a row.";
     }
-    const error = typeof answer.standard_error === "number" ? `, standard error ${show(answer.standard_error)}` : "";
+    const what = PREDICTOR in answer ? "standard error of the linear predictor" : "standard error";
+    const error = typeof answer.standard_error === "number" ? `, ${what} ${show(answer.standard_error)}` : "";
     return `between ${show(answer.low)} and ${show(answer.high)}${error}`;
   }
 
-  function explanation(prediction, entered) {
+  function explanation(prediction, entered, unit) {
     const one = (value) => Array.isArray(value) ? one(value[0]) : value;
     const isObject = prediction !== null && typeof prediction === "object" && !Array.isArray(prediction);
     const answer = Object.create(null);
     for (const [name, value] of Object.entries(isObject ? prediction : { prediction })) answer[name] = one(value);
     const names = Object.keys(answer);
-    const main = "prediction" in answer ? "prediction" : names[0];
+    const main = MAIN.find((name) => name in answer) || names[0];
     const shown = [];
     const value = answer[main];
     shown.push(make("p", typeof value === "string" ? value : show(value), "prediction"));
+    if (typeof answer.class === "string") shown.push(make("p", `${main}; class: ${answer.class}`, "class"));
     const between = interval(answer);
     if (between) shown.push(make("p", between, "interval"));
-    const made = table(answer, entered, value);
+    const total = PREDICTOR in answer ? PREDICTOR : main;
+    const made = table(answer, entered, { name: total.replace("_", " "), value: answer[total] }, unit);
     if (made) shown.push(made);
     return shown;
   }
@@ -166,7 +171,7 @@
       return [make("p", `The server's answer (status ${response.status}) is no JSON.`, "error")];
     }
     if (!response.ok) return [make("p", answer.error || `The server answers with status ${response.status}.`, "error")];
-    const shown = explanation(answer.predictions[0], entered);
+    const shown = explanation(answer.predictions[0], entered, section.dataset.unit);
     const notice = await newer(section, url).catch(() => null);
     return notice ? [notice, ...shown] : shown;
   }

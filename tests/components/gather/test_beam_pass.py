@@ -86,11 +86,7 @@ def gathered(table, tmp_path_factory):
         files=tuple(files),
     )
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        factors = (
-            pipeline
-            | GatherBatches(source)
-            | beam.CombineGlobally(FactorRows(DesignRows(design, False, 5, "gaussian")))
-        )
+        factors = pipeline | GatherBatches(source) | beam.CombineGlobally(FactorRows(DesignRows(design, False, 5)))
         _ = factors | beam.Map(write_arrays, str(folder / "out.npz"), fileio.open)
     return folder, design, dict(np.load(folder / "out.npz"))
 
@@ -135,7 +131,7 @@ def test_shards_hold_each_row_once_in_raw_units(gathered, table):
     folder, design, _ = gathered
     files = shards.shards(str(folder))
     assert [file.rpartition("/")[2] for file in files] == [f"design-0000{part}-of-00003.arrow" for part in range(3)]
-    rows, expected = DesignRows(design, False, 5, "gaussian"), expected_matrix(table)
+    rows, expected = DesignRows(design, False, 5), expected_matrix(table)
     seen = []
     for file in files:
         for batch in shards.read(file):

@@ -6,7 +6,7 @@ from components.errors import RunError
 from components.ingest.counts import Counts
 
 WRITTEN = {
-    "format": 1,
+    "format": 2,
     "rows read": 10,
     "rows kept": 8,
     "rows dropped": 2,
@@ -16,6 +16,8 @@ WRITTEN = {
     "splits": {"train": 6, "eval": 2},
     "files": {"t.csv": 7},
     "table": {"files": 1, "sha256": "ab"},
+    "classes": ["no", "yes"],
+    "hint": None,
 }
 
 

@@ -1,6 +1,5 @@
 import gzip
 import hashlib
-import json
 import os
 import subprocess
 
@@ -10,6 +9,7 @@ import pytest
 
 from components.errors import DataError, RunError
 from components.table import files
+from tests.components.ingested import ingest, stored
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
@@ -31,27 +31,6 @@ def test_the_first_chunks_error_is_raised_and_counts_are_summed():
 
 
 ROWS = "x,y\n" + "".join(f"{index},{index / 7}\n" for index in range(200))
-
-
-def ingest(folder, pattern, out, **spec):
-    """Runs the executor alone, as a run's first step does. Returns the counts."""
-    from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
-    from tfx.types import standard_artifacts
-
-    from components.ingest.component import TableExampleGen
-    from components.ingest.executor import Executor
-    from components.table.spec import TableSpec
-    from pipeline.beam.in_process import local_args
-
-    spec = TableSpec(**{"numbers": ["x", "y"], "texts": [], "label": "y", **spec})
-    component = TableExampleGen(str(folder), pattern, spec, 0, f"{out}-rejected")
-    examples = standard_artifacts.Examples()
-    examples.uri = str(out)
-    context = BaseBeamExecutor.Context(
-        list(local_args(0)), "", tmp_dir=f"{out}-tmp", unique_id="1"
-    )  # TFX adds to the list
-    Executor(context).Do({}, {"examples": [examples]}, dict(component.spec.exec_properties))
-    return json.loads((out / "counts.json").read_text())
 
 
 def test_sparks_folder_is_read_with_a_word_on_its_empty_part_and_a_digest_of_the_rest(tmp_path):
@@ -119,20 +98,6 @@ def test_a_change_that_no_chunk_saw_is_seen_at_the_end_of_the_step(tmp_path, mon
     monkeypatch.setattr(executor, "_sum_counts", summed)
     with pytest.raises(DataError, match="its content was written anew"):
         ingest(tmp_path, "t.csv", tmp_path / "examples")
-
-
-def stored(folder):
-    """All tf.Examples of an artifact: by feature, the values in order, and the kinds that they have."""
-    import tensorflow as tf
-
-    columns, kinds = {}, {}
-    for path in sorted(folder.glob("Split-*/data_tfrecord-*")):
-        for record in tf.data.TFRecordDataset(str(path), "GZIP").as_numpy_iterator():
-            for name, feature in tf.train.Example.FromString(record).features.feature.items():
-                kind = feature.WhichOneof("kind")
-                columns.setdefault(name, []).append(getattr(feature, kind).value[0] if kind else None)
-                kinds.setdefault(name, set()).add(kind)
-    return columns, kinds
 
 
 def test_whole_numbers_that_32_bit_floats_do_not_hold_reach_the_examples(tmp_path):
@@ -208,3 +173,53 @@ def test_two_input_splits_are_refused():
     assert _only_pattern(example_gen_pb2.Input(splits=splits[:1])) == "train/*"
     with pytest.raises(RunError, match=r"expected one input split; received train \(train/\*\), eval \(eval/\*\)"):
         _only_pattern(example_gen_pb2.Input(splits=splits))
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "classes"),
+    [(["yes", "no"], "yes", ["no", "yes"]), ([True, False], "true", ["false", "true"]), ([2, 1], "2", ["1", "2"])],
+)
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_label_of_two_values_is_a_number_from_ingest_on(tmp_path, suffix, values, positive, classes):
+    """Statistics, Transform and the gate read the tf.Examples."""
+    table = pa.table({"x": [index / 7 for index in range(200)], "y": [values[index % 3 > 0] for index in range(200)]})
+    if suffix == "csv":
+        table.to_pandas().to_csv(tmp_path / "t.csv", index=False)
+    else:
+        pq.write_table(table, tmp_path / "t.parquet")
+    spec = {"numbers": ["x"], "texts": ["y"], "family": "binomial", "positive": positive}
+    counts = ingest(tmp_path, f"t.{suffix}", tmp_path / "examples", **spec)
+    assert counts["classes"] == classes
+    columns, kinds = stored(tmp_path / "examples")
+    assert kinds["y"] == {"float_list"}
+    rows = [columns["plumbline_row"].index(row) for row in sorted(columns["plumbline_row"])]
+    assert [columns["y"][row] for row in rows] == [float(index % 3 == 0) for index in range(200)]
+
+
+def test_a_third_value_in_a_later_file_ends_the_step(tmp_path):
+    for name, values in (("a", ["yes", "no"]), ("b", ["no", "maybe"])):
+        (tmp_path / f"{name}.csv").write_text(
+            "x,y\n" + "".join(f"{row},{value}\n" for row, value in enumerate(values * 50))
+        )
+    spec = {"numbers": ["x"], "texts": ["y"], "family": "binomial", "positive": "yes"}
+    with pytest.raises(
+        DataError, match=r"b\.csv, line 3, column 'y': expected 'yes' \(positive\) or 'no'.*received 'maybe'"
+    ):
+        ingest(tmp_path, "*.csv", tmp_path / "examples", **spec)
+
+
+@pytest.mark.parametrize(
+    ("label", "family", "classes", "hint"),
+    [
+        (lambda row: row % 2, "gaussian", None, "label 'y': 0 and 1 in all rows. model.family: binomial fits it"),
+        (lambda row: row % 2, "binomial", ["0", "1"], None),
+        (lambda row: (row % 5) * (row % 3) // 2, "gaussian", None, "label 'y': counts. model.family: poisson fits it"),
+        (lambda row: (row % 5) * (row % 3) // 2, "poisson", None, None),
+        (lambda row: row / 7, "gaussian", None, None),
+    ],
+)
+def test_least_squares_on_classes_or_counts_is_said_in_one_line(tmp_path, label, family, classes, hint):
+    rows = "".join(f"{row},{label(row)}\n" for row in range(200))
+    (tmp_path / "t.csv").write_text(f"x,y\n{rows}")
+    counts = ingest(tmp_path, "t.csv", tmp_path / "examples", family=family)
+    assert (counts["classes"], counts["hint"]) == (classes, hint)

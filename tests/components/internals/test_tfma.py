@@ -27,6 +27,6 @@ def test_the_stages_that_are_replaced_are_among_those_of_tfma():
 def test_a_metric_is_found_by_its_name():
     from tensorflow_model_analysis.metrics import metric_types
 
-    from components.model_gate.metrics import RegressionMetric
+    from components.model_gate.metrics import FamilyMetric
 
-    assert metric_types.registered_metrics()["RegressionMetric"] is RegressionMetric
+    assert metric_types.registered_metrics()["FamilyMetric"] is FamilyMetric

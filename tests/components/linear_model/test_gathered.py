@@ -31,7 +31,7 @@ def gathered(texts, vocabulary, rows=slice(None), mean=2010.0, std=7.0, origin=0
     for index, part in enumerate(parts):
         part.add(matrix[index::PARTS], Y[rows][index::PARTS])
     present = np.count_nonzero(matrix, axis=0).tolist()
-    return GatheredRows("gaussian", "y", None, False, design, len(matrix), present, parts)
+    return GatheredRows("binomial", "y", None, False, design, len(matrix), present, parts, ["no", "yes"])
 
 
 def predictions(found, texts):
@@ -62,11 +62,12 @@ def test_files_round_trip(tmp_path):
     found.save(str(tmp_path))
     again = GatheredRows.load(str(tmp_path))
     assert (again.design, again.present, again.rows_read) == (found.design, found.present, found.rows_read)
+    assert again.classes == ["no", "yes"]
     for mine, its in zip(found.parts, again.parts, strict=True):
         assert mine.square().tolist() == its.square().tolist()
     text = (tmp_path / "gathered.json").read_text()
-    (tmp_path / "gathered.json").write_text(text.replace('"format": 1', '"format": 99'))
-    with pytest.raises(ValueError, match="format 1"):
+    (tmp_path / "gathered.json").write_text(text.replace('"format": 2', '"format": 99'))
+    with pytest.raises(ValueError, match="format 2"):
         GatheredRows.load(str(tmp_path))
 
 

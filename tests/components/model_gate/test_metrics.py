@@ -1,83 +1,97 @@
-import functools
+import pickle
 
 import numpy as np
 import pytest
-from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score, root_mean_squared_error
+
+from components.linear_model.families import FAMILIES
+from tests.components.model_gate.cases import THRESHOLD, expected, rows
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
 
-@pytest.mark.parametrize("size", [1, 7, 300])
-def test_metrics_equal_scikit_learns_in_any_grouping(size):
-    from components.model_gate.metrics import FORMULAS, merge, sums_of
+def totals(family, label, prediction, weight, size=10**9):
+    """Of all rows, so many added at once, and parts of five merged as workers send them."""
+    from components.model_gate.metrics import Totals
 
-    generator = np.random.default_rng(0)
-    y = generator.normal(1e6, 1.0, 300)  # a large mean, to show cancellation
-    p = y + generator.normal(0, 0.5, 300)
-    w = generator.random(300)
-    parts = [sums_of(y[i : i + size, None], p[i : i + size], w[i : i + size]) for i in range(0, 300, size)]
-    total = functools.reduce(merge, parts)
-    found = {name: formula(total) for name, formula in FORMULAS.items() if not name.endswith("_standard_error")}
-    assert found == pytest.approx(
-        {
-            "mean_squared_error": mean_squared_error(y, p, sample_weight=w),
-            "root_mean_squared_error": root_mean_squared_error(y, p, sample_weight=w),
-            "mean_absolute_error": mean_absolute_error(y, p, sample_weight=w),
-            "r_squared": r2_score(y, p, sample_weight=w),
-            "mean_label": np.average(y, weights=w),
-            "mean_prediction": np.average(p, weights=w),
-            "example_count": 300,
-        },
-        rel=1e-9,
+    whole, part = Totals(family), Totals(family)
+    for index, start in enumerate(range(0, len(label), size)):
+        taken = slice(start, start + size)
+        part.add(label[taken], prediction[taken], weight[taken] if len(weight) > 1 else weight)
+        if index % 5 == 4:
+            whole.merge(pickle.loads(pickle.dumps(part.compact())))  # noqa: S301
+            part = Totals(family)
+    whole.merge(part)
+    return whole
+
+
+@pytest.mark.parametrize("size", [1, 7, 3000])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_all_metrics_of_a_family_equal_scikit_learns_in_any_grouping(family, size):
+    label, prediction, weight = rows(family, 600 if size == 1 else 3000)
+    found = totals(family, label, prediction, weight, size)
+    names = FAMILIES[family].metric_names
+    assert {name: found.metric(name)[0] for name in names} == pytest.approx(
+        expected(family, label, prediction, weight), rel=1e-6
     )
-
-
-def test_one_weight_for_all_and_no_weight_at_all():
-    from components.model_gate.metrics import FORMULAS, Sums, merge, sums_of
-
-    sums = sums_of([1.0, 3.0], [1.0, 1.0], 1.0)
-    assert FORMULAS["mean_squared_error"](sums) == 2.0
-    nothing = sums_of([1.0, 3.0], [1.0, 1.0], [0.0, 0.0])
-    assert nothing == Sums(rows=2.0)
-    assert np.isnan(FORMULAS["r_squared"](nothing))
-    assert merge(nothing, sums) == sums._replace(rows=4.0)
-
-
-def test_arrays_that_do_not_match_are_an_error():
-    from components.model_gate.metrics import sums_of
-
-    with pytest.raises(ValueError, match="expected a label, a prediction and a weight a row; received 2, 1 and 1"):
-        sums_of([1.0, 2.0], [1.0], [1.0])
+    assert found.metric("example_count")[0] == len(label)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_standard_errors_equal_the_bootstraps_and_do_not_depend_on_the_grouping(weighted):
-    from components.model_gate.metrics import FORMULAS, merge, sums_of
+@pytest.mark.parametrize("family", FAMILIES)
+def test_standard_errors_equal_the_bootstraps_and_do_not_depend_on_the_grouping(family, weighted):
+    label, prediction, weight = rows(family, 2000, seed=1)
+    weight = weight if weighted else np.ones(1)
+    whole, parts = totals(family, label, prediction, weight), totals(family, label, prediction, weight, 137)
+    draws = [
+        totals(family, label[drawn], prediction[drawn], weight[drawn] if weighted else weight)
+        for drawn in np.random.default_rng(2).integers(0, len(label), (500, len(label)))
+    ]
+    for name in FAMILIES[family].metric_names:
+        error = whole.metric(name)[1]
+        assert parts.metric(name)[1] == pytest.approx(error, rel=1e-6, nan_ok=True)
+        if name == "auc_precision_recall":
+            assert np.isnan(error), "none is known that is honest"
+        else:
+            assert error == pytest.approx(np.std([drawn.metric(name)[0] for drawn in draws]), rel=0.15), name
 
-    generator = np.random.default_rng(1)
-    n, draws = 2000, 800
-    y = generator.gamma(2, 3, n) + 1000
-    p = y + generator.normal(0, 2, n) * np.sqrt(y - 999)
-    w = generator.integers(1, 5, n).astype(float) if weighted else np.ones(n)
-    whole = sums_of(y, p, w)
-    parts = functools.reduce(merge, [sums_of(y[i : i + 137], p[i : i + 137], w[i : i + 137]) for i in range(0, n, 137)])
-    drawn = [sums_of(y[rows], p[rows], w[rows]) for rows in generator.integers(0, n, (draws, n))]
-    names = [name for name in FORMULAS if name.endswith("_standard_error")]
-    assert len(names) == 6
-    for name in names:
-        metric = FORMULAS[name.removesuffix("_standard_error")]
-        assert FORMULAS[name](parts) == pytest.approx(FORMULAS[name](whole), rel=1e-9)
-        assert FORMULAS[name](whole) == pytest.approx(np.std([metric(sums) for sums in drawn]), rel=0.12), name
+
+def test_classes_of_a_model_that_has_none_are_not_told():
+    """A live model of least squares, beside a candidate of classes."""
+    label, prediction, weight = rows("binomial")
+    found = totals("binomial", label, prediction[:, 0], weight)
+    assert {name for name in FAMILIES["binomial"].metric_names if np.isnan(found.metric(name)[0])} == {
+        *("accuracy", "precision", "recall", "f1")
+    }
+    assert found.tables().confusion is None
 
 
-def test_the_standard_error_of_the_mean_is_statsmodels():
-    from statsmodels.stats.weightstats import DescrStatsW
+def test_probabilities_of_0_and_1_are_clipped_as_scikit_learn_clips_32_bit_ones():
+    label = np.array([0.0, 1.0, 1.0, 0.0])
+    mean = np.array([0.0, 1.0, 0.0, 0.25], np.float32)
+    prediction = np.column_stack([mean, mean >= THRESHOLD])
+    found = totals("binomial", label, prediction, np.ones(1))
+    from sklearn.metrics import log_loss
 
-    from components.model_gate.metrics import FORMULAS, sums_of
+    assert found.metric("log_loss")[0] == pytest.approx(log_loss(label, mean), rel=1e-6)
 
-    y = np.random.default_rng(2).normal(5, 2, 40)
-    assert FORMULAS["mean_label_standard_error"](sums_of(y, y, 1.0)) == pytest.approx(
-        DescrStatsW(y).std_mean, rel=1e-12
-    )
-    assert FORMULAS["r_squared_standard_error"](sums_of(y, y, 1.0)) == 0
-    assert np.isnan(FORMULAS["mean_label_standard_error"](sums_of([1.0], [1.0], 1.0)))
+
+def test_rows_of_one_class_tell_what_they_can():
+    _, prediction, weight = rows("binomial", 50)
+    found = totals("binomial", np.zeros(50), prediction, weight, 7)
+    for name in ("auc", "auc_precision_recall", "deviance_explained", "recall", "calibration"):
+        assert np.isnan(found.metric(name)[0]), name
+    assert found.metric("accuracy")[0] == pytest.approx(np.average(prediction[:, 1] == 0, weights=weight))
+    assert found.tables().brackets == {"auc": None, "auc_precision_recall": None}
+
+
+def test_the_tables():
+    from sklearn.metrics import confusion_matrix
+
+    label, prediction, weight = rows("binomial", 1000)
+    tables = totals("binomial", label, prediction, weight, 99).tables()
+    (tn, fp), (fn, tp) = confusion_matrix(label, prediction[:, 1], sample_weight=weight)
+    cells = tables.confusion
+    assert cells is not None
+    assert [cells.true_negative, cells.false_positive, cells.false_negative, cells.true_positive] == [tn, fp, fn, tp]
+    assert sum(tenth.rows for tenth in tables.tenths) == 1000
+    assert totals("poisson", *rows("poisson", 100)).tables().confusion is None

@@ -1,29 +1,17 @@
+import json
 import math
 
 import pytest
 from scipy import stats
 
-from components.linear_model.families import FAMILIES
-from components.model_gate.verdict import Rules, allowance, interval, judge, within
-
-RULES = Rules(family="gaussian", limits={}, slices=[], no_worse_than_live=0.01, min_rows=30, held_out=True)
-FOLDS = {"mean_squared_error": 5.0, "root_mean_squared_error": 5.0**0.5, "r_squared": 0.61, "rows": 69}
-
-
-def rules(**changed):
-    return Rules(**{**vars(RULES), **changed})
-
-
-def measured(rows=200, label=10.0, **values):
-    """Metrics, each a value or `(value, standard error)`; the label's standard deviation is 3."""
-    table = {"example_count": rows, "mean_label": label, "mean_label_standard_error": 3 / math.sqrt(rows)}
-    for name, found in values.items():
-        table[name], table[name + "_standard_error"] = found if isinstance(found, tuple) else (found, 1e-9)
-    return table
+from components.linear_model.families import named
+from components.model_gate.tables import Confusion, Tables, Tenth
+from components.model_gate.verdict import WAY_OUT, Verdict, interval, judge, within
+from tests.components.model_gate.measurements import FOLDS, described, measured, rules
 
 
 def decide(values, limits, cross_validated=FOLDS, **changed):
-    return judge({(): values}, None, rules(limits=limits, **changed), cross_validated, None)
+    return judge({(): values}, None, rules(limits=limits, **changed), described(cross_validated), None)
 
 
 def test_enough_rows_and_a_limit_outside_the_interval_decide():
@@ -86,63 +74,19 @@ def test_slices():
         (("company", "Flash, Inc"),): measured(100, mean_squared_error=(70.0, 1.0)),
         (("company", "Tiny"),): measured(3, mean_squared_error=(900.0, 400.0)),
     }
-    verdict = judge(metrics, None, rules(slices=by_company), FOLDS, None)
+    verdict = judge(metrics, None, rules(slices=by_company), described(), None)
     assert [text.partition(" (95")[0] for text in verdict.reasons] == ["mean_squared_error on company=Flash, Inc is 70"]
     assert verdict.checks[1].startswith("mean_squared_error on company=Tiny is 900 (95 % interval")
     assert verdict.checks[1].endswith("3 rows), too few to judge (min_rows 30): not judged")
-    assert judge({(): measured()}, None, rules(slices=by_company), FOLDS, None).reasons == [
+    assert judge({(): measured()}, None, rules(slices=by_company), described(), None).reasons == [
         "limits are set for slices by company, and no row fell into one"
     ]
-
-
-def against(value, live, rows=200, live_folds=None, **changed):
-    metrics, baseline = ({(): measured(rows, mean_squared_error=mse)} for mse in (value, live))
-    verdict = judge(metrics, baseline, rules(**changed), FOLDS, live_folds)
-    [text] = verdict.checks
-    return verdict.blessed, text
-
-
-def test_against_the_live_model():
-    kept, text = against(15.5, 15.0)
-    assert (kept, text.partition(", or")[0]) == (
-        False,
-        "mean_squared_error on overall is 15.5 against 15 of the live model (+3.33%); at most +1.00%",
-    )
-    assert against(15.1, 15.0)[0]
-    assert against(15.5, 15.0, no_worse_than_live=0.05)[0]
-
-
-def test_a_live_model_of_an_exact_law_can_be_followed():
-    """y = 2x + 1: the errors are the rounding of 32-bit floats, and their ratio is 68."""
-    assert against(1.38881e-10, 2.04237e-12)[0]
-    assert against(0.0, 0.0)[0]
-    kept, text = against(1e-3, 0.0)
-    assert (kept, "(+0.001)" in text) == (False, True)
-    assert not against(1e-3, 2.04237e-12)[0]
-
-
-def test_the_allowance_is_below_anything_that_matters():
-    allowed = allowance(measured(label=1e6), FAMILIES["gaussian"])
-    assert allowed == pytest.approx((4 * 2**-23 * 1e6) ** 2 + 1e-9 * 9 * 199 / 200, rel=1e-2)
-
-
-def test_with_few_rows_the_cross_validations_are_compared():
-    kept, text = against(900.0, 15.0, rows=5, live_folds={**FOLDS, "mean_squared_error": 4.99})
-    assert kept
-    assert "cross-validated on 69 rows, as 5 rows are too few to judge, is 5 against 4.99" in text
-    assert not against(15.0, 15.0, rows=5, live_folds={**FOLDS, "mean_squared_error": 4.0})[0]
-    kept, text = against(900.0, 15.0, rows=5)
-    assert (kept, "no cross-validation of both models" in text) == (False, True)
-    assert against(1.0, 1.0, held_out=False, live_folds={**FOLDS, "mean_squared_error": 4.99})[0]
-    assert against(1.0, 1.0, held_out=False) == (
-        True,
-        "not compared with the live model: no rows are held out, and its cross-validation is not known",
-    )
 
 
 def test_nan_and_absent_metrics_keep_no_limit():
     verdict = decide(measured(r_squared=(math.nan, math.nan)), {"r_squared": {"min": 0}}, None)
     assert (verdict.blessed, verdict.metrics["overall"]["r_squared"]) == (False, None)
+    assert verdict.reasons == ["r_squared on overall is undefined (200 rows); the limit is at least 0: not kept"]
     assert "was not computed" in decide(measured(), {"r_squared": {"min": 0}}, None).reasons[0]
     assert not within(math.nan, {"max": 1})
 
@@ -153,4 +97,26 @@ def test_both_bounds_are_said():
 
 
 def test_one_row_has_no_interval():
-    assert interval(measured(1, r_squared=(0.5, math.nan)), "r_squared") is None
+    assert interval(measured(1, r_squared=(0.5, math.nan)), "r_squared", named("gaussian")) is None
+
+
+def test_the_tables_are_kept_and_a_verdict_of_before_has_none():
+    tables = Tables(
+        tenths=[Tenth(rows=100, mean_prediction=0.25, mean_label=0.2)],
+        confusion=Confusion(
+            threshold=0.25, classes=["no", "yes"], true_positive=1, false_positive=2, false_negative=3, true_negative=4
+        ),
+        brackets={"auc": 1e-5},
+    )
+    verdict = judge({(): measured(r_squared=0.8)}, None, rules(), described(), None, tables)
+    back = Verdict.parse(verdict.to_json(), "verdict.json", WAY_OUT)
+    assert (back.format, back.tables) == (2, tables)
+    old = {name: value for name, value in verdict.model_dump().items() if name != "tables"} | {"format": 1}
+    assert Verdict.parse(json.dumps(old), "verdict.json", WAY_OUT).tables is None
+
+
+def test_the_interval_of_a_share_ends_at_0_and_1():
+    values = measured(50, recall=(0.99, 0.02), brier_score=(0.01, 0.02), log_loss=(0.99, 0.02))
+    assert interval(values, "recall", named("binomial"))[1] == 1.0
+    assert interval(values, "brier_score", named("binomial"))[0] == 0.0
+    assert interval(values, "log_loss", named("binomial"))[1] > 1.0

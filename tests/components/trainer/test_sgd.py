@@ -1,5 +1,9 @@
+import dataclasses
+
 import numpy as np
 import pytest
+
+from tests.components.fits import ORACLES, drawn, fitted, oracle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
@@ -49,3 +53,65 @@ def test_shapes_that_would_broadcast_are_refused(tmp_path):
     x = np.zeros(3, np.float32)
     with pytest.raises(ValueError, match="must all have the same shape"):
         fit(model, Sgd(), {"x": x}, x.reshape(3, 1), None, str(tmp_path))
+
+
+def descended(family, rows, directory, rate=0.3, steps=4000, weight=None):
+    """The coefficients [1 + p] that descent leads to, and its trace."""
+    from components.fit.settings import Sgd
+    from components.linear_model.families import named
+    from components.trainer.model import build_model, input_names, weights_of
+    from components.trainer.sgd import fit
+
+    of, design = named(family), fitted(family, rows).design
+    settings = Sgd(
+        family=of.name, link=of.link.name, power=of.power, learning_rate=rate, steps=steps, trace_every=steps
+    )
+    values = {"miles": ((rows.miles - 3) / 2).astype(np.float32), "c": rows.level}
+    if rows.exposure is not None:
+        values["nights"] = np.log(rows.exposure).astype(np.float32)
+    model = build_model(design)
+    features = {name: values[key] for key, name in input_names(design).items()}
+    trace = fit(model, settings, features, rows.label.astype(np.float32), weight, str(directory))
+    return settings, weights_of(model, design), trace
+
+
+@pytest.mark.parametrize("family", ORACLES)
+def test_each_family_ends_at_its_optimum(family, tmp_path):
+    from components.linear_model.distance import distance
+
+    rows = drawn(family, exposed=family == "poisson")
+    exact, by = fitted(family, rows), oracle(family, rows)
+    _, coefficients, trace = descended(family, rows, tmp_path)
+    raw = exact.in_raw_units(coefficients[0], coefficients[1:])
+    assert raw[[0, 1, 3, 4]] == pytest.approx(by.params, abs=1e-3)
+    assert distance(exact, coefficients).length < 0.01
+    least = exact.fit.residual_sum_of_squares / 400 if family == "gaussian" else exact.fit.loss
+    assert trace[-1].loss == pytest.approx(least, rel=1e-5)
+    assert trace[0].loss > trace[-1].loss
+
+
+def test_weights_take_part(tmp_path):
+    """A row of weight 3 is three rows."""
+    rows = drawn("binomial")
+    weight = np.where(rows.label == 1, 3.0, 1.0)
+    again = dataclasses.replace(
+        rows, **{name: np.repeat(getattr(rows, name), weight.astype(int)) for name in ("miles", "level", "label")}
+    )
+    _, coefficients, _ = descended("binomial", rows, tmp_path, weight=weight.astype(np.float32))
+    raw = fitted("binomial", rows).in_raw_units(coefficients[0], coefficients[1:])
+    assert raw[[0, 1, 3, 4]] == pytest.approx(oracle("binomial", again).params, abs=1e-3)
+
+
+def test_what_diverges_is_told_with_the_ways_out(tmp_path):
+    from components.errors import DataError
+    from components.trainer.sgd import check_converged
+
+    rows = drawn("poisson")
+    rows = dataclasses.replace(rows, label=1000 * rows.label)
+    settings, coefficients, trace = descended("poisson", rows, tmp_path, rate=1.0, steps=10)
+    with pytest.raises(
+        DataError, match=r"diverged: the loss was .* at step 10\. Lower model\.learning_rate \(now 1\)"
+    ) as error:
+        check_converged(settings, coefficients, trace, float(rows.label.mean()))
+    assert f"begins at a mean of 1, and that of the labels is {rows.label.mean():.4g}" in str(error.value)
+    check_converged(settings, np.zeros(3), trace[:1], 1.0)

@@ -5,15 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.linear_model.factors import TriangularFactor
-from components.linear_model.linear_fit import LinearFit
-from components.linear_model.portable import UNBOUNDED, portable_model
+from components.linear_model.portable import UNBOUNDED
 from components.linear_model.scoring import score
-from components.linear_model.solve import Problem, Settings
-from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric, features_to_json
-from components.values.names import INTERCEPT
-from components.values.texts import MISSING_TOKENS
-from tests.components.transform import analyse, sparse_columns
+from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric
+from tests.components.exported import example, export_fit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
 
@@ -55,41 +50,14 @@ def draw(generator: np.random.Generator, rows: int) -> tuple[dict[str, list], np
     return columns, y + generator.normal(0, NOISE, rows)
 
 
-def cell(value):
-    return [value.encode() if isinstance(value, str) else value]
-
-
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """The loaded model and model.json, fitted on 1,500 rows."""
     import tensorflow as tf
 
-    from components.preprocessing.transform_graph import design_matrix_of, fills_of
-    from components.trainer.model import LINEAR_LAYER, build_model
-    from components.trainer.signatures import export
-
-    raw, labels = draw(np.random.default_rng(3), 1_500)
-    table = {**raw, "y": labels.tolist()}
-    rows = [dict(zip(table, map(cell, row), strict=True)) for row in zip(*table.values(), strict=True)]
-    transform = analyse(rows, FEATURES, "y", tmp_path_factory.mktemp("transform"))
-    design = design_matrix_of(transform, FEATURES)
-    columns = {
-        name: value.numpy() for name, value in transform.transform_features_layer()(sparse_columns(rows)).items()
-    }
-    factor = TriangularFactor([INTERCEPT, *design.column_names], intercept=True)
-    factor.add(np.column_stack([np.ones(len(rows)), design.dense(columns)]), columns["y"])
-    references = {term.feature: place for place, term in design.places() if term.levels}
-    fit = Problem([factor], Settings(references=set(references.values()), tolerance=1e-6)).fit()
-    found = LinearFit(
-        "gaussian", "y", None, design, references, len(rows), [], fit, [len(rows)], np.array([factor.square()])
-    )
-    fills, missing = fills_of(transform, FEATURES), [token for token in MISSING_TOKENS if token]
-    portable = portable_model(found, features_to_json(FEATURES), fills, fit.coefficients, 0.95, "exact", missing)
-    model = build_model(design)
-    model.get_layer(LINEAR_LAYER).set_weights([fit.coefficients[1:, None], fit.coefficients[:1]])
-    folder = str(tmp_path_factory.mktemp("model"))
-    export(model, transform, portable, folder)
-    return tf.saved_model.load(folder), portable, folder
+    folder = tmp_path_factory.mktemp("exported")
+    portable = export_fit(*draw(np.random.default_rng(3), 1_500), FEATURES, folder)
+    return tf.saved_model.load(str(folder / "model")), portable, str(folder / "model")
 
 
 USUAL = {"miles": 5.0, "log.odds-1": 0.0, "hour": 3.0, "city": "a", "class": 1_600_000_100, "ID": BIG + 7, "id": "true"}
@@ -200,18 +168,7 @@ def test_regress_has_tf_servings_method_and_the_same_predictions(exported, tmp_p
     model, _, _ = exported
     raw, _ = draw(np.random.default_rng(13), 20)
 
-    def feature(value):
-        if isinstance(value, str):
-            return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value.encode()]))
-        if isinstance(value, int):
-            return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
-        return tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
-
-    def example(row):
-        features = {name: feature(value) for name, value in zip(raw, row, strict=True)}
-        return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
-
-    serialized = tf.constant([example(row) for row in zip(*raw.values(), strict=True)])
+    serialized = tf.constant([example(dict(zip(raw, row, strict=True))) for row in zip(*raw.values(), strict=True)])
     expected = ask(exported, raw, "serving_default")["prediction"].tolist()
     assert model.signatures["regress"](inputs=serialized)["outputs"].numpy().tolist() == expected
     assert model.signatures["examples"](examples=serialized)["prediction"].numpy().tolist() == expected

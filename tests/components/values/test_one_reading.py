@@ -432,11 +432,11 @@ def served(tmp_path_factory):
     )
     def of_columns(columns):
         parsed = inputs.as_parsed({name: columns[safe[name]] for name in FEATURES}, entries, spec, SENT)
-        return layer(inputs.checked(parsed, entries))
+        return layer(inputs.checked(parsed, entries, SENT))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def of_examples(serialized):
-        return layer(inputs.checked(tf.io.parse_example(serialized, spec), entries))
+        return layer(inputs.checked(tf.io.parse_example(serialized, spec), entries, SENT))
 
     kinds = {entry["name"]: inputs.input_type(entry) for entry in entries}
     return of_columns, of_examples, model, safe, kinds

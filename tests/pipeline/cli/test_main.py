@@ -131,10 +131,10 @@ def test_bad_tables_end_with_3_before_anything_runs(tmp_path, table, message):
         ("not json", "damaged, not JSON: Expecting value: line 1 column 1 (char 0)."),
         (
             '{"name": "seed", "steps": []}',
-            "expected format 1; received a file without one. Another version of Plumbline",
+            "expected format 2; received a file without one. Another version of Plumbline",
         ),
-        ('{"format": 2}', "expected format 1; received 2. Another version of Plumbline wrote it."),
-        ('{"format": 1, "name": "seed"}', "damaged: run_id: Field required."),
+        ('{"format": 1}', "expected format 2; received 1. Another version of Plumbline wrote it."),
+        ('{"format": 2, "name": "seed"}', "damaged: run_id: Field required."),
     ],
 )
 def test_a_summary_that_can_not_be_read_is_one_message(tmp_path, text, message):

@@ -9,7 +9,7 @@ from pipeline.config.root import runs_directory
 from pipeline.local.summary import StepRun, read_last_summary
 
 SUMMARY = {
-    "format": 1,
+    "format": 2,
     "name": "fares",
     "run_id": "2026",
     "exit_code": 4,
@@ -21,7 +21,7 @@ SUMMARY = {
         "y: missing, row dropped": 1,
         "x1: missing, mean imputed": 0,
         "missing tokens": {"c": {"NA": 3, "": 1}},
-        "format": 1,
+        "format": 2,
         "splits": {"train": 7, "eval": 2},
         "files": {"t.csv": 0},
         "table": {"files": 2, "sha256": "ab" * 32},
@@ -29,6 +29,7 @@ SUMMARY = {
     "linear_fit": {
         "family": "gaussian",
         "label": "y",
+        "models": "y, in its units",
         "columns": [
             {
                 "name": "(intercept)",
@@ -95,7 +96,7 @@ SUMMARY = {
         "r_squared": 0.5,
         "adjusted_r_squared": 0.4,
         "sigma": 1.25,
-        "mean_squared_error": 1e-4,
+        "loss": 1e-4,
         "rank": 2,
         "condition_number": 12.5,
         "dropped": [{"name": "x2", "because": "x2 = 2·x1"}],
@@ -114,6 +115,7 @@ SUMMARY = {
         "coefficients": {"c[a]": 0.0, "c[b]": 2.0, "x2": 0.0},
         "loss": "mean squared error",
         "loss_trace": [{"step": step, "loss": 1.0 / (step + 1)} for step in range(0, 5000, 100)],
+        "from_exact": {"length": 2.5, "largest": 1.25, "column": "c[b]"},
     },
     "verdict": {
         "blessed": False,
@@ -173,6 +175,7 @@ def test_a_refused_model_is_shown_with_its_reason(parse):
     assert "refined in 2 further passes" in text
     assert next(line.split() for line in text.splitlines() if "c[a]" in line) == ["c[a]", "reference", "5"]
     assert "the exact optimum's is 0.0001" in text
+    assert "coefficients are 2.5 standard errors from the exact ones, the farthest 1.25 of its own: c[b]\n" in text
     assert "next:" not in text
     assert "4900" in text
 

@@ -54,7 +54,7 @@ def test_what_ingest_and_steps_get(tmp_path):
     assert [feature["name"] for feature in config.step_config()["features"]] == ["x", "c", "h"]
 
 
-@pytest.mark.parametrize("example", ["seed", "taxi"])
+@pytest.mark.parametrize("example", ["seed", "taxi", "tips", "delays"])
 def test_the_examples_are_valid(example):
     assert load_config(REPOSITORY / "data" / example / "pipeline.yaml").data.path.is_file()
 
@@ -339,3 +339,60 @@ def test_what_cant_be_judged_without_held_out_rows(tmp_path, old, new, message):
     text = GOOD.replace("{train: 0.8, eval: 0.2}", "{train: 1}")
     assert old in text
     assert message in one_line(tmp_path, text.replace(old, new, 1))
+
+
+FAMILY = """
+name: claims
+data: {path: t.csv}
+label: y
+features: {x: numeric, c: {kind: categorical, vocabulary: 5}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("positive: yes", "positive: is for families of classes; gaussian has none. Set model.family: binomial"),
+        ("positive: NA\nmodel: {family: binomial}", "positive: 'NA' is one of data.missing, and stands for nothing"),
+        ("exposure: e\nmodel: {family: binomial}", "exposure: is for the link log; that of binomial is logit"),
+        ("offset: o\nexposure: e\nmodel: {family: poisson}", "offset and exposure: give one of them"),
+        ("offset: y", "offset: 'y' is the label. Name another column"),
+        ("weight: w\nexposure: w\nmodel: {family: poisson}", "exposure: 'w' is the weight. Name another column"),
+        ("offset: x", "features.x: 'x' is the offset; it can't be a feature too"),
+        ("exposure: x\nmodel: {family: poisson}", "features.x: 'x' is the exposure; it can't be a feature too"),
+        (
+            "model: {family: binomial, class_weight: {no: 1, yes: 5}}",
+            "model.class_weight: the classes of a label of numbers are 0 and 1; received no, yes",
+        ),
+        (
+            "positive: won\nmodel: {family: binomial, class_weight: {no: 1, yes: 5}}",
+            "model.class_weight: lacks the class 'won' (positive). Received no, yes",
+        ),
+        ("model: {family: poisson, threshold: 0.3}", "threshold: is for families of classes; poisson has none"),
+        (
+            "model: {family: poisson}\nevaluate: {limits: {r_squared: {min: 0}}}",
+            "evaluate.limits.r_squared: is no metric of the family poisson",
+        ),
+    ],
+)
+def test_each_mistake_about_a_family_gets_one_line(tmp_path, more, message):
+    assert message in one_line(tmp_path, FAMILY + more)
+
+
+@pytest.mark.parametrize(
+    ("written", "positive"), [("true", "true"), ("1", "1"), ("2.0", "2"), ('"yes"', "yes"), ("no", "no")]
+)
+def test_the_positive_value_is_the_text_that_a_table_has(tmp_path, written, positive):
+    config = load(tmp_path, f"{FAMILY}positive: {written}\nmodel: {{family: binomial}}")
+    spec = config.table_spec()
+    assert (config.positive, spec.positive, spec.family) == (positive, positive, "binomial")
+    assert (spec.numbers, spec.texts) == (["x"], ["c", "y"])
+
+
+def test_an_offset_is_a_column_of_numbers_and_no_feature(tmp_path):
+    for key, exposed in (("offset", False), ("exposure", True)):
+        config = load(tmp_path, f"{FAMILY}{key}: e\nmodel: {{family: tweedie, power: 1.7}}")
+        spec = config.table_spec()
+        assert (spec.offset, spec.exposed, spec.family) == ("e", exposed, "tweedie(power=1.7)")
+        assert "e" in spec.numbers and "e" in spec.features
+        assert "e" not in config.features

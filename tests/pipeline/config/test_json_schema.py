@@ -84,7 +84,15 @@ def test_every_number_has_a_unit_but_those_that_have_none():
         for name, key in PLACES
         if is_number(said := SCHEMA["$defs"][name]["properties"][key]) and "x-unit" not in said
     }
-    assert without == {"Split.seed", "Sgd.seed", "Sgd.learning_rate"}
+    assert without == {
+        "Split.seed",
+        "Sgd.seed",
+        "Sgd.learning_rate",
+        "Exact.power",
+        "Sgd.power",
+        "Cost.false_positive",
+        "Cost.false_negative",
+    }
 
 
 def test_it_is_a_schema_of_its_draft():
@@ -92,7 +100,7 @@ def test_it_is_a_schema_of_its_draft():
     Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("example", ["seed", "taxi"])
+@pytest.mark.parametrize("example", ["seed", "taxi", "tips", "delays"])
 def test_the_examples_keep_it(example):
     assert refusals(read_yaml(REPOSITORY / "data" / example / "pipeline.yaml")) == []
 

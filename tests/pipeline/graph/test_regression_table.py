@@ -1,12 +1,24 @@
-"""The table of coefficients: order, folding, what is left out, what is said of `(other)`."""
+"""The table of coefficients: order, folding, what is left out, what is said of `(other)`; and the tables of every family."""
 
 import io
 
 import pytest
 from rich.console import Console
+from rich.text import Text
+from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 
-from pipeline.graph.regression import Column, Pool
-from pipeline.graph.regression_table import pooled_lines, print_coefficients
+from components.linear_model.families import named
+from pipeline.graph.regression import Column, Pool, read_regression
+from pipeline.graph.regression_table import (
+    class_lines,
+    dispersion_lines,
+    pooled_lines,
+    print_coefficients,
+    print_estimates,
+    print_intervals,
+    print_regression,
+)
+from tests.components.fits import ORACLES, drawn, fitted, oracle
 
 
 def level(text, coefficient=1.0, rows=9, role=None, weight=None):
@@ -84,3 +96,167 @@ def test_a_long_text_leaves_room_for_the_figures():
     _, text = printed([level("w" * 10_000, 1.23456, rows=41), level("b", 2.5)])
     assert "1.23456" in text
     assert "www…" in text
+
+
+def regression(family, **how):
+    return read_regression(fitted(family, drawn(family, **how)), DatasetFeatureStatistics())
+
+
+def printed_whole(found, width=132):
+    out = io.StringIO()
+    print_regression(Console(file=out, width=width), found, False)
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def test_the_table_of_least_squares():
+    lines = printed_whole(regression("gaussian"))
+    assert lines[0] == "least squares: y, in its units per raw unit of each column"
+    assert lines[1].split() == ["column", "coefficient", "std.", "error", "t", "p", "2.5%", "97.5%", "rows"]
+    assert lines[-2].startswith("n 400, degrees of freedom 396, R² 0.")
+    assert lines[-2].endswith(", rank 4, condition 3.19")
+    assert lines[-1] == "penalty 0 (given)"
+
+
+def test_the_table_of_a_logistic_regression():
+    """Figures are those of statsmodels, see test_regression; here where they stand."""
+    by = oracle("binomial", drawn("binomial"))
+    lines = printed_whole(regression("binomial"))
+    assert lines[0] == "logistic regression: log odds of y = yes, per raw unit of each column"
+    assert lines[1].split() == ["column", "coefficient", "std.", "error", "z", "p", "rows"]
+    estimates = {line.split()[0]: line.split()[1:] for line in lines[2:7]}
+    assert estimates["c[cash]"] == ["reference", "131"]
+    assert [float(cell) for cell in estimates["miles"]] == pytest.approx(
+        [by.params[1], by.bse[1], by.tvalues[1], by.pvalues[1]], rel=2e-3
+    )
+    assert lines[7] == "95 % intervals; odds ratio = exp(coefficient)"
+    assert lines[8].split() == ["column", "2.5%", "97.5%", "odds", "ratio", "2.5%", "97.5%"]
+    assert [line.split()[0] for line in lines[9:13]] == ["(intercept)", "miles", "c[card]", "c[none]"]
+    assert [len(line.split()) for line in lines[9:13]] == [3, 6, 6, 6]
+    assert lines[13] == "n 400, degrees of freedom 396, rank 4, condition 3.19"
+    assert lines[14].startswith(
+        f"deviance {by.deviance:.6g}, null deviance {by.null_deviance:.6g}, deviance explained 0.0"
+    )
+    assert lines[14].endswith(f"AIC {by.aic:.6g}, BIC {by.bic_llf:.6g}")
+    assert lines[15].startswith("Newton: ")
+    assert lines[15].endswith(" standard errors")
+    assert lines[16] == "penalty 0 (given)"
+
+
+@pytest.mark.parametrize("family", [family for family in ORACLES if family != "gaussian"])
+def test_tables_fit_a_terminal_of_80_columns(family, monkeypatch):
+    """Names take more lines there; every figure stands whole."""
+    monkeypatch.setenv("COLUMNS", "80")
+    found = regression(family, exposed=family == "poisson")
+    long = [
+        column.model_copy(update={"name": "company[Chicago Independents and Taxi Affiliation Services of the Loop]"})
+        if column.level == "card"
+        else column
+        for column in found.columns
+    ]
+    out = io.StringIO()
+    console = Console(file=out, width=132, force_terminal=True, no_color=True, highlight=False)
+    print_estimates(console, long, "z", False)
+    print_intervals(console, long, 0.95, found.ratio, False)
+    text = Text.from_ansi(out.getvalue()).plain
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in text
+    card = next(column for column in found.columns if column.level == "card")
+    assert f"{card.coefficient:.6g}" in text
+    assert len([line for line in lines if "company[" in line]) == 2
+
+
+def test_an_exposure_is_named_and_stands_as_offset():
+    lines = printed_whole(regression("poisson", exposed=True))
+    assert lines[0] == "Poisson regression: log of the mean of y per unit of nights, per raw unit of each column"
+    assert [line.split() for line in lines if "nights" in line][1:] == [["nights", "offset"]]
+
+
+def test_the_power_of_a_tweedie_regression_is_said():
+    assert printed_whole(regression("tweedie"))[0].startswith("Tweedie regression (power 1.5): log of the mean of y,")
+
+
+@pytest.mark.parametrize("family", ["gamma", "tweedie"])
+def test_an_estimated_dispersion_is_within_the_standard_errors(family):
+    by = oracle(family, drawn(family))
+    assert list(dispersion_lines(regression(family), named(family))) == [
+        f"dispersion {by.scale:.6g} (Pearson's statistic by the degrees of freedom), within the standard errors"
+    ]
+
+
+def test_overdispersed_counts_are_said_with_the_way_out():
+    """The way out is true: a Tweedie regression of a power near 1 has the same coefficients, and wider standard errors."""
+    rows = drawn("poisson", spread=1.0)
+    found, by = regression("poisson", spread=1.0), oracle("poisson", rows)
+    pearson = by.pearson_chi2 / by.df_resid
+    line, warning = dispersion_lines(found, named("poisson"))
+    assert line == f"dispersion 1, as the family has it; Pearson's statistic by the degrees of freedom is {pearson:.6g}"
+    assert f"vary {pearson:.3g} times as much" in warning
+    assert f"{pearson**0.5:.3g} times too small" in warning
+    assert "{family: tweedie, power: 1.01}" in warning
+    other = fitted("tweedie(power=1.01)", rows).raw
+    assert other.coefficients[:2] == pytest.approx(by.params[:2], rel=0.01)
+    assert other.standard_errors[:2] == pytest.approx(by.bse[:2] * pearson**0.5, rel=0.02)
+
+
+def test_counts_that_vary_as_their_family_says_are_not_said_to_be_overdispersed():
+    assert len(list(dispersion_lines(regression("poisson", rows=5000), named("poisson")))) == 1
+    few = regression("poisson", rows=5000).model_copy(update={"degrees_of_freedom": 5.0, "pearson": 1.9})
+    assert len(list(dispersion_lines(few, named("poisson")))) == 1
+
+
+def test_labels_of_0_and_1_tell_no_dispersion():
+    assert list(dispersion_lines(regression("binomial"), named("binomial"))) == []
+
+
+@pytest.mark.parametrize(("decrement", "shown"), [(3.2e-9, "4e-09"), (3e-9, "3e-09"), (9.5e-7, "1e-06"), (0.0, "0")])
+def test_the_certificate_is_rounded_up(decrement, shown):
+    found = regression("poisson").model_copy(update={"decrement": decrement, "passes": 5})
+    assert f"Newton: 5 passes; the next step would be at most {shown} standard errors" in printed_whole(found)
+
+
+def test_what_cross_validation_left_is_said():
+    found = regression("gamma").model_copy(update={"cv_error": 0.25, "penalty": 2.0, "remaining_step": 2e-10})
+    lines = printed_whole(found)
+    assert "penalty 2 (given); held-out mean deviance 0.25" in lines
+    line = "cross-validation: the next step of any fold's fit would be at most 2e-10 standard errors"
+    assert line in lines
+    path = f"{line}, 4e-05 at any penalty of the path"
+    assert path in printed_whole(found.model_copy(update={"remaining_on_path": 3.1e-5}))
+
+
+def test_many_levels_are_folded_alike_in_both_tables():
+    columns = [level(f"v{index}", float((index * 7) % 41)) for index in range(41)]
+    columns[20] = level("v20", 20.5, role="reference")
+    out = io.StringIO()
+    print_estimates(Console(file=out, width=132), columns, "z", False)
+    print_intervals(Console(file=out, width=132), columns, 0.95, "odds ratio", False)
+    assert out.getvalue().count("… 30 more levels of c (show --all)") == 2
+    assert len([line for line in out.getvalue().splitlines() if line.startswith(" c[")]) == 11 + 10
+
+
+def test_what_class_weights_did_and_the_threshold_are_said():
+    found = regression("binomial")
+    assert list(class_lines(found)) == []
+    weighted = found.model_copy(update={"class_weights": (1.0, 5.0), "threshold": 1 / 6})
+    left, threshold = class_lines(weighted)
+    assert left.startswith(
+        "class weights: no 1, yes 5, as if a row were so many, to the standard errors too; probabilities are those"
+    )
+    assert threshold == "threshold 0.166667: a row of at least this probability is yes"
+    taken, _ = class_lines(weighted.model_copy(update={"intercept_shift": 1.6094379}))
+    assert taken.endswith("; the intercept is less by 1.60944, what they add to it: probabilities are the table's")
+    assert list(class_lines(regression("poisson"))) == []
+
+
+def test_rows_that_were_counted_are_said():
+    found = regression("poisson").model_copy(update={"different_rows": 1234, "passes": 5, "decrement": 1e-9})
+    line = "Newton: 5 passes over 1,234 different rows, counted; the next step would be at most 1e-09 standard errors"
+    assert line in printed_whole(found)
+
+
+def test_a_level_in_the_rule_of_the_penalty_is_no_markup():
+    rule = "without one the labels are separated by level: c[card]: 9 rows, all 1"
+    assert f"penalty 2 ({rule})" in printed_whole(
+        regression("binomial").model_copy(update={"penalty": 2.0, "penalty_rule": rule})
+    )

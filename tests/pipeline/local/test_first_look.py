@@ -294,3 +294,66 @@ def test_the_split_is_the_one_that_ingest_draws(tmp_path):
                 look(tmp_path, rows)
         else:
             look(tmp_path, rows)
+
+
+# what the configuration says beside label y and feature x; the rows that follow 50 good ones; what the message holds
+LABELS = {
+    "a label of another family": (
+        "model: {family: poisson}",
+        "1,0.5",
+        "line 52, column 'y': expected whole numbers of at least 0 (model.family: poisson); received 0.5. Of a rate,",
+    ),
+    "another two numbers": (
+        "model: {family: binomial}",
+        "1,2",
+        "line 52, column 'y': expected 0 and 1 (model.family: binomial); received 2. Of a label of two other values, name",
+    ),
+    "a third value": (
+        "positive: 1\nmodel: {family: binomial}",
+        "1,2",
+        "line 52, column 'y': expected '1' (positive) or '0', as in other rows; received '2'.",
+    ),
+    "another positive value": (
+        "positive: yes\nmodel: {family: binomial}",
+        "1,1",
+        "positive: expected one of the two values of column 'y'; received 'yes'. The column holds",
+    ),
+    "no label": (
+        "positive: 1\nmodel: {family: binomial}",
+        "1,",
+        "line 52, column 'y': expected a value; received nothing",
+    ),
+    "no exposure": (
+        "exposure: e\nmodel: {family: poisson}",
+        "1,1,0",
+        "line 52, column 'e': expected an exposure above 0; received 0.0",
+    ),
+    "no offset": (
+        "offset: e\nmodel: {family: poisson}",
+        "1,1,",
+        "line 52, column 'e': expected a number; received nothing",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_what_no_family_takes_is_said_before_any_library_is_loaded(tmp_path, name):
+    says, row, message = LABELS[name]
+    table = "".join(f"{number % 7},{number % 2},{number + 1}\n" for number in range(50))
+    (tmp_path / "t.csv").write_text(f"x,y,e\n{table}{row}{',1' * (row.count(',') < 2)}\n")
+    (tmp_path / "t.yaml").write_text(f"name: t\ndata: {{path: t.csv}}\nlabel: y\nfeatures: {{x: numeric}}\n{says}\n")
+    with pytest.raises(DataError) as caught:
+        check_table(load_config(tmp_path / "t.yaml"), tmp_path / "R")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_label_with_one_value_in_a_whole_table_is_named_by_it(tmp_path):
+    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{number},yes\n" for number in range(50)))
+    (tmp_path / "t.yaml").write_text(
+        'name: t\ndata: {path: t.csv}\nlabel: y\npositive: "yes"\nfeatures: {x: numeric}\nmodel: {family: binomial}\n'
+    )
+    with pytest.raises(
+        DataError, match=r"t\.csv: label 'y': it is 'yes' in 50 rows; expected 'yes' \(positive\) and another value"
+    ):
+        check_table(load_config(tmp_path / "t.yaml"), tmp_path / "R")

@@ -113,6 +113,13 @@ ANSWER = {
 }  # fmt: skip
 
 
+CLASSES = ModelView("taxi", 7, "explain", [FormField("miles", "number")], "log odds ratio")
+PROBABILITY = {
+    "probability": 0.25, "class": "<b>tipped", "baseline": -1.5, "low": 0.2, "high": 0.31, "standard_error": 0.15,
+    "linear_predictor": -1.0986123, "contribution_miles": 0.4013877,
+}  # fmt: skip
+
+
 class Browser:
     """One tab, steered by the DevTools protocol."""
 
@@ -190,7 +197,7 @@ async def browser(folder: Path) -> AsyncIterator[Browser]:
 
 
 @contextlib.asynccontextmanager
-async def served(bodies: list[str], answer: Callable[[], web.Response]) -> AsyncIterator[str]:
+async def served(bodies: list[str], answer: Callable[[], web.Response], shown: ModelView) -> AsyncIterator[str]:
     """The page, and a server that remembers what it is asked."""
 
     async def predict(request: web.Request) -> web.Response:
@@ -201,19 +208,22 @@ async def served(bodies: list[str], answer: Callable[[], web.Response]) -> Async
         return web.json_response({"model_version_status": [{"version": "8", "state": "AVAILABLE"}]})
 
     app = web.Application()
-    app.add_routes(page_routes(lambda: [VIEW, ModelView("other")]))
+    app.add_routes(page_routes(lambda: [shown, ModelView("other")]))
     app.add_routes([web.post("/v1/models/taxi:predict", predict), web.get("/v1/models/taxi", status)])
     async with TestServer(app) as server:
         yield str(server.make_url("/"))
 
 
 def in_browser(
-    folder: Path, answer: Callable[[], web.Response], use: Callable[[Browser], Coroutine[Any, Any, None]]
+    folder: Path,
+    answer: Callable[[], web.Response],
+    use: Callable[[Browser], Coroutine[Any, Any, None]],
+    shown: ModelView = VIEW,
 ) -> list[str]:
     bodies: list[str] = []
 
     async def run() -> None:
-        async with served(bodies, answer) as url, browser(folder) as tab:
+        async with served(bodies, answer, shown) as url, browser(folder) as tab:
             await tab.open(url)
             await use(tab)
             assert await tab.run("document.title") == "Plumbline"
@@ -267,6 +277,32 @@ def test_a_prediction_by_keyboard(tmp_path: Path) -> None:
     assert [bar[0] for bar in seen["bars"]] == ["up", "down"]
     assert float(seen["bars"][0][1].rstrip("%")) == pytest.approx(100 * 4.2 / 4.5)
     assert seen["wide"] == {400: 400, 1200: 1200}
+
+
+@needs_chromium
+def test_a_probability_its_class_and_contributions_in_log_odds(tmp_path: Path) -> None:
+    seen: list[str] = []
+    unlike = {**PROBABILITY, "low": 0.0, "high": 1.0, "standard_error": 3.4028235e38}
+    answers = [web.json_response({"predictions": [answer]}) for answer in (PROBABILITY, unlike)]
+
+    async def use(tab: Browser) -> None:
+        for _ in range(2):
+            await tab.run("document.querySelector('.answer').replaceChildren()")
+            await tab.run("document.querySelector('form').requestSubmit()")
+            await tab.wait("document.querySelector('.prediction')")
+            seen.append(await tab.run("document.querySelector('.answer').innerText"))
+
+    in_browser(tmp_path / "profile", lambda: answers.pop(0), use, CLASSES)
+    for part in (
+        "0.25",
+        "probability; class: <b>tipped",
+        "between 0.2 and 0.31, standard error of the linear predictor 0.15",
+        "What it is made of, in units of the log odds ratio",
+        "+0.401388",
+    ):
+        assert part in seen[0]
+    assert re.search(r"linear predictor\s+-1\.09861", seen[0])
+    assert "No interval can be given" in seen[1]
 
 
 @needs_chromium

@@ -77,11 +77,11 @@ def test_a_label_with_gaps_gets_a_rule_and_an_identifier_is_left_out(tmp_path):
     [
         ("lwage,b\n1,2\n", "lwges", "no column 'lwges'; did you mean 'lwage'? Its columns: lwage, b."),
         (
-            "a,y\n1,Yes\n2,No\n3,No\n",
+            "a,y\n1,Yes\n2,No\n3,No\n4,?\n",
             "y",
-            "holds 'No' in 2 rows, 'Yes' in 1 row; expected numbers. Write 1 and 0 in the place of",
+            "holds 'No' in 2 rows, 'Yes' in 1 row, '?' in 1 row; expected numbers, or one of two texts. Write numbers",
         ),
-        ("a,y\n1,p\n2,q\n3,r\n4,s\n", "y", "and other texts (1); expected numbers. Write numbers in their place"),
+        ("a,y\n1,p\n2,q\n3,r\n4,s\n", "y", "and other texts (1); expected numbers, or one of two texts"),
         ("a,y\n1,2020-01-02\n2,2020-01-03\n", "y", "holds dates or times such as '2020-01-02'"),
         ('a,y\n1,"$1,200"\n2,"$1,300"\n', "y", "holds numbers with a currency sign, such as '$1,200'"),
         ("a,y\n1,5\n2,5\n", "y", "one value in all rows, so that there is nothing to learn"),
@@ -365,3 +365,93 @@ def test_a_category_of_digits_is_a_text(tmp_path, random):
     frame = pd.DataFrame({"w": random.choice(["0", "1"], N), "x": random.normal(size=N), "y": random.normal(size=N)})
     frame.astype({"w": "category"}).to_parquet(tmp_path / "t.parquet")
     assert written(tmp_path / "t.parquet")[0]["w"]["kind"] == "categorical"
+
+
+def labelled(tmp_path, values, name="y"):
+    """What `init` writes of a label, and what is printed; a run must take it."""
+    x = np.random.default_rng(1).normal(size=len(values))
+    table = csv(tmp_path / "t.csv", x=x, **{name: values})
+    written(table, name)
+    return yaml.safe_load((tmp_path / "t.yaml").read_text()), (tmp_path / "t.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "said"),
+    [
+        ([0, 1], None, "label 'y': 0 and 1 in all rows. model.family: binomial fits it"),
+        (
+            ["no", "yes", "no"],
+            "yes",
+            "'yes' in 67 rows, 'no' in 133 rows. model.family: binomial predicts the probability of",
+        ),
+        (["yes", "yes", "no"], "yes", "positive: 'yes'"),
+        ([False, True], "true", "positive: 'true'"),
+        (["good", "good", "bad"], "bad", "positive: 'bad'"),
+        ([1, 2], "2", "positive: '2'"),
+        ([-1, 1], "1", "positive: '1'"),
+    ],
+)
+def test_a_label_of_two_values_gets_the_binomial_family(tmp_path, values, positive, said):
+    config, text = labelled(tmp_path, (values * 200)[:200])
+    assert config.get("positive") == positive
+    assert config["model"]["family"] == "binomial"
+    assert config["evaluate"]["limits"] == {"deviance_explained": {"min": 0.0}}
+    assert said in text
+
+
+def test_a_text_label_drops_rows_without_one_and_columns_are_judged_on_the_others(tmp_path, random):
+    values = ["won", "lost", "", "lost"] * 50
+    table = csv(tmp_path / "t.csv", x=random.normal(size=200), z=[5 if v else 6 for v in values], y=values)
+    features, out = written(table)
+    assert list(features) == ["x"]  # z is 5 in all rows with a label
+    assert load_config(tmp_path / "t.yaml").data.drop["y"].missing
+    assert "rows without a label, left out by data.drop: 50 of 200" in out
+
+
+def test_a_column_that_is_a_text_label_in_other_words_is_left_out(tmp_path, random):
+    won = random.random(N) < 0.4
+    table = csv(tmp_path / "t.csv", x=random.normal(size=N), code=won * 3, y=np.where(won, "won", "lost"))
+    assert list(written(table)[0]) == ["x"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_boolean_label_is_the_same_in_a_csv_and_in_parquet(tmp_path, random, kind):
+    table = pa.table({"x": random.normal(size=N), "y": random.random(N) < 0.3})
+    path = tmp_path / f"t.{kind}"
+    pq.write_table(table, path) if kind == "parquet" else table.to_pandas().to_csv(path, index=False)
+    written(path)
+    assert load_config(tmp_path / "t.yaml").positive == "true"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "family"),
+    [
+        ("visits", lambda r: r.poisson(2.5, N), "poisson"),
+        ("claims", lambda r: r.negative_binomial(1, 0.2, N), "poisson"),
+        ("age", lambda r: r.poisson(2.5, N), "gaussian"),  # by its name
+        ("year", lambda r: r.integers(1990, 2020, N), "gaussian"),
+        ("price", lambda r: r.integers(100, 900, N), "gaussian"),
+        ("answer", lambda r: r.binomial(4, 0.6, N), "gaussian"),  # a scale: most answers are in its upper half
+        ("y", lambda r: r.poisson(2.5, N) - 1, "gaussian"),
+        ("y", lambda r: r.poisson(2.5, N) / 2, "gaussian"),
+    ],
+)
+def test_counts_are_told_from_other_numbers(tmp_path, random, name, values, family):
+    config, text = labelled(tmp_path, values(random), name)
+    assert config["model"].get("family", "gaussian") == family
+    assert (
+        ("counts. model.family: poisson fits it" in text)
+        == ("exposure: COLUMN\nmodel:" in text)
+        == (family == "poisson")
+    )
+
+
+def test_a_skewed_label_has_a_comment_and_stays_as_it_is(tmp_path, random):
+    config, text = labelled(tmp_path, random.gamma(1.0, 300.0, N).round(2) + 1)
+    assert "# the label is above 0 and skewed: family: gamma may fit it better\nmodel:" in text
+    assert "family" not in config["model"]
+
+
+def test_a_label_that_is_often_zero_and_skewed_has_a_comment_too(tmp_path, random):
+    costs = np.where(random.random(N) < 0.5, 0, random.gamma(1.0, 300.0, N).round(2))
+    assert "# the label is often 0, and skewed above: family: tweedie may fit it better" in labelled(tmp_path, costs)[1]

@@ -1,0 +1,66 @@
+"""How far coefficients that were found in another way are from the exact fit's, in its standard errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.linear_model.linear_fit import LinearFit, raw_units
+
+Array = NDArray[np.float64]
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclasses.dataclass(frozen=True)
+class Distance:
+    """How far.
+
+    Attributes:
+      length: √((b − b̂)ᵀ·C⁻¹·(b − b̂)), b̂ and C the exact fit's coefficients and their covariance: of all coefficients together.
+      largest: greatest |b − b̂| by its standard error, of coefficients in raw units.
+      column: its name.
+    """
+
+    length: float
+    largest: float
+    column: str
+
+
+def distance(found: LinearFit, coefficients: Array) -> Distance | None:
+    """The distance of coefficients from the exact fit's.
+
+    Coefficients of reference levels and of columns that others give are first shared out among the columns that the exact fit
+    has, so that every row's prediction stays what it is.
+
+    Args:
+      found: the exact fit.
+      coefficients: [1 + p] of the transformed columns, the intercept first, references and dropped columns among them.
+
+    Returns:
+      The distance; None where the exact fit has no standard errors above 0.
+    """
+    fit, moved = found.fit, coefficients.astype(np.float64)
+    for place, term in found.design.places():
+        if term.levels:
+            reference = moved[found.references[term.feature]]
+            moved[place : place + term.width] -= reference
+            moved[0] += reference
+    for column in fit.dropped:
+        for other, factor in column.on.items():
+            moved[other] += factor * moved[column.column]
+    kept = np.flatnonzero(np.diag(fit.covariance) > 0)
+    if not len(kept):
+        return None
+    apart = np.zeros_like(moved)
+    apart[kept] = (moved - fit.coefficients)[kept]
+    errors = fit.standard_errors[kept]
+    values, vectors = np.linalg.eigh(fit.covariance[np.ix_(kept, kept)] / np.outer(errors, errors))
+    along = vectors.T @ (apart[kept] / errors)
+    length = math.sqrt(float(np.sum(along**2 / np.maximum(values, EPS * values[-1]))))
+    raw = found.raw
+    sizes = np.abs(raw_units(found.design) @ apart)[kept] / raw.standard_errors[kept]
+    greatest = int(np.argmax(sizes))
+    return Distance(length, float(sizes[greatest]), raw.names[kept[greatest]])
