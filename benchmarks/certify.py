@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 import statsmodels.api as sm
 from glum import GeneralizedLinearRegressor
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, TweedieRegressor
 
-from benchmarks.nist import Answer, Array, log_relative_error
+from benchmarks.nist import Answer, Array, over_orders
 from components.linear_model import fit
 from components.linear_model.families import named
 
@@ -47,6 +48,11 @@ class Certified:
     def matrix(self) -> Array:
         """The design matrix, the intercept's ones among it."""
         return np.column_stack([np.ones(len(self.y)), self.x]) if self.intercept else self.x
+
+    def reordered(self, rows: NDArray[np.int64]) -> Certified:
+        """The same set with its rows in another order."""
+        weights, offset = (None if values is None else values[rows] for values in (self.weights, self.offset))
+        return dataclasses.replace(self, x=self.x[rows], y=self.y[rows], weights=weights, offset=offset)
 
     def with_intercept(self, intercept: Any, others: Array) -> Array:
         """The coefficients as they are certified."""
@@ -164,27 +170,12 @@ SOLVERS: dict[str, Callable[[Certified], Answer]] = {
 }
 
 
-def correct_digits(data: Certified, solve: Callable[[Certified], Answer]) -> tuple[float, float]:
-    """The least digits over coefficients, and over standard errors (NaN where a solver gives none)."""
+def _digits(data: Certified, solve: Callable[[Certified], Answer]) -> tuple[float, float]:
+    """Of a solver; NaN where it does not have the family, or offsets."""
     try:
-        beta, errors = solve(data)
-    except KeyError:  # it does not have the family, or offsets
+        return over_orders(data, solve, ORDERS)
+    except KeyError:
         return float("nan"), float("nan")
-    of_errors = float("nan") if errors is None else log_relative_error(data.standard_errors, errors)
-    return log_relative_error(data.coefficients, beta), of_errors
-
-
-def over_orders(data: Certified, solve: Callable[[Certified], Answer], orders: int = ORDERS) -> tuple[float, float]:
-    """Means of `correct_digits` over shuffled rows."""
-    generator = np.random.default_rng(0)
-    found = []
-    for _ in range(orders):
-        rows = generator.permutation(len(data.y))
-        weights, offset = (None if values is None else values[rows] for values in (data.weights, data.offset))
-        shuffled = dataclasses.replace(data, x=data.x[rows], y=data.y[rows], weights=weights, offset=offset)
-        found.append(correct_digits(shuffled, solve))
-    coefficients, errors = np.mean(found, axis=0)
-    return float(coefficients), float(errors)
 
 
 def main() -> None:
@@ -194,7 +185,7 @@ def main() -> None:
     for name in SOLVERS:
         table.add_column(name, justify="right")
     for data in load():
-        pairs = [over_orders(data, solve) for solve in SOLVERS.values()]
+        pairs = [_digits(data, solve) for solve in SOLVERS.values()]
         columns = data.matrix / np.linalg.norm(data.matrix, axis=0)
         cells = (" / ".join("-" if np.isnan(value) else f"{value:.1f}" for value in pair) for pair in pairs)
         table.add_row(data.name, f"{np.linalg.cond(columns):.0e}", *("" if cell == "- / -" else cell for cell in cells))

@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import scipy.linalg
@@ -47,6 +47,32 @@ class Certified:
     def matrix(self) -> Array:
         """The design matrix, the intercept's ones among it."""
         return np.column_stack([np.ones(len(self.y)), self.x]) if self.intercept else self.x
+
+    def reordered(self, rows: NDArray[np.int64]) -> Certified:
+        """The same set with its rows in another order."""
+        return dataclasses.replace(self, x=self.x[rows], y=self.y[rows])
+
+
+class Solved(Protocol):
+    """A data set with its solution."""
+
+    @property
+    def y(self) -> Array:
+        """[n]."""
+
+    @property
+    def coefficients(self) -> Array:
+        """[1 + p]."""
+
+    @property
+    def standard_errors(self) -> Array:
+        """[1 + p]."""
+
+    def reordered(self, rows: NDArray[np.int64]) -> Self:
+        """The same set with its rows in another order."""
+
+
+Set = TypeVar("Set", bound=Solved)
 
 
 def load(path: Path = DATA) -> list[Certified]:
@@ -117,20 +143,19 @@ SOLVERS: dict[str, Callable[[Certified], Answer]] = {
 }
 
 
-def correct_digits(data: Certified, solve: Callable[[Certified], Answer]) -> tuple[float, float]:
+def correct_digits(data: Set, solve: Callable[[Set], Answer]) -> tuple[float, float]:
     """The least digits over coefficients, and over standard errors (NaN where a solver gives none)."""
     beta, errors = solve(data)
     of_errors = float("nan") if errors is None else log_relative_error(data.standard_errors, errors)
     return log_relative_error(data.coefficients, beta), of_errors
 
 
-def over_orders(data: Certified, solve: Callable[[Certified], Answer], orders: int = ORDERS) -> tuple[float, float]:
+def over_orders(data: Set, solve: Callable[[Set], Answer], orders: int = ORDERS) -> tuple[float, float]:
     """Means of `correct_digits` over shuffled rows: one order's rounding moves a digit by chance."""
     generator = np.random.default_rng(0)
     found = []
     for _ in range(orders):
-        rows = generator.permutation(len(data.y))
-        found.append(correct_digits(dataclasses.replace(data, x=data.x[rows], y=data.y[rows]), solve))
+        found.append(correct_digits(data.reordered(generator.permutation(len(data.y))), solve))
     coefficients, errors = np.mean(found, axis=0)
     return float(coefficients), float(errors)
 

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.certify import FOLDER, correct_digits, load, ours, over_orders, statsmodels
-from benchmarks.nist import log_relative_error
+from benchmarks.certify import FOLDER, load, ours, statsmodels
+from benchmarks.nist import correct_digits, log_relative_error, over_orders
 from tests.data.certificates import make
 
 SETS = {data.name: data for data in load()}
