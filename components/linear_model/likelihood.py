@@ -119,15 +119,15 @@ class Likelihood:
         intercept = self._settings.intercept
         wanted = self._columns.kept(True)[0]
         self._look(wanted)
-        at, flat = start(self._sample, self._family, len(wanted), Penalty(intercept=intercept))
-        path = self._penalties(at)
-        anchors = []
+        begin, flat = start(self._sample, self._family, len(wanted), Penalty(intercept=intercept))
+        path = self._penalties(begin)
+        at, anchors = begin, []
         for index in ANCHORS:
             anchors.append(self._anchor(at, Penalty(path[index], intercept=intercept), flat))
             at = dataclasses.replace(at, beta=anchors[-1].beta)
         not_plain: str | None = None
         try:
-            anchors.append(self._plain_anchor())
+            anchors.append(self._plain_anchor(begin, flat))
             path = np.append(0.0, path)
         except NoMaximum as error:
             not_plain = f"without one {error.cause}"
@@ -163,8 +163,8 @@ class Likelihood:
         maximum = self._maximum(at, penalty, flat)
         return Anchor(penalty.l2, maximum.beta, maximum.found.factors)
 
-    def _plain_anchor(self) -> Anchor:
-        """Of maximum likelihood without penalty: of independent columns; the others have no coefficient."""
+    def _plain_anchor(self, at: At, flat: Array) -> Anchor:
+        """Without penalty, from where `start` begins: of independent columns; the others have no coefficient."""
         independent = self._columns.independent
         if self._separated is not None:
             raise self._separated
@@ -172,7 +172,6 @@ class Likelihood:
             raise NoMaximum("there are too few rows", "Set a penalty.")
         place = np.isin(self._kept, independent)
         one_pass = self._restricted(place)
-        at, flat = start(self._sample, self._family, len(self._kept), Penalty(intercept=self._settings.intercept))
         at = dataclasses.replace(
             at, beta=at.beta[place], step=at.step[place], folds=self._folds, rows=self._factor.rows
         )

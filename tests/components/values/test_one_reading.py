@@ -24,6 +24,7 @@ from components.table.cleaning import typed
 from components.table.spec import TableSpec
 from components.values.names import safe_names
 from components.values.texts import MISSING_TOKENS, unescape
+from tests.components.exported import example
 from tests.components.models import made_model
 from tests.components.transform import analyse
 
@@ -453,22 +454,6 @@ def as_sent(texts, values, kind):
     ]
 
 
-def as_example(row):
-    """A row of typed values as a serialised tf.Example."""
-    import tensorflow as tf
-
-    example = tf.train.Example()
-    for name, value in row.items():
-        feature = example.features.feature[name]
-        if isinstance(value, str):
-            feature.bytes_list.value.append(value.encode())
-        elif isinstance(value, int):
-            feature.int64_list.value.append(value)
-        elif value is not None:
-            feature.float_list.value.append(value)
-    return example.SerializeToString()
-
-
 GONE = st.sampled_from(["NA", " NA ", "\xa0NaN\u2003", "-nan", "null", None])
 DIGITS = st.one_of(
     st.sampled_from(["5", "+5", "5.0", " 5.", "-0", "00", "07", "true", "FALSE", "\u20037 "]),
@@ -505,9 +490,7 @@ def test_columns_as_sent_tf_examples_and_model_json_are_transformed_alike(served
         for name, kind in kinds.items()
     }
     by_columns = of_columns(columns)
-    by_example = of_examples(
-        [as_example({name: lists[name][index] for name in FEATURES}) for index in range(len(kept))]
-    )
+    by_example = of_examples([example({name: lists[name][index] for name in FEATURES}) for index in range(len(kept))])
     by_json = transformed_columns(model, lists)
     raw = {name: [row[name] for row in kept] for name in ("ID", "x.y")}
     by_texts = transformed_columns(model, lists | raw)
