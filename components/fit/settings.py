@@ -164,6 +164,10 @@ class Exact(OfFamily):
             raise ValueError(
                 "prior: log_f is for family binomial with the link logit, and instead of l2. Leave one out"
             )
+        if self.prior is not None and isinstance(self.threshold, ByMetric):
+            raise ValueError(
+                "threshold: with a prior no fold is held out to choose by a metric. Give a number, or costs"
+            )
         return self
 
     @field_validator("l2", mode="before")
