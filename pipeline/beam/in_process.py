@@ -12,7 +12,7 @@ from apache_beam.pipeline import Pipeline
 from components.internals.beam import BundleRunner
 from pipeline.beam import batched_io
 from pipeline.beam.watchdog import Watchdog
-from pipeline.beam.workers import WarmProcessEnvironment
+from pipeline.beam.workers import WarmProcessEnvironment, deaths_told
 
 # The in-process runner is named, because Beam's default first tries to download another one. The image is used by no
 # in-process runner: its flag keeps TFX from building a source package of itself for every step.
@@ -38,7 +38,7 @@ class ProgressRunner(BundleRunner):
         """Runs one job."""
         if options.view_as(DirectOptions).direct_num_workers > 1:
             self.use_environment(WarmProcessEnvironment())
-        with contextlib.nullcontext() if self.watchdog is None else self.watchdog.job():
+        with deaths_told(), contextlib.nullcontext() if self.watchdog is None else self.watchdog.job():
             return super().run_pipeline(pipeline, options)
 
     def stages_begin(self, count: int) -> None:

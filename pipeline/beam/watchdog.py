@@ -18,6 +18,7 @@ from components.errors import RunError
 LEAST_SHARE = 0.05  # of a core: what waits uses less, what works uses more
 LONGEST_PAUSE = 5.0
 GRACE = 60.0  # seconds in which the job's thread has to take the error and to end its workers
+_DUMP_SECONDS = 10.0  # in which workers have to write where they stand
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -106,8 +107,21 @@ def _dump() -> None:
     """Where each thread stands, of this process and of its workers, into stderr, which is the log."""
     sys.stderr.flush()
     faulthandler.dump_traceback(2)
-    for process in multiprocessing.active_children():
-        if process.pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGUSR1)  # `workers` has told them what to do then
-    time.sleep(0.5)
+    asked = [process.pid for process in multiprocessing.active_children() if process.pid is not None]
+    for number in asked:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGUSR1)  # `workers` has told them what to do then
+    end = time.monotonic() + _DUMP_SECONDS
+    while time.monotonic() < end and any(map(_is_asked, asked)):
+        time.sleep(0.05)
+    time.sleep(0.5)  # what has the question also writes
+
+
+def _is_asked(number: int) -> bool:
+    """Whether a process has not yet taken the signal it was sent: on a busy machine that can last."""
+    with contextlib.suppress(OSError):  # it has ended meanwhile
+        [mask] = [
+            line.split()[1] for line in Path(f"/proc/{number}/status").read_text().splitlines() if "ShdPnd" in line
+        ]
+        return bool(int(mask, 16) >> (signal.SIGUSR1 - 1) & 1)
+    return False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -17,12 +18,31 @@ from pipeline.beam.errors import WorkerDied
 URN = "plumbline:env:warm_process:v1"
 _JOIN_SECONDS = 10.0
 _ABORT_SECONDS = 0.2
+_dead: list[WorkerDied] = []  # workers of the running job that ended before it
 
 
 def _work(control_address: str, worker_id: str) -> None:
     """Serves one Beam job, until its runner closes the connection."""
     faulthandler.register(signal.SIGUSR1)  # the watchdog asks where it stands
     serve_job(control_address, worker_id)
+
+
+@contextlib.contextmanager
+def deaths_told() -> Iterator[None]:
+    """A job's error is the death of its worker, if it had one: what fails first may be a connection to the worker.
+
+    Raises:
+      WorkerDied: as soon as the job has failed, if one of its workers ended before.
+    """
+    _dead.clear()
+    try:
+        yield
+    except WorkerDied:
+        raise
+    except Exception as error:
+        if _dead:
+            raise _dead[0] from error
+        raise
 
 
 class WarmProcessEnvironment(Environment):
@@ -70,12 +90,8 @@ class WarmProcessHandler(GrpcWorkerHandler):
         if self._over.is_set():
             return
         process.join()
-        code = process.exitcode or 0
-        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        error = WorkerDied(
-            f"a worker process {how} before its work was done. The kernel does that when memory runs out. "
-            "Run again with fewer (--workers 0 for none)."
-        )
+        error = _death(process.exitcode or 0)
+        _dead.append(error)
         while not self._over.wait(_ABORT_SECONDS):  # more may come to wait for it
             fail_waiting(self, error)
 
@@ -86,8 +102,19 @@ class WarmProcessHandler(GrpcWorkerHandler):
 
     def stop_worker(self) -> None:
         """Waits for the worker, which ends with its connection."""
-        if self._process is not None:
-            self._process.join(_JOIN_SECONDS)
-            if self._process.is_alive():
-                self._process.kill()
-                self._process.join()
+        if self._process is None:
+            return
+        self._process.join(_JOIN_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        elif (self._process.exitcode or 0) < 0:  # before the job was over, though nobody had seen it yet
+            _dead.append(_death(self._process.exitcode or 0))
+
+
+def _death(code: int) -> WorkerDied:
+    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    return WorkerDied(
+        f"a worker process {how} before its work was done. The kernel does that when memory runs out. "
+        "Run again with fewer (--workers 0 for none)."
+    )
