@@ -1,6 +1,6 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e e2e-kubeflow columns tables nist certify bench bench-solve bench-glm bench-serve docs lint format lock image clean
+.PHONY: help run test unit e2e e2e-kubeflow columns tables nist certify bench bench-solve bench-glm bench-serve soak hostile fuzz docs lint format lock image clean
 BIN := .venv/bin
 
 help:  ## list the verbs
@@ -46,8 +46,17 @@ bench-solve: .venv/installed  ## the fit beside its peers (ROWS="1000000 3000000
 bench-glm: .venv/installed  ## logit and Poisson beside their peers (ROWS="1000000 10000000" RUNS=1 PEER_PYTHON=...)
 	@$(BIN)/python -m benchmarks.glm --rows $(or $(ROWS),1000000 10000000) --runs $(or $(RUNS),1) $(ARGS)
 
-bench-serve: .venv/installed  ## the model server beside its peers (MODEL=runs/serving/taxi-fare SECONDS=5 PEER_PYTHON=...)
-	@$(BIN)/python -m benchmarks.serving --model $(or $(MODEL),runs/serving/taxi-fare) --seconds $(or $(SECONDS),5) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON)) $(ARGS)
+bench-serve: .venv/installed  ## the model server beside its peers (ROOT=runs BEFORE=checkout PEER_PYTHON=...)
+	@$(BIN)/python -m benchmarks.serving --root $(or $(ROOT),runs) $(if $(BEFORE),--before $(BEFORE)) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON)) $(ARGS)
+
+soak: .venv/installed  ## the model server at full load while versions are published (ROOT=runs MINUTES=30)
+	@$(BIN)/python -m benchmarks.soak --root $(or $(ROOT),runs) --minutes $(or $(MINUTES),30) $(ARGS)
+
+hostile: .venv/installed  ## attacks on the model server, and what a neighbour waits meanwhile (ROOT=runs BEFORE=checkout)
+	@$(BIN)/python -m benchmarks.hostile --root $(or $(ROOT),runs) $(if $(BEFORE),--before $(BEFORE)) $(ARGS)
+
+fuzz: .venv/installed  ## REST and gRPC requests that atheris changes, against the model server (ROOT=runs SECONDS=600)
+	@$(BIN)/python -m benchmarks.fuzz --root $(or $(ROOT),runs) --seconds $(or $(SECONDS),600) $(ARGS)
 
 docs: .venv/installed  ## make docs/cli.md, docs/configuration.md and the JSON schema again, from the code
 	@$(BIN)/python -m pipeline.cli.reference
@@ -65,7 +74,7 @@ format: .venv/installed  ## let ruff format the code
 lock: .venv/installed  ## make requirements/lock.txt again (see requirements/README.md)
 	@sh requirements/lock.sh
 
-image:  ## the container image, by docker, podman or buildah (IMAGE=registry/plumbline:0.1.0 BUILD_ARGS=...)
+image:  ## the container image, by docker, podman or buildah (IMAGE=registry/plumbline:0.1.0 TARGET=serving BUILD_ARGS=...)
 	@deploy/build.sh '$(IMAGE)'
 
 clean:  ## remove what was set up and what ran

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the image with docker, podman or buildah, whichever is there. From the top of the clone: deploy/build.sh IMAGE
-# BUILD_ARGS are further arguments of the builder, such as "--build-arg BASE=registry/python:3.11" or "--target tasks".
+# TARGET is another stage of the Dockerfile than the last one: serving or tasks.
+# BUILD_ARGS are further arguments of the builder, such as "--build-arg BASE=registry/python:3.11".
 set -eu
 image=${1-}
 tag=${image##*/}
@@ -27,7 +28,7 @@ fi
 version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' pipeline/__init__.py)
 revision=$(git describe --always --abbrev=40 --dirty --exclude '*' 2>/dev/null || echo unknown)
 # shellcheck disable=SC2086 # these are lists of words
-"$builder" build $options ${BUILD_ARGS-} --file deploy/Dockerfile --tag "$image" \
+"$builder" build $options ${TARGET:+--target "$TARGET"} ${BUILD_ARGS-} --file deploy/Dockerfile --tag "$image" \
     --label "org.opencontainers.image.title=plumbline" \
     --label "org.opencontainers.image.version=$version" \
     --label "org.opencontainers.image.revision=$revision" .

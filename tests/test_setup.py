@@ -17,17 +17,42 @@ from tests.conftest import REPOSITORY
 UV = REPOSITORY / ".tools" / "uv"
 
 
-def locked() -> dict[str, str]:
-    text = (REPOSITORY / "requirements" / "lock.txt").read_text()
+def locked(name: str = "lock.txt") -> dict[str, str]:
+    text = (REPOSITORY / "requirements" / name).read_text()
     return dict(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==(\S+)", text, re.MULTILINE))
 
 
-def test_every_pin_in_the_lock_has_a_hash():
-    text = (REPOSITORY / "requirements" / "lock.txt").read_text()
+@pytest.mark.parametrize("name", ["lock.txt", "serving.txt"])
+def test_every_pin_in_the_lock_has_a_hash(name):
+    text = (REPOSITORY / "requirements" / name).read_text()
     blocks = re.split(r"\n(?=[a-z])", text)
     pinned = [block for block in blocks if re.match(r"[a-z0-9-]+.*==", block)]
-    assert len(pinned) == len(locked())
+    assert len(pinned) == len(locked(name))
     assert all("--hash=sha256:" in block for block in pinned)
+
+
+def test_the_serving_image_has_what_the_lock_has_and_the_same_tensorflow():
+    serving, lock = locked("serving.txt"), locked()
+    assert serving.pop("tensorflow-cpu") == lock["tensorflow"]
+    assert serving.items() <= lock.items()
+    assert not serving.keys() & {"tfx", "apache-beam", "keras", "tensorflow", "kfp", "google-cloud-storage"}
+
+
+def test_the_serving_image_has_what_the_server_imports_and_no_more():
+    """What the rooms of serving and of scoring import, at any depth, inside functions too. The rest is the command line's."""
+    import grimp
+
+    graph = grimp.build_graph("pipeline", "components", include_external_packages=True)
+    rooms = [f"pipeline.{room}" for room in ("serving", "scoring")]
+    sources = {module for room in rooms for module in {room, *graph.find_descendants(room)}}
+    reached = set().union(*map(graph.find_upstream_modules, sources))
+    outside = {name for name in reached if graph.is_module_squashed(name)}
+    names = {"google": "protobuf", "grpc": "grpcio", "markupsafe": "jinja2", "rapidjson": "python-rapidjson"}
+    names |= {"tensorflow": "tensorflow-cpu", "yaml": "pyyaml", "grpc_health": "grpcio-health-checking"}
+    names |= {"grpc_reflection": "grpcio-reflection", "tensorflow_serving": "tensorflow-serving-api"}
+    wanted = {names.get(name, name.replace("_", "-")) for name in outside - sys.stdlib_module_names}
+    listed = (REPOSITORY / "requirements" / "serving.in").read_text()
+    assert {*wanted, "click", "rich", "packaging"} == set(re.findall(r"^[a-z][a-z0-9-]*", listed, re.MULTILINE))
 
 
 def test_what_is_installed_is_what_is_locked():
@@ -117,6 +142,9 @@ def test_make_help_lists_every_verb():
         "bench-glm",
         "bench-solve",
         "bench-serve",
+        "soak",
+        "hostile",
+        "fuzz",
         "docs",
         "lint",
         "format",

@@ -1,9 +1,8 @@
-"""What a finished transform graph holds: vocabularies, scaling constants, and the raw values of rows in 64 bits."""
+"""What a finished transform graph holds: vocabularies, scaling constants, and its parts, to be put into other graphs."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -11,12 +10,149 @@ import tensorflow_transform as tft
 
 from components.linear_model.design_matrix import DesignMatrix
 from components.preprocessing.design import build_design_matrix
-from components.preprocessing.features import Integer, Kind, Numeric, Offset, indicator_name
-from components.preprocessing.preprocessing_fn import operation_name, vocabulary_name
+from components.preprocessing.features import Integer, Kind, Numeric, Offset, features_to_json, indicator_name
+from components.preprocessing.preprocessing_fn import (
+    number_names,
+    numbers_operation,
+    operation_name,
+    vocabulary_name,
+)
+from components.preprocessing.stacks import stacks, there_operation, values_operation
+from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 from components.values.names import safe_names
 from components.values.texts import unescape
 
 Features = Mapping[str, Kind]
+Entries = Sequence[Mapping[str, Any]]
+"""Features as `features_to_json` makes them, and model.json has them."""
+
+
+class TransformGraph:
+    """A finished transform graph, to be put into other graphs.
+
+    Args:
+      transform: where it lies.
+
+    Attributes:
+      tables: of the vocabularies; whatever holds the graph, and is saved, tracks them.
+    """
+
+    def __init__(self, transform: tft.TFTransformOutput) -> None:
+        self._loaded = tf.saved_model.load(transform.transform_savedmodel_dir)
+        self._spec = transform.raw_feature_spec()
+        function = self._loaded.transform_fn
+        self._graph_def = function.graph.as_graph_def()
+        self._operations = {node.name for node in self._graph_def.node}
+        self._outputs = dict(
+            zip(sorted(function.structured_outputs), (tensor.name for tensor in function.outputs), strict=True)
+        )
+        inputs, captured = [tensor.name for tensor in function.graph.inputs], list(function.captured_inputs)
+        ahead = iter(inputs)
+        self._inputs = {
+            name: [next(ahead) for _ in range(3 if isinstance(kind, tf.io.VarLenFeature) else 1)]
+            for name, kind in sorted(self._spec.items())
+        }
+        self._captured = dict(zip(ahead, captured, strict=True))  # tables, and what TFT's analysis found
+        self.tables = list(self._loaded.resources)
+
+    def parsed(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """What `fetch` takes for raw columns, as parsing tf.Examples gives them."""
+        return {
+            place: part
+            for name, column in columns.items()
+            for place, part in zip(self._inputs[name], tf.nest.flatten(column, expand_composites=True), strict=True)
+        }
+
+    def fetch(self, names: Sequence[str], given: Mapping[str, Any]) -> list[Any]:
+        """Puts a part of the graph into the graph that is being made.
+
+        Args:
+          names: of the tensors that are wanted.
+          given: tensors by the name of that which they stand for; all that the wanted ones depend on.
+        """
+        captured = {
+            name: tf.identity(value) if value.dtype == tf.resource else tf.constant(value.numpy())
+            for name, value in self._captured.items()
+        }
+        found: list[Any] = tf.graph_util.import_graph_def(
+            self._graph_def, input_map={**captured, **given}, return_elements=list(names), name=""
+        )
+        return found
+
+    def stacked(self, columns: Mapping[str, Any], entries: Entries) -> dict[str, tf.Tensor]:
+        """Raw columns, as parsing tf.Examples gives them, as `stacks.Stack` has them: tensors [n, columns] by operation."""
+        used = [stack for stack, names in stacks(entries).items() if names]
+        wanted = [name for name in (*map(values_operation, used), *map(there_operation, used)) if self._has(name)]
+        found = self.fetch([f"{name}:0" for name in wanted], self.parsed(columns))
+        return dict(zip(wanted, found, strict=True))
+
+    def transformed(self, stacked: Mapping[str, tf.Tensor], entries: Entries) -> dict[str, tf.Tensor]:
+        """Transformed columns of the features, [n] each by name, from what `stacked` makes."""
+        wanted = {name: self._outputs[name] for name in _transformed_names(entries)}
+        given = {f"{name}:0": value for name, value in stacked.items() if self._has(name)}
+        return self._columns(wanted, given)
+
+    def _columns(self, wanted: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+        found = self.fetch(list(wanted.values()), given)
+        for column in found:
+            column.set_shape([None])
+        return dict(zip(wanted, found, strict=True))
+
+    def _has(self, operation: str) -> bool:
+        """Whether there is an operation: one that nothing depends on isn't."""
+        return operation in self._operations
+
+    def all_transformed(self, columns: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+        """All transformed columns but the rows' identities and groups, [n] each by name, from raw ones as parsing gives them."""
+        wanted = {name: place for name, place in self._outputs.items() if name not in (ROW_COLUMN, GROUP_COLUMN)}
+        return self._columns(wanted, self.parsed(columns))
+
+    def unscaled(self, columns: Mapping[str, Any], features: Features, others: Sequence[str]) -> dict[str, tf.Tensor]:
+        """As `raw_values` says, from raw columns as parsing gives them."""
+        safe, numbers = safe_names(features), number_names(features)
+        wanted = {
+            name: f"{operation_name(safe[name], 'value')}:0" if isinstance(features.get(name), Offset) else place
+            for name, place in self._outputs.items()
+            if name in {*_transformed_names(features_to_json(features)), *others}.difference(numbers)
+        }
+        places = [*wanted.values(), *([f"{numbers_operation('value')}:0"] if numbers else [])]
+        found = self.fetch(places, self.parsed(columns))
+        values = dict(zip(wanted, found, strict=False))
+        if numbers:
+            values |= dict(zip(numbers, tf.unstack(found[-1], axis=1), strict=True))
+        return {
+            name: tf.cast(value, tf.float64) if value.dtype == tf.float32 else value for name, value in values.items()
+        }
+
+    def constants(self, names: Sequence[str]) -> dict[str, Any]:
+        """Values of operations that depend on nothing but what TFT's analysis found, as arrays, by their names."""
+        with tf.Graph().as_default() as graph:
+            analysed = {
+                name: tf.constant(value.numpy()) for name, value in self._captured.items() if value.dtype != tf.resource
+            }
+            tf.graph_util.import_graph_def(self._graph_def, input_map=analysed, name="")
+        with tf.compat.v1.Session(graph=graph) as session:
+            return session.run({name: f"{name}:0" for name in names})
+
+
+def _transformed_names(entries: Entries) -> list[str]:
+    indicators = [indicator_name(entry["name"]) for entry in entries if entry.get("indicator")]
+    return [*(entry["name"] for entry in entries), *indicators]
+
+
+def _constant(graph: TransformGraph, features: Features) -> Callable[[str, str], Any]:
+    """What numbers are cleaned and scaled by, by feature and which (`numbers_operation`, and `origin`)."""
+    names, safe = number_names(features), safe_names(features)
+    origins = {name: operation_name(safe[name], "origin") for name in names if isinstance(features[name], Integer)}
+    vectors = [numbers_operation(which) for which in ("mean", "variance", "fill")] if names else []
+    found = graph.constants([*vectors, *origins.values()]) if names else {}
+
+    def constant(feature: str, which: str) -> Any:
+        if which == "origin":
+            return found[origins[feature]].item()
+        return found[numbers_operation(which)][names.index(feature)].item()
+
+    return constant
 
 
 def design_matrix_of(transform: tft.TFTransformOutput, features: Features) -> DesignMatrix:
@@ -27,32 +163,14 @@ def design_matrix_of(transform: tft.TFTransformOutput, features: Features) -> De
         tokens = transform.vocabulary_by_name(vocabulary_name(safe[feature]))
         return [unescape(token.decode()) for token in tokens]
 
-    with _constants(transform, safe) as constant:
-        return build_design_matrix(features, vocabulary, constant)
+    return build_design_matrix(features, vocabulary, _constant(TransformGraph(transform), features))
 
 
 def fills_of(transform: tft.TFTransformOutput, features: Features) -> dict[str, float]:
     """By number what stands for a missing value: in raw units, of whole numbers less their origin."""
-    with _constants(transform, safe_names(features)) as constant:
-        numbers = [name for name, feature in features.items() if isinstance(feature, (Numeric, Integer))]
-        return {name: constant(name, "fill") for name in numbers}
-
-
-@contextlib.contextmanager
-def _constants(transform: tft.TFTransformOutput, safe: Mapping[str, str]) -> Iterator[Callable[[str, str], Any]]:
-    """Reads the operations that `preprocessing_fn.operation_name` names, by feature and which."""
-    graph_fn = tf.saved_model.load(transform.transform_savedmodel_dir).transform_fn
-    captured = list(graph_fn.captured_inputs)
-    inputs = [tensor.name for tensor in graph_fn.graph.inputs]
-    analysed = dict(zip(inputs[-len(captured) :], captured, strict=True)) if captured else {}
-    with tf.Graph().as_default() as graph:
-        tf.graph_util.import_graph_def(graph_fn.graph.as_graph_def(), name="")
-    found = {
-        name: value.numpy() for name, value in analysed.items() if value.dtype.is_floating or value.dtype.is_integer
-    }
-    with tf.compat.v1.Session(graph=graph) as session:
-        # The named operation computes it from what TFT's analysis found, which the graph function captures.
-        yield lambda feature, which: session.run(f"{operation_name(safe[feature], which)}:0", found).item()
+    constant = _constant(TransformGraph(transform), features)
+    numbers = [name for name, feature in features.items() if isinstance(feature, (Numeric, Integer))]
+    return {name: constant(name, "fill") for name in numbers}
 
 
 def raw_values(
@@ -71,31 +189,11 @@ def raw_values(
       A function from tf.Examples, string [n], to tensors [n] by transformed name: float64 numbers in raw units (of whole numbers
       less their origin) and indicators, int64 level ids, and the others as they are.
     """
-    loaded = tf.saved_model.load(transform.transform_savedmodel_dir)
-    analysed = loaded.transform_fn
-    graph, spec, safe = analysed.graph, transform.raw_feature_spec(), safe_names(features)
-    outputs = dict(zip(sorted(analysed.structured_outputs), (tensor.name for tensor in analysed.outputs), strict=True))
-    wanted = {name: outputs[name] for name in [*features, *others]}
-    for name, feature in features.items():
-        if isinstance(feature, (Numeric, Integer, Offset)):
-            wanted[name] = f"{operation_name(safe[name], 'value')}:0"
-            if not isinstance(feature, Offset) and feature.indicator:
-                wanted[indicator_name(name)] = outputs[indicator_name(name)]
+    graph, spec = TransformGraph(transform), transform.raw_feature_spec()
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def values(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        parsed = tf.io.parse_example(serialized, spec)
-        given = tf.nest.flatten({name: parsed[name] for name in spec}, expand_composites=True)
-        # Tables, and what TFT's analysis found, as tensors of this graph.
-        given += map(tf.identity, analysed.captured_inputs)
-        feeds = dict(zip((tensor.name for tensor in graph.inputs), given, strict=True))
-        found = tf.graph_util.import_graph_def(
-            graph.as_graph_def(), input_map=feeds, return_elements=list(wanted.values()), name=""
-        )
-        return {
-            name: tf.cast(value, tf.float64) if value.dtype == tf.float32 else value
-            for name, value in zip(wanted, found, strict=True)
-        }
+        return graph.unscaled(tf.io.parse_example(serialized, spec), features, others)
 
-    values.of = loaded  # its tables live as long as it does
+    values.of = graph  # its tables live as long as it does
     return values

@@ -16,32 +16,34 @@ OTHER = r"\o"  # a token that no vocabulary has
 _BREAKS = r"\C*[\\\n\r]\C*|^$"
 
 
-def _rewritten(x: tf.Tensor, gate: str, rules: Sequence[tuple[str, str]]) -> tf.Tensor:
-    """Rules applied in order, if there is a text that one of them touches: nearly always there is none."""
-
-    def rewrite() -> tf.Tensor:
-        found = x
-        for pattern, replacement in rules:
-            found = tf.strings.regex_replace(found, pattern, replacement)
-        return found
-
-    return tf.cond(tf.reduce_any(tf.strings.regex_full_match(x, gate)), rewrite, lambda: x)
+def _rewritten(x: tf.Tensor, rules: Sequence[tuple[str, str]]) -> tf.Tensor:
+    """Rules applied in order."""
+    for pattern, replacement in rules:
+        x = tf.strings.regex_replace(x, pattern, replacement)
+    return x
 
 
 def tokens(x: tf.Tensor, missing: Sequence[str]) -> tf.Tensor:
     """Texts as a vocabulary holds them.
 
     Args:
-      x: string [n].
+      x: string, of any shape.
       missing: the texts that stand for nothing.
 
     Returns:
-      string [n]: `MISSING`, or the canonical text, escaped.
+      string, of the same shape: `MISSING`, or the canonical text, escaped.
     """
     nothing = missing_pattern(missing)
-    text = _rewritten(x, SPELT_OTHERWISE, CANONICAL)
-    gone = tf.strings.regex_full_match(x, nothing) | tf.strings.regex_full_match(text, nothing)
-    return tf.where(gone, tf.constant(MISSING), _rewritten(text, _BREAKS, ESCAPES))
+    gone = tf.strings.regex_full_match(x, nothing)
+
+    def rewrite() -> tuple[tf.Tensor, tf.Tensor]:
+        text = _rewritten(x, CANONICAL)
+        return _rewritten(text, ESCAPES), gone | tf.strings.regex_full_match(text, nothing)
+
+    # Nearly always there is no text that one of the rules touches.
+    touched = tf.reduce_any(tf.strings.regex_full_match(x, f"{SPELT_OTHERWISE}|{_BREAKS}"))
+    found, gone_too = tf.cond(touched, rewrite, lambda: (x, gone))
+    return tf.where(gone_too, tf.constant(MISSING), found)
 
 
 def truths(x: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Columns as callers send them, to what the transform graph takes; what ingest refuses is refused here too."""
+"""Columns as callers send them, to the stacks of the transform graph; what ingest refuses is refused here too."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import tensorflow as tf
 from components.errors import ConfigError
 from components.linear_model.portable import FeatureEntry, example_type, expected_offset
 from components.preprocessing import values_graph as graph
+from components.preprocessing.stacks import FLOATS, WHOLES, stacks, there_operation, values_operation
 from components.values.numbers import LARGEST_INTEGER, marks_of
 
 _LEAST_BITS = 0x00800000  # of a 32-bit float that is no longer denormal
@@ -51,64 +52,85 @@ def as_sent(values: Any, entry: FeatureEntry, missing: Sequence[str]) -> tf.Tens
     return tf.constant([missing[0] if value is None else str(value) for value in values], tf.string)
 
 
-def as_parsed(
+def stacked(
     columns: Mapping[str, tf.Tensor],
     entries: Sequence[FeatureEntry],
     spec: Mapping[str, Any],
     missing: Sequence[str],
-) -> dict[str, Any]:
-    """Raw columns in the form that parsing tf.Examples gives them.
+) -> dict[str, tf.Tensor]:
+    """Raw columns as the transform graph stacks them: tensors [n, columns] by operation (`TransformGraph.stacked`).
 
     Args:
-      columns: by feature, [n] or [n, 1].
+      columns: by feature, [n] or [n, 1], as `as_sent` makes them.
       entries: of model.json's features.
-      spec: by feature, how it is parsed.
+      spec: by feature, how a tf.Example is parsed.
       missing: the texts that stand for nothing.
     """
+    by_name = {entry["name"]: entry for entry in entries}
     found = {}
-    for entry in entries:
-        name = entry["name"]
-        column = tf.reshape(columns[name], [-1, 1])
-        if entry.get("wide"):
-            column, present = graph.whole_numbers(column, missing)
-        elif example_type(entry) == "int64":
-            present = ~tf.math.is_nan(column)
-            with tf.control_dependencies([_check_whole(column, present, name)]):
-                column = tf.cast(tf.where(present, column, tf.zeros_like(column)), tf.int64)
+    for stack, names in stacks(entries).items():
+        if not names:
+            continue
+        flat = [tf.reshape(columns[name], [-1]) for name in names]
+        if stack != WHOLES:
+            values = tf.stack(flat, axis=1)
+            there = tf.ones_like(values, tf.bool)  # a text that is missing is one of `missing`
         else:
-            present = ~tf.math.is_nan(column) if column.dtype.is_floating else tf.ones_like(column, tf.bool)
-        if isinstance(spec[name], tf.io.FixedLenFeature):
-            with tf.control_dependencies([_check_present(column, present, name)]):
-                found[name] = tf.reshape(column, [-1, *spec[name].shape])
-        else:
-            places = tf.where(present)
-            shape = tf.shape(column, out_type=tf.int64)
-            found[name] = tf.SparseTensor(places, tf.gather_nd(column, places), shape)
+            wholes = [
+                _wholes(column, by_name[name], isinstance(spec[name], tf.io.FixedLenFeature), missing)
+                for name, column in zip(names, flat, strict=True)
+            ]
+            values, there = (tf.stack(parts, axis=1) for parts in zip(*wholes, strict=True))
+        found[values_operation(stack)] = values
+        if stack != FLOATS:
+            found[there_operation(stack)] = there
     return found
 
 
-def checked(parsed: Mapping[str, Any], entries: Sequence[FeatureEntry], missing: Sequence[str]) -> dict[str, Any]:
-    """The same columns, once none of their numbers is one that ingest refuses: infinite, or too near zero for 32 bits, or no offset
+def checked(
+    found: Mapping[str, tf.Tensor], entries: Sequence[FeatureEntry], missing: Sequence[str]
+) -> dict[str, tf.Tensor]:
+    """The same stacks, once none of their numbers is one that ingest refuses: infinite, or too near zero for 32 bits, or no offset
     or no exposure in a row.
     """
-    for entry in entries:
-        if entry["kind"] == "offset":
-            with tf.control_dependencies([_check_offset(parsed[entry["name"]], entry, missing)]):
-                parsed = {**parsed, entry["name"]: _identity(parsed[entry["name"]])}
-    floats = {entry["name"] for entry in entries if input_type(entry) == tf.float32}
-    values = {name: _values(parsed[name]) for name in sorted(floats)}
-    if not values:
-        return dict(parsed)
-    odd = tf.stack([tf.reduce_any(_is_odd(value)) for value in values.values()])
-    check = tf.debugging.Assert(
-        ~tf.reduce_any(odd),
-        [
-            "expected finite numbers, and none nearer to zero than 1.2e-38 but 0 itself; received others in",
-            tf.boolean_mask(tf.constant(list(values)), odd),
-        ],
-    )
-    with tf.control_dependencies([check]):
-        return {name: _identity(value) if name in floats else value for name, value in parsed.items()}
+    names = stacks(entries)[FLOATS]
+    if not names:
+        return dict(found)
+    floats = found[values_operation(FLOATS)]
+    odd = tf.reduce_any(_is_odd(floats), axis=0)
+    checks = [
+        tf.debugging.Assert(
+            ~tf.reduce_any(odd),
+            [
+                "expected finite numbers, and none nearer to zero than 1.2e-38 but 0 itself; received others in",
+                tf.gather_nd(tf.constant(names), tf.where(odd)),
+            ],
+        )
+    ]
+    checks += [
+        _check_offset(floats[:, names.index(entry["name"])], entry, missing)
+        for entry in entries
+        if entry["kind"] == "offset"
+    ]
+    with tf.control_dependencies(checks):
+        return {**found, values_operation(FLOATS): tf.identity(floats)}
+
+
+def _wholes(
+    column: tf.Tensor, entry: FeatureEntry, in_every_row: bool, missing: Sequence[str]
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Whole numbers as int64 [n], 0 where there is none; and where there is one. A schema may say that there is in every row."""
+    if entry.get("wide"):
+        values, present = graph.whole_numbers(column, missing)
+    else:
+        present = ~tf.math.is_nan(column)
+        with tf.control_dependencies([_check_whole(column, present, entry["name"])]):
+            values = tf.cast(tf.where(present, column, tf.zeros_like(column)), tf.int64)
+    if in_every_row:
+        message = f"{entry['name']}: expected a number in every row, as the schema says; received none in one"
+        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(present), [message])]):
+            values = tf.identity(values)
+    return values, present
 
 
 def _check_whole(column: tf.Tensor, present: tf.Tensor, name: str) -> tf.Operation:
@@ -119,39 +141,24 @@ def _check_whole(column: tf.Tensor, present: tf.Tensor, name: str) -> tf.Operati
     )
 
 
-def _check_present(column: tf.Tensor, present: tf.Tensor, name: str) -> tf.Operation:
-    """A float may be NaN in a column of which the schema says that it is always there; a whole number has no such value."""
-    fine = tf.reduce_all(present) if column.dtype == tf.int64 else tf.constant(True)
-    return tf.debugging.Assert(
-        fine, [f"{name}: expected a number in every row, as the schema says; received none in one"]
-    )
-
-
-def _check_offset(column: tf.Tensor | tf.SparseTensor, entry: FeatureEntry, missing: Sequence[str]) -> tf.Operation:
-    values = tf.reshape(_values(column), [-1])
-    odd = tf.math.is_nan(values)
+def _check_offset(values: tf.Tensor, entry: FeatureEntry, missing: Sequence[str]) -> tf.Operation:
+    empty = tf.math.is_nan(values)
+    odd = tf.zeros_like(empty)
     for mark in marks_of(missing):
         odd |= tf.equal(values, tf.constant(mark, values.dtype))
     if entry["log"]:
         odd |= values <= 0
-    rows = column.dense_shape[0] if isinstance(column, tf.SparseTensor) else tf.size(values, tf.int64)
-    received, empty = tf.boolean_mask(values, odd), rows - tf.size(values, tf.int64)
     return tf.debugging.Assert(
-        ~tf.reduce_any(odd) & tf.equal(empty, 0),
-        [f"{entry['name']}: expected {expected_offset(entry)}; rows with nothing:", empty, "; received", received],
+        ~tf.reduce_any(odd | empty),
+        [
+            f"{entry['name']}: expected {expected_offset(entry)}; rows with nothing:",
+            tf.math.count_nonzero(empty),
+            "; received",
+            tf.boolean_mask(values, odd),
+        ],
     )
 
 
 def _is_odd(values: tf.Tensor) -> tf.Tensor:
     size = tf.bitcast(values, tf.int32) & 0x7FFFFFFF  # TensorFlow compares denormals as zeros
     return tf.math.is_inf(values) | ((size > 0) & (size < _LEAST_BITS))
-
-
-def _values(column: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
-    return column.values if isinstance(column, tf.SparseTensor) else column
-
-
-def _identity(column: tf.Tensor | tf.SparseTensor) -> tf.Tensor | tf.SparseTensor:
-    if isinstance(column, tf.SparseTensor):
-        return tf.SparseTensor(column.indices, tf.identity(column.values), column.dense_shape)
-    return tf.identity(column)

@@ -16,9 +16,11 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tensorflow.core.protobuf import saved_model_pb2
 
+from components.internals.tensorflow import optimised
 from components.linear_model.families.family import Served
 from components.linear_model.portable import UNBOUNDED, Interval, PortableModel
 from components.linear_model.scoring import AGREE, CLASS, PREDICTOR
+from components.preprocessing.transform_graph import TransformGraph
 from components.trainer import inputs
 from components.trainer.model import input_names
 
@@ -50,22 +52,23 @@ def export(
       portable: its features alone are inputs.
       directory: to write to.
     """
-    layer = transform.transform_features_layer()
-    model.tft_layer = layer  # tracked by the model, so that the vocabularies' tables are exported
+    graph = TransformGraph(transform)
+    model.tables = graph.tables  # tracked by the model, so that the vocabularies are exported
     raw_spec = transform.raw_feature_spec()
-    features, served = portable.features, portable.of_family.served
-    spec = {entry["name"]: raw_spec[entry["name"]] for entry in features}
+    entries, served = portable.features, portable.of_family.served
+    spec = {entry["name"]: raw_spec[entry["name"]] for entry in entries}
     full_spec = spec | {name: raw_spec[name] for name in (portable.label, portable.weight) if name}
     answers = _Answers(model, portable)
 
+    def transformed(stacked: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return graph.transformed(inputs.checked(stacked, entries, portable.missing), entries)
+
     def of_columns(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        by_name = {entry["name"]: columns[entry["input"]] for entry in features}
-        parsed = inputs.as_parsed(by_name, features, spec, portable.missing)
-        return dict(layer(inputs.checked(parsed, features, portable.missing)))
+        by_name = {entry["name"]: columns[entry["input"]] for entry in entries}
+        return transformed(inputs.stacked(by_name, entries, spec, portable.missing))
 
     def of_examples(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        parsed = tf.io.parse_example(serialized, spec)
-        return dict(layer(inputs.checked(parsed, features, portable.missing)))
+        return transformed(graph.stacked(tf.io.parse_example(serialized, spec), entries))
 
     def serving_default(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return answers.predict(of_columns(columns))
@@ -80,21 +83,24 @@ def export(
         return dict(zip(served.outputs, answers.by_method(of_examples(serialized)), strict=True))
 
     def transform_features(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
-        return dict(layer(tf.io.parse_example(serialized, full_spec)))
+        return graph.all_transformed(tf.io.parse_example(serialized, full_spec))
 
-    serialized = [tf.TensorSpec([None], tf.string, name="examples")]
-    columns = [
-        {entry["input"]: tf.TensorSpec([None], inputs.input_type(entry), name=entry["input"]) for entry in features}
-    ]
+    serialized = tf.TensorSpec([None], tf.string, name="examples")
+    columns = {
+        entry["input"]: tf.TensorSpec([None], inputs.input_type(entry), name=entry["input"]) for entry in entries
+    }
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint("serving_default", serving_default, columns)
-    archive.add_endpoint("explain", explain, columns)
-    archive.add_endpoint("examples", examples, serialized)
-    archive.add_endpoint(served.signature, by_method, [tf.TensorSpec([None], tf.string, name="inputs")])
-    archive.add_endpoint("transform_features", transform_features, serialized)
+    for name, function, argument in (
+        ("serving_default", serving_default, columns),
+        ("explain", explain, columns),
+        ("examples", examples, serialized),
+        (served.signature, by_method, tf.TensorSpec([None], tf.string, name="inputs")),
+        ("transform_features", transform_features, serialized),
+    ):
+        archive.add_endpoint(name, optimised(function, argument), [argument])
     archive.write_out(directory, verbose=False)
-    _finish(directory, {entry["input"]: entry["name"] for entry in features}, served)
+    _finish(directory, {entry["input"]: entry["name"] for entry in entries}, served)
 
 
 def _finish(directory: str, names: Mapping[str, str], served: Served) -> None:
@@ -158,7 +164,7 @@ class _Answers:
         matrix = self._matrix(transformed)
         found = self._mean_and_class(self._predictor(matrix))
         interval = self._interval_of(matrix)
-        return found | {name: interval[name] for name in ("low", "high") if interval}
+        return found | _all_bounded({name: interval[name] for name in ("low", "high") if interval})
 
     def explain(self, transformed: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """What `explain` answers."""
@@ -169,11 +175,11 @@ class _Answers:
             predictor = self._predictor(matrix)
             answer = self._mean_and_class(predictor) | {PREDICTOR: _bounded(predictor)}
         baseline = tf.constant(self._means @ self._coefficients)
-        answer["baseline"] = _bounded(tf.fill(tf.shape(matrix)[:1], baseline))
+        found = {"baseline": tf.fill(tf.shape(matrix)[:1], baseline)}
         terms = (matrix - self._means) * self._coefficients
         for name, columns in self._features.items():
-            answer[f"contribution_{name}"] = _bounded(tf.reduce_sum(tf.gather(terms, columns, axis=1), axis=1))
-        return answer | self._interval_of(matrix)
+            found[f"contribution_{name}"] = tf.reduce_sum(tf.gather(terms, columns, axis=1), axis=1)
+        return answer | _all_bounded(found | self._interval_of(matrix))
 
     def by_method(self, transformed: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
         """The outputs of the family's own signature, in their order."""
@@ -209,17 +215,16 @@ class _Answers:
         return found
 
     def _interval_of(self, matrix: tf.Tensor) -> dict[str, tf.Tensor]:
-        """`standard_error`, `low` and `high`; nothing if the model has no intervals."""
+        """`standard_error`, `low` and `high`, float64 [n]; nothing if the model has no intervals."""
         if self._interval is None:
             return {}
         error = self._standard_error(matrix, self._interval)
         predictor, half = self._predictor(matrix), self._interval.t * error
-        found = {
+        return {
             "standard_error": error,
             "low": self._inverse(predictor - half),
             "high": self._inverse(predictor + half),
         }
-        return {name: _bounded(values) for name, values in found.items()}
 
     def _standard_error(self, matrix: tf.Tensor, interval: Interval) -> tf.Tensor:
         covariance = tf.constant(interval.covariance)
@@ -235,3 +240,10 @@ def _bounded(values: tf.Tensor) -> tf.Tensor:
     """Numbers as JSON has them: 32-bit floats, none infinite or NaN."""
     bounded = tf.cast(tf.clip_by_value(values, -UNBOUNDED, UNBOUNDED), tf.float32)
     return tf.where(tf.math.is_nan(values), tf.constant(UNBOUNDED, tf.float32), bounded)
+
+
+def _all_bounded(columns: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Columns, [n] each by name, `_bounded` by the same few operations."""
+    if not columns:
+        return {}
+    return dict(zip(columns, tf.unstack(_bounded(tf.stack(list(columns.values())))), strict=True))

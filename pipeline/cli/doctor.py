@@ -25,6 +25,11 @@ import tensorflow_data_validation, tensorflow_model_analysis
 from tfx.components import StatisticsGen
 assert float(tf.reduce_sum(tf.constant([1.0, 2.0]))) == 3.0
 """
+_SERVING = """
+import tensorflow as tf
+import pipeline.scoring.tables, pipeline.serving.page, pipeline.serving.server
+assert float(tf.reduce_sum(tf.constant([1.0, 2.0]))) == 3.0
+"""
 _BEAM = """
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -45,11 +50,7 @@ class Check:
 
 def checks(quick: bool) -> Iterator[Check]:
     """All checks; the quick ones import neither TensorFlow nor TFX."""
-    version = platform.python_version()
-    yield Check(sys.version_info[:2] == (3, 11), f"Python {version} (needs 3.11)")
-    libc, libc_version = platform.libc_ver()
-    new_enough = libc == "glibc" and tuple(map(int, libc_version.split("."))) >= (2, 36)
-    yield Check(new_enough, f"{libc or 'libc'} {libc_version} (needs glibc 2.36 or newer)")
+    yield from _platform()
     yield from _packages()
     free = shutil.disk_usage(".").free / 2**30
     yield Check(free >= LEAST_DISK_GIB, f"{free:.1f} GiB free on this disk (needs {LEAST_DISK_GIB:g})")
@@ -58,6 +59,24 @@ def checks(quick: bool) -> Iterator[Check]:
     if not quick:
         yield _script(_IMPORTS, "TFX, TensorFlow, TFDV and TFMA load, and TensorFlow computes")
         yield _script(_BEAM, "Beam's in-process runner runs a job")
+
+
+def serving_checks() -> Iterator[Check]:
+    """What the model server needs: neither TFX nor Beam, and one folder that can be written."""
+    yield from _platform()
+    try:
+        yield Check(True, f"{tempfile.gettempdir()} can be written")
+    except FileNotFoundError as error:
+        yield Check(False, str(error))
+    yield _script(_SERVING, "the model server loads, and TensorFlow computes")
+
+
+def _platform() -> Iterator[Check]:
+    version = platform.python_version()
+    yield Check(sys.version_info[:2] == (3, 11), f"Python {version} (needs 3.11)")
+    libc, libc_version = platform.libc_ver()
+    new_enough = libc == "glibc" and tuple(map(int, libc_version.split("."))) >= (2, 36)
+    yield Check(new_enough, f"{libc or 'libc'} {libc_version} (needs glibc 2.36 or newer)")
 
 
 def _packages() -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""Library noise goes to a file: everything written to stdout and stderr, by Python and by native code alike."""
+"""Library noise goes to a file: all that Python and native code write to stdout and stderr. A container's goes to stderr."""
 
 from __future__ import annotations
 
@@ -48,11 +48,7 @@ def to_file(path: Path) -> Iterator[IO[str]]:
     os.dup2(file, 1)
     os.dup2(file, 2)
     os.close(file)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True
-    )
-    logging.captureWarnings(True)
-    warnings.simplefilter("default")
+    _to_stderr()
     try:
         with os.fdopen(os.dup(former[0]), "w") as terminal:
             yield terminal
@@ -67,6 +63,25 @@ def to_file(path: Path) -> Iterator[IO[str]]:
         for descriptor, number in zip(former, (1, 2), strict=True):
             os.dup2(descriptor, number)
             os.close(descriptor)
+
+
+@contextlib.contextmanager
+def to_stderr() -> Iterator[IO[str]]:
+    """Leaves all where it goes, for a container: its log is what it writes to stderr. Python's logging and warnings go there too.
+
+    Yields:
+      stdout.
+    """
+    _to_stderr()
+    yield sys.stdout
+
+
+def _to_stderr() -> None:
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True
+    )
+    logging.captureWarnings(True)
+    warnings.simplefilter("default")
 
 
 def _log_error(path: Path, error: BaseException) -> None:

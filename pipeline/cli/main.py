@@ -15,6 +15,7 @@ from pipeline import __version__
 from pipeline.cli.log import in_log
 from pipeline.cli.remote import compile_, submit
 from pipeline.cli.schema import schema
+from pipeline.cli.serve_options import GroupedCommand, given_settings, option_of, server_options
 from pipeline.local.stopping import Stopped
 
 
@@ -254,16 +255,14 @@ def rollback(config: Path, root: Path, to: int | None) -> None:
     click.echo(f"published version {done.version}")
 
 
-@main.command()
-@_CONFIG
+@main.command(cls=GroupedCommand)
+@click.argument("config", type=click.Path(path_type=Path), required=False)
 @_ROOT
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on. Callers are not authenticated."
-)
-@click.option("--rest-port", type=click.IntRange(0, 65535), default=8501, show_default=True, help="0 for any.")
-@click.option("--grpc-port", type=click.IntRange(0, 65535), default=8500, show_default=True, help="0 for any.")
-@click.option(
-    "--models", "models_file", type=click.Path(path_type=Path), help="A models.config: version policy, labels."
+    "--models",
+    "models_file",
+    type=click.Path(path_type=Path),
+    help="A models.config: all models of it are served, with its version policies and labels.",
 )
 @click.option(
     "--server",
@@ -272,25 +271,40 @@ def rollback(config: Path, root: Path, to: int | None) -> None:
     show_default=True,
     help="tf: tensorflow_model_server, which must be on the PATH.",
 )
+@server_options
+@click.pass_context
 def serve(
-    config: Path, root: Path, host: str, rest_port: int, grpc_port: int, models_file: Path | None, server: str
+    context: click.Context,
+    /,
+    config: Path | None,
+    root: Path,
+    models_file: Path | None,
+    server: str,
+    **options: Any,
 ) -> None:
-    """Serve the pushed versions by TF Serving's gRPC and REST APIs, with a page to try the model at /."""
-    from pipeline.cli.loading import load
-    from pipeline.cli.log import to_file
+    """Serve the pushed versions by TF Serving's gRPC and REST APIs, with a page to try the model at /.
+
+    In CONFIG's place may stand a folder of versions; the model has its name. With --models FILE neither is needed. Then there is no
+    --root, and the log goes to stderr.
+    """
+    from pipeline.cli import loading
+    from pipeline.cli.log import say, to_file, to_stderr
     from pipeline.serving import command, tf_server
     from pipeline.serving.settings import ServerSettings
 
-    loaded = load(config)
-    root = root.resolve()
-    served = command.ServedFolder(loaded.name, loaded.serving_directory(root), models_file)
-    settings = ServerSettings(host=host, rest_port=rest_port, grpc_port=grpc_port)
+    served, log = loading.served(config, root.resolve(), models_file)
+    given = given_settings(context, options)
+    settings = ServerSettings(**given)
+    if models_file is None and settings.models_poll_seconds:
+        raise click.UsageError("--models-poll-seconds: expected --models FILE too; there is no file to look at.")
     command.check(served)
     if server == "tf":
-        tf_server.run(settings, served.name, served.base_path)
+        for field in given.keys() - tf_server.TAKEN:
+            raise click.UsageError(f"--server tf: TF Serving has no like of {option_of(field)}. Leave it away.")
+        tf_server.run(settings, served.name, served.base_path, models_file)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # or TensorFlow logs every request that is refused
-    with to_file(root / "logs" / f"{loaded.name}-serve.log") as terminal:
-        command.serve(served, settings, terminal)
+    with to_file(log) if log else to_stderr() as terminal:
+        command.serve(served, settings, terminal, say)
 
 
 @main.command()
@@ -325,12 +339,13 @@ def convert(table: Path, output: Path | None) -> None:
 
 @main.command()
 @click.option("--quick", is_flag=True, help="Leave out what needs TensorFlow and TFX.")
-def doctor(quick: bool) -> None:
+@click.option("--serving", is_flag=True, help="Check what the model server needs alone, as in its own image.")
+def doctor(quick: bool, serving: bool) -> None:
     """Check the installation."""
-    from pipeline.cli.doctor import checks
+    from pipeline.cli.doctor import checks, serving_checks
 
     failed = 0
-    for check in checks(quick):
+    for check in serving_checks() if serving else checks(quick):
         failed += not check.ok
         click.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.text}")
     sys.exit(1 if failed else 0)

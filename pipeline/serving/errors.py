@@ -14,6 +14,7 @@ Code = Literal[
     "DEADLINE_EXCEEDED",
     "RESOURCE_EXHAUSTED",
     "INTERNAL",
+    "CANCELLED",
 ]
 
 HTTP_STATUS: dict[Code, int] = {
@@ -26,6 +27,7 @@ HTTP_STATUS: dict[Code, int] = {
     "DEADLINE_EXCEEDED": 504,
     "RESOURCE_EXHAUSTED": 429,
     "INTERNAL": 500,
+    "CANCELLED": 499,
 }
 
 

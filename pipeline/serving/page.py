@@ -62,6 +62,7 @@ class ModelView:
       signature: that the form calls; None if the model has none that a form can be made for.
       fields: its inputs.
       unit: of contributions, where they are not in the label's own: `log odds ratio`.
+      notes: what of the model is not served that should be, and why.
     """
 
     name: str
@@ -69,6 +70,7 @@ class ModelView:
     signature: str | None = None
     fields: Sequence[FormField] = ()
     unit: str | None = None
+    notes: Sequence[str] = ()
 
 
 def view(name: str, version: int, signatures: Mapping[str, SignatureDef], unit: str | None = None) -> ModelView:
@@ -103,12 +105,14 @@ def _unit(path: Path) -> str | None:
 def served(manager: ModelManager) -> list[ModelView]:
     """All models of a server, each with its highest loaded version."""
     views = []
+    reasons = manager.reasons()
     for name in sorted(manager.available()):
         try:
             with manager.servable(name) as servable:
-                views.append(view(name, servable.version, servable.signatures, _unit(servable.path)))
+                shown = view(name, servable.version, servable.signatures, _unit(servable.path))
         except RequestError:
-            views.append(ModelView(name))
+            shown = ModelView(name)
+        views.append(dataclasses.replace(shown, notes=reasons.get(name, ())))
     return views
 
 

@@ -1,29 +1,23 @@
-"""The embedded model server: TF Serving's gRPC and REST APIs in one process."""
+"""The model server of one process: TF Serving's gRPC and REST APIs. `supervisor` runs several that share their ports."""
 
 from __future__ import annotations
 
-import gc
 import logging
-import signal
-import sys
-import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-import grpc
 from aiohttp import web
 
-from components.errors import RunError
-from pipeline.serving.grpc.services import start_grpc
+from pipeline.serving.grpc.server import GrpcServer
 from pipeline.serving.metrics import RequestMetrics
 from pipeline.serving.models.manager import ModelManager
 from pipeline.serving.models.server_config import ServedModel
-from pipeline.serving.rest.api import RestApi, build_app
+from pipeline.serving.rest.api import RestApi, build_handler
 from pipeline.serving.rest.http_server import HttpServer, listen
 from pipeline.serving.settings import ServerSettings
 
-SWITCH_SECONDS = 0.001  # a request waits so long, not Python's 5 ms, when a model is being loaded beside it
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,6 +33,9 @@ class Server:
       settings: how.
       models: which.
       extra_routes: of the REST server, such as that of a page at `/`.
+      counts: the folder that the metrics of all processes that share the ports are kept in; None for a server alone.
+      reload: has other models served, by all of them; None for a server alone.
+      notice: takes a line for the operator, when a version can't be loaded.
 
     Attributes:
       manager: the models, loaded and not.
@@ -47,19 +44,28 @@ class Server:
     """
 
     def __init__(
-        self, settings: ServerSettings, models: Sequence[ServedModel], extra_routes: Iterable[web.RouteDef] = ()
+        self,
+        settings: ServerSettings,
+        models: Sequence[ServedModel],
+        extra_routes: Iterable[web.RouteDef] = (),
+        counts: Path | None = None,
+        reload: Callable[[Sequence[ServedModel]], None] | None = None,
+        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._settings = settings
-        self.manager = ModelManager(models, settings.poll_seconds)
-        self.metrics = RequestMetrics(self.manager.available)
+        self._shared = counts is not None
+        self.manager = ModelManager(models, settings.poll_seconds, failed=self._failed)
+        self._reload = reload or self.manager.serve
+        self._notice = notice
+        self.metrics = RequestMetrics(self.manager, counts)
         self.rest_port = settings.rest_port
         self.grpc_port = settings.grpc_port
         self._draining = False
         self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="predict")
         api = RestApi(self.manager, self.metrics, settings, self._pool, lambda: self._draining)
-        self._app = build_app(api, extra_routes)
+        self._handler = build_handler(api, extra_routes)
         self._http: HttpServer | None = None
-        self._grpc: grpc.Server | None = None
+        self._grpc: GrpcServer | None = None
 
     def start(self) -> None:
         """Loads the models, be it with success or not, and opens both ports.
@@ -68,19 +74,16 @@ class Server:
           RunError: a port can't be had; nothing is left open then.
         """
         settings = self._settings
-        sock = listen(settings.host, settings.rest_port)  # a port that is taken is said before models are loaded
-        try:
+        if self._shared:  # whoever connects before a model is loaded would wait, where another process can answer
             self.manager.start()
-            self._grpc, self.grpc_port = start_grpc(
-                self.manager,
-                self.metrics,
-                settings.host,
-                settings.grpc_port,
-                settings.threads,
-                settings.max_concurrency,
-            )
+        sock = listen(settings.host, settings.rest_port, self._shared)
+        try:
+            if not self._shared:  # a port that is taken is said before models are loaded
+                self.manager.start()
+            self._grpc = GrpcServer(self.manager, self.metrics, settings, self._shared, self._reload)
+            self.grpc_port = self._grpc.port
             self._http = HttpServer(
-                self._app, sock, settings.read_seconds, settings.keepalive_seconds, settings.drain_seconds
+                self._handler, sock, settings.read_seconds, settings.keepalive_seconds, settings.drain_seconds
             )
             self._http.start()
             self.rest_port = sock.getsockname()[1]
@@ -104,32 +107,13 @@ class Server:
         self.manager.stop()
         _LOG.info("stopped within %.1f seconds", time.monotonic() - begun)
 
+    def _failed(self, model: str, line: str) -> None:
+        self.metrics.failed_load(model)
+        self._notice(line)
+
     def __enter__(self) -> Server:
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-    def run_until_signal(self) -> None:
-        """Waits for SIGTERM or SIGINT, and stops. To be called in the main thread, after `start`.
-
-        Raises:
-          RunError: it is called in another thread, which signals never reach.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            raise RunError("run_until_signal: expected the main thread; signals reach no other. Use start and stop.")
-        signalled = threading.Event()
-        previous = {
-            number: signal.signal(number, lambda *_: signalled.set()) for number in (signal.SIGTERM, signal.SIGINT)
-        }
-        try:
-            # What is loaded now stays: without this, each full collection walks through all of TensorFlow, and requests wait.
-            gc.collect()
-            gc.freeze()
-            sys.setswitchinterval(SWITCH_SECONDS)
-            signalled.wait()
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)  # a second signal does not wait
-            self.stop()

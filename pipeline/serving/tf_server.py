@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from components.errors import RunError
+from components.errors import ConfigError, RunError
 from components.publishing.server_texts import MODELS_FILE, MONITORING_FILE, server_texts
 from pipeline.serving.settings import ServerSettings
 
+if TYPE_CHECKING:
+    from pipeline.serving.models.server_config import ServedModel
+
+# Fields of ServerSettings that it has the like of.
+TAKEN = {"rest_port", "grpc_port", "poll_seconds", "models_poll_seconds", "request_seconds", "cors"}
 BINARY = "tensorflow_model_server"
 IMAGE = "tensorflow/serving:2.19.1"
 
 
-def command(settings: ServerSettings, name: str, base_path: Path, folder: Path, binary: str | None = None) -> list[str]:
-    """The command that runs `tensorflow_model_server` on a model, and the files that it reads.
+def command(
+    settings: ServerSettings,
+    name: str,
+    base_path: Path,
+    folder: Path,
+    models_file: Path | None = None,
+    binary: str | None = None,
+) -> list[str]:
+    """The command that runs `tensorflow_model_server` on models, and the files that it reads.
 
     Args:
-      settings: the ports and the poll interval are taken from it. TF Serving listens on all addresses, whatever `host` says.
-      name: of the model.
-      base_path: the folder of its versions. The policy and labels of a models.config in it are kept.
-      folder: gets models.config, with this machine's base path, and monitoring.config.
+      settings: the fields of `TAKEN` are taken from it. TF Serving listens on all addresses, whatever `host` says.
+      name: of the pipeline's model.
+      base_path: the folder of its versions.
+      folder: gets models.config, with this machine's base paths, and monitoring.config.
+      models_file: names the models; None for the pipeline's alone, with the policy and labels of the models.config in `base_path`.
       binary: the server; None to find it on the PATH.
 
     Raises:
       RunError: the server is not installed.
-      ConfigError: the models.config is not valid.
+      ConfigError: the models file is not valid, or TF Serving can't look at it again and again.
     """
     found = binary or shutil.which(BINARY)
     if found is None:
@@ -47,30 +62,52 @@ def command(settings: ServerSettings, name: str, base_path: Path, folder: Path, 
 
     source = base_path / MODELS_FILE
     models = [ServedModel(name, base_path)]
-    if source.exists():
+    if models_file is not None:
+        models = read_config(models_file, {name: base_path})
+    elif source.exists():
         models = [model for model in read_config(source, {name: base_path}) if model.name == name] or models
+    read = folder / MODELS_FILE
+    if settings.models_poll_seconds and models_file is not None:
+        read = _looked_at(models_file, models)
     (folder / MODELS_FILE).write_text(text_format.MessageToString(to_proto(models)))
     (folder / MONITORING_FILE).write_text(server_texts(name)[MONITORING_FILE])
     return [
         found,
         f"--port={settings.grpc_port}",
         f"--rest_api_port={settings.rest_port}",
-        f"--model_config_file={folder / MODELS_FILE}",
+        f"--model_config_file={read}",
         f"--monitoring_config_file={folder / MONITORING_FILE}",
         f"--file_system_poll_wait_seconds={max(1, round(settings.poll_seconds))}",
+        f"--model_config_file_poll_wait_seconds={math.ceil(settings.models_poll_seconds)}",
+        f"--rest_api_timeout_in_ms={max(1, round(1000 * settings.request_seconds))}",
+        f"--rest_api_enable_cors_support={str(settings.cors).lower()}",
         # Labels name versions that are loaded only after the configuration is read.
         "--allow_version_labels_for_unavailable_models=true",
     ]
 
 
-def run(settings: ServerSettings, name: str, base_path: Path) -> None:
+def _looked_at(file: Path, models: Sequence[ServedModel]) -> Path:
+    """The file itself, for a server that reads it again and again, and so takes the base paths that stand there."""
+    from pipeline.serving.models.server_config import parse_config
+
+    there = {entry.name: entry.base_path for entry in parse_config(file).model_config_list.config}
+    for model in models:
+        if Path(there[model.name]) != model.base_path:
+            raise ConfigError(
+                f"{file}: expected base_path {str(model.base_path)!r} of model {model.name}, since TF Serving itself reads "
+                f"the file with --models-poll-seconds; got {there[model.name]!r}. Correct it, or leave the option away."
+            )
+    return file.absolute()
+
+
+def run(settings: ServerSettings, name: str, base_path: Path, models_file: Path | None = None) -> None:
     """Becomes `tensorflow_model_server`: this process goes on as that program. Returns never.
 
     Raises:
       RunError: it is not installed, or can't be started.
-      ConfigError: the models.config is not valid.
+      ConfigError: the models file is not valid.
     """
-    arguments = command(settings, name, base_path, Path(tempfile.mkdtemp(prefix="plumbline-serve-")))
+    arguments = command(settings, name, base_path, Path(tempfile.mkdtemp(prefix="plumbline-serve-")), models_file)
     try:
         os.execv(arguments[0], arguments)  # noqa: S606 - no shell is wanted
     except OSError as error:

@@ -15,9 +15,9 @@ from tests.test_setup import locked
 DOCKERFILE = (REPOSITORY / "deploy" / "Dockerfile").read_text()
 
 
-def run(*command: str | Path, path: str) -> Finished:
+def run(*command: str | Path, path: str, **env: str) -> Finished:
     done = subprocess.run(
-        [*map(str, command)], cwd=REPOSITORY, env={"PATH": path}, capture_output=True, text=True, check=False
+        [*map(str, command)], cwd=REPOSITORY, env={"PATH": path, **env}, capture_output=True, text=True, check=False
     )
     return Finished(done.returncode, done.stdout, done.stderr)
 
@@ -76,6 +76,14 @@ def test_docker_without_its_daemon_is_passed_over_and_the_size_is_told(path: str
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("build --file deploy/Dockerfile --tag registry/plumbline:0.1.0 --label ")
     assert done.out.endswith("built registry/plumbline:0.1.0: 3 GB, by podman\n")
+
+
+def test_another_stage_is_built_by_its_name(path: str) -> None:
+    stand_in(path, "podman", 'echo "$@"')
+    for target in re.findall(r"TARGET=(\w+)", DOCKERFILE):
+        assert re.search(rf"^FROM \S+ AS {target}$", DOCKERFILE, re.MULTILINE)
+        done = run("deploy/build.sh", "registry/plumbline:0.1.0", path=path, TARGET=target)
+        assert done.out.startswith(f"build --target {target} --file deploy/Dockerfile ")
 
 
 def test_a_failed_build_is_a_failure(path: str) -> None:

@@ -1,16 +1,10 @@
-"""The gRPC services: PredictionService and ModelService, on TF Serving's own stubs."""
+"""The gRPC services: PredictionService and ModelService, of TF Serving's messages."""
 
 from __future__ import annotations
 
-import functools
-import logging
-import time
-from collections.abc import Callable
-from concurrent import futures
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
-import grpc
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 from tensorflow_serving.apis.classification_pb2 import ClassificationRequest, ClassificationResponse
 from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataRequest, GetModelMetadataResponse
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest, GetModelStatusResponse
@@ -20,9 +14,8 @@ from tensorflow_serving.apis.model_pb2 import ModelSpec
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 from tensorflow_serving.apis.regression_pb2 import RegressionRequest, RegressionResponse
 
-from components.errors import RunError
-from pipeline.serving.errors import RequestError, invalid
-from pipeline.serving.metrics import RequestMetrics
+from pipeline.serving.errors import invalid
+from pipeline.serving.grpc.calls import Method
 from pipeline.serving.models.info_messages import check_metadata_fields, model_metadata, model_status, requested_version
 from pipeline.serving.models.manager import ModelManager
 from pipeline.serving.models.prediction_messages import (
@@ -31,69 +24,11 @@ from pipeline.serving.models.prediction_messages import (
     answer_predict,
     answer_regress,
 )
+from pipeline.serving.models.server_config import ServedModel, from_proto
+from pipeline.serving.models.terms import Terms
 
-LONGEST_MESSAGE = 1024  # of an error, after which TF Serving cuts it
-_LOG = logging.getLogger(__name__)
-
-S = TypeVar("S", bound="_Service")
-Q = TypeVar("Q")
-R = TypeVar("R")
-
-
-class _Service:
-    """What the services share.
-
-    Args:
-      manager: the models.
-      metrics: counts.
-    """
-
-    def __init__(self, manager: ModelManager, metrics: RequestMetrics) -> None:
-        self.manager = manager
-        self.metrics = metrics
-
-
-def _served(name: str) -> Callable[[Callable[[S, Q], R]], Callable[[S, Q, grpc.ServicerContext], R]]:
-    """Makes a method of what takes a request and returns an answer or raises RequestError."""
-
-    def decorate(method: Callable[[S, Q], R]) -> Callable[[S, Q, grpc.ServicerContext], R]:
-        @functools.wraps(method)
-        def serve(self: S, request: Q, context: grpc.ServicerContext) -> R:
-            begun = time.perf_counter()
-            try:
-                remaining = context.time_remaining()
-                if remaining is not None and remaining <= 0:
-                    raise RequestError("DEADLINE_EXCEEDED", "Deadline exceeded before the request was begun")
-                response = method(self, request)
-            except RequestError as error:
-                failure = error
-            except Exception:  # noqa: BLE001 - the boundary: what is unexpected is logged here, and the caller told so
-                _LOG.exception("gRPC %s failed", name)
-                failure = RequestError("INTERNAL", "Internal error; the server's log has more.")
-            else:
-                self.metrics.count(_model_name(request), name, "grpc", "OK", time.perf_counter() - begun)
-                return response
-            self.metrics.count(_model_name(request), name, "grpc", failure.code, time.perf_counter() - begun)
-            context.abort(grpc.StatusCode[failure.code], _cut(failure.message))
-            raise failure  # not reached: abort raises
-
-        return serve
-
-    return decorate
-
-
-def _model_name(request: object) -> str:
-    """The model that a request names; "" if it names none."""
-    tasks = getattr(request, "tasks", None)
-    spec = getattr(tasks[0] if tasks else request, "model_spec", None)
-    return str(getattr(spec, "name", ""))
-
-
-def _cut(message: str) -> str:
-    data = message.encode()
-    if len(data) <= LONGEST_MESSAGE:
-        return message
-    return data[:LONGEST_MESSAGE].decode(errors="ignore") + "...TRUNCATED"
+PREDICTION_SERVICE, MODEL_SERVICE = "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"
+SHORT = 1 << 20  # bytes, more than any question about models needs
 
 
 class _NamesModel(Protocol):
@@ -108,97 +43,92 @@ def _need_spec(request: _NamesModel) -> ModelSpec:
     return request.model_spec
 
 
-class PredictionService(_Service, prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Answers predictions."""
+class PredictionService:
+    """Answers predictions.
 
-    @_served("predict")
-    def Predict(self, request: PredictRequest) -> PredictResponse:
+    Args:
+      manager: the models.
+    """
+
+    def __init__(self, manager: ModelManager) -> None:
+        self.manager = manager
+
+    def methods(self) -> Mapping[str, Method]:
+        """By their names."""
+        return {
+            "Predict": Method("predict", PredictRequest, PredictResponse, self.predict),
+            "Regress": Method("regress", RegressionRequest, RegressionResponse, self.regress),
+            "Classify": Method("classify", ClassificationRequest, ClassificationResponse, self.classify),
+            "MultiInference": Method(
+                "multi_inference", MultiInferenceRequest, MultiInferenceResponse, self.multi_inference
+            ),
+            "GetModelMetadata": Method(
+                "metadata", GetModelMetadataRequest, GetModelMetadataResponse, self.metadata, SHORT
+            ),
+        }
+
+    def predict(self, request: PredictRequest, terms: Terms) -> PredictResponse:
         """Any signature, on tensors."""
         with self.manager.servable(*requested_version(_need_spec(request))) as servable:
-            return answer_predict(servable, request)
+            return answer_predict(servable, request, terms)
 
-    @_served("regress")
-    def Regress(self, request: RegressionRequest) -> RegressionResponse:
+    def regress(self, request: RegressionRequest, terms: Terms) -> RegressionResponse:
         """A regression signature, on tf.Examples."""
         with self.manager.servable(*requested_version(_need_spec(request))) as servable:
-            return answer_regress(servable, request)
+            return answer_regress(servable, request, terms)
 
-    @_served("classify")
-    def Classify(self, request: ClassificationRequest) -> ClassificationResponse:
+    def classify(self, request: ClassificationRequest, terms: Terms) -> ClassificationResponse:
         """A classification signature, on tf.Examples."""
         with self.manager.servable(*requested_version(_need_spec(request))) as servable:
-            return answer_classify(servable, request)
+            return answer_classify(servable, request, terms)
 
-    @_served("multi_inference")
-    def MultiInference(self, request: MultiInferenceRequest) -> MultiInferenceResponse:
+    def multi_inference(self, request: MultiInferenceRequest, terms: Terms) -> MultiInferenceResponse:
         """Several regression and classification signatures, on the same tf.Examples."""
         chosen = requested_version(request.tasks[0].model_spec) if request.tasks else ("", None, None)
         with self.manager.servable(*chosen) as servable:
-            return answer_multi_inference(servable, request)
+            return answer_multi_inference(servable, request, terms)
 
-    @_served("metadata")
-    def GetModelMetadata(self, request: GetModelMetadataRequest) -> GetModelMetadataResponse:
+    def metadata(self, request: GetModelMetadataRequest, terms: Terms) -> GetModelMetadataResponse:
         """A model's signatures."""
+        del terms
         spec = _need_spec(request)
         check_metadata_fields(request.metadata_field)
         return model_metadata(self.manager, *requested_version(spec))
 
 
-class ModelService(_Service, model_service_pb2_grpc.ModelServiceServicer):
-    """Answers questions about models, and takes a new configuration."""
+class ModelService:
+    """Answers questions about models, and takes a new configuration.
 
-    @_served("status")
-    def GetModelStatus(self, request: GetModelStatusRequest) -> GetModelStatusResponse:
+    Args:
+      manager: the models.
+      reload: has other models served.
+    """
+
+    def __init__(self, manager: ModelManager, reload: Callable[[Sequence[ServedModel]], None]) -> None:
+        self.manager = manager
+        self._reload = reload
+
+    def methods(self) -> Mapping[str, Method]:
+        """By their names."""
+        return {
+            "GetModelStatus": Method("status", GetModelStatusRequest, GetModelStatusResponse, self.status, SHORT),
+            "HandleReloadConfigRequest": Method(
+                "reload_config", ReloadConfigRequest, ReloadConfigResponse, self.reload_config, SHORT
+            ),
+        }
+
+    def status(self, request: GetModelStatusRequest, terms: Terms) -> GetModelStatusResponse:
         """The states of a model's versions."""
+        del terms
         name, version, _ = requested_version(_need_spec(request))
         return model_status(self.manager, name, version)
 
-    @_served("reload_config")
-    def HandleReloadConfigRequest(self, request: ReloadConfigRequest) -> ReloadConfigResponse:
+    def reload_config(self, request: ReloadConfigRequest, terms: Terms) -> ReloadConfigResponse:
         """Serves what the new configuration says, and nothing else."""
-        self.manager.reload(request.config)
+        del terms
+        self._reload(from_proto(request.config))
         response = ReloadConfigResponse()
         response.status.SetInParent()
         for metric in request.metric_names:
             response.metric.add(name=metric)
         return response
-
-
-def start_grpc(
-    manager: ModelManager, metrics: RequestMetrics, host: str, port: int, threads: int, max_concurrency: int
-) -> tuple[grpc.Server, int]:
-    """Starts the gRPC server.
-
-    Args:
-      manager: the models.
-      metrics: counts.
-      host: to listen on.
-      port: to listen on; 0 for any that is free.
-      threads: that answer.
-      max_concurrency: requests that may be waiting or worked on; more are refused with RESOURCE_EXHAUSTED.
-
-    Returns:
-      The server, and its port.
-
-    Raises:
-      RunError: the port can't be had.
-    """
-    server = grpc.server(
-        futures.ThreadPoolExecutor(threads, thread_name_prefix="grpc"),
-        maximum_concurrent_rpcs=max_concurrency,
-        options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", (1 << 31) - 1)],
-    )
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(PredictionService(manager, metrics), server)
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(manager, metrics), server)
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    try:
-        bound = server.add_insecure_port(address)
-    except RuntimeError:
-        bound = 0
-    if not bound:
-        raise RunError(
-            f"gRPC: can't listen on {address}: the port is taken, or the address is not this machine's. "
-            "Choose another --grpc-port (0 takes any that is free), or stop what listens there."
-        )
-    server.start()
-    return server, bound

@@ -7,9 +7,11 @@ and -Infinity are bare words.
 from __future__ import annotations
 
 import base64
+import functools
 import json
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Callable, Mapping
+from json.encoder import encode_basestring
 
 import numpy as np
 import orjson
@@ -18,6 +20,8 @@ from pipeline.serving.dtypes import Array
 from pipeline.serving.errors import invalid
 
 _TYPES = {"float16": "half", "complex64": "complex64", "complex128": "complex128"}
+_AT_ONCE = 512  # rows, whose texts stay in the processor's cache
+_FLOATS = "fd"  # float32 and float64
 _DUMP = orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -35,13 +39,17 @@ def format_predict(outputs: Mapping[str, Array], row_format: bool) -> bytes:
         raise invalid("Cannot convert empty tensor map to JSON")
     if row_format:
         _check_rows(outputs)
-    columns = {name: _plain(name, outputs[name]) for name in sorted(outputs)}
-    key = "predictions" if row_format else "outputs"
-    if len(columns) == 1:
-        return _dump({key: next(iter(columns.values()))})
+    names = sorted(outputs)
     if not row_format:
-        return _dump({key: columns})
-    return _dump({key: [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]})
+        columns = [_value(name, outputs[name]) for name in names]
+        whole = columns[0] if len(columns) == 1 else _template(tuple(names)) % tuple(columns)
+        return b'{"outputs":%b}' % whole
+    parts = []
+    for start in range(0, len(outputs[names[0]]), _AT_ONCE):
+        tokens = [_rows(name, outputs[name][start : start + _AT_ONCE]) for name in names]
+        rows = tokens[0] if len(tokens) == 1 else map(_template(tuple(names)).__mod__, zip(*tokens, strict=True))
+        parts.append(b",".join(rows))
+    return b'{"predictions":[%b]}' % b",".join(parts)
 
 
 def format_regress(values: Array) -> bytes:
@@ -56,7 +64,7 @@ def format_regress(values: Array) -> bytes:
     array = np.asarray(values, np.float32)
     if array.size == 0:
         raise invalid("Cannot convert empty RegressionResults to JSON")
-    return _dump({"results": _floats(array.ravel())})
+    return b'{"results":%b}' % _value("outputs", array.ravel())
 
 
 def format_classify(classes: Array | None, scores: Array | None) -> bytes:
@@ -75,8 +83,8 @@ def format_classify(classes: Array | None, scores: Array | None) -> bytes:
         raise invalid("Cannot convert empty ClassificationResults to JSON")
     labels = np.full(shape, b"", np.object_) if classes is None else classes
     numbers = np.zeros(shape, np.float32) if scores is None else np.asarray(scores, np.float32)
-    rows = zip(_plain("classes", labels), _floats(numbers), strict=True)
-    return _dump({"results": [[list(pair) for pair in zip(*row, strict=True)] for row in rows]})
+    pairs = map(b"[%b,%b]".__mod__, zip(_flat("classes", labels), _flat("scores", numbers), strict=True))
+    return b'{"results":[%b]}' % b",".join(_nest(list(pairs), shape))
 
 
 def _check_rows(outputs: Mapping[str, Array]) -> None:
@@ -90,50 +98,71 @@ def _check_rows(outputs: Mapping[str, Array]) -> None:
         expected = count
 
 
-def _plain(name: str, array: Array) -> Any:
-    """A tensor as JSON's values."""
+@functools.lru_cache(maxsize=256)
+def _template(names: tuple[str, ...]) -> bytes:
+    """An object with a place for each value."""
+    return b"{%b}" % b",".join(orjson.dumps(name).replace(b"%", b"%%") + b":%b" for name in names)
+
+
+def _value(name: str, array: Array) -> bytes:
+    """A tensor as JSON."""
+    if array.ndim == 0:
+        return _flat(name, array)[0]
+    if array.ndim == 1 and array.dtype.char in _FLOATS:
+        text = orjson.dumps(array.ravel(), option=_DUMP)
+        if b"null" not in text:
+            return text
+    return b"[%b]" % b",".join(_rows(name, array))
+
+
+def _rows(name: str, array: Array) -> list[bytes]:
+    """JSON of each row of a tensor."""
+    return _nest(_flat(name, array), array.shape)
+
+
+def _nest(tokens: list[bytes], shape: tuple[int, ...]) -> list[bytes]:
+    """JSON of each row of a tensor, of its values' in order."""
+    for axis in range(len(shape) - 1, 0, -1):
+        size = shape[axis]
+        starts = range(0, math.prod(shape[:axis]) * size, size) if size else [0] * math.prod(shape[:axis])
+        tokens = [b"[%b]" % b",".join(tokens[start : start + size]) for start in starts]
+    return tokens
+
+
+def _flat(name: str, array: Array) -> list[bytes]:
+    """JSON of each value of a tensor."""
     kind = array.dtype.kind
+    values = array.ravel()
+    if not values.size:
+        return []
     if kind in "OSU":
-        return _texts(array, name.endswith("_bytes"))
-    if array.dtype in (np.float32, np.float64):
-        return _floats(array)
-    if kind not in "iub" and array.size:
+        return list(map(_Written(_base64 if name.endswith("_bytes") else _text).__getitem__, values.tolist()))
+    if array.dtype.char not in _FLOATS and kind not in "iub":
         raise invalid(f"Failed to write JSON value for tensor type: {_TYPES.get(array.dtype.name, array.dtype.name)}")
-    return array.tolist()
+    text = orjson.dumps(values, option=_DUMP)
+    tokens = text[1:-1].split(b",")
+    if b"null" in text:
+        for index in np.flatnonzero(~np.isfinite(values)):
+            tokens[index] = json.dumps(float(values[index])).encode()
+    return tokens
 
 
-def _floats(array: Array) -> Any:
-    """Floats whose shortest text is that of the float32, not that of the double that equals it."""
-    if array.dtype != np.float32:
-        return array.tolist()
-    flat = np.ascontiguousarray(array).ravel()
-    values = orjson.loads(orjson.dumps(flat, option=_DUMP))
-    for index in np.flatnonzero(~np.isfinite(flat)):
-        values[index] = float(flat[index])
-    if array.ndim == 1:
-        return values
-    shaped = np.empty(len(values), np.object_)
-    shaped[:] = values
-    return shaped.reshape(array.shape).tolist()
+class _Written(dict[bytes | str, bytes]):
+    """JSON of texts, written once for equal ones."""
+
+    def __init__(self, write: Callable[[bytes], bytes]) -> None:
+        super().__init__()
+        self._write = write
+
+    def __missing__(self, value: bytes | str) -> bytes:
+        written = self[value] = self._write(value.encode() if isinstance(value, str) else value)
+        return written
 
 
-def _texts(array: Array, as_bytes: bool) -> Any:
-    written = np.empty(array.size, np.object_)
-    written[:] = [_text(value, as_bytes) for value in array.ravel().tolist()]
-    return written.reshape(array.shape).tolist()
+def _base64(data: bytes) -> bytes:
+    return b'{"b64":"%b"}' % base64.b64encode(data)
 
 
-def _text(value: bytes | str, as_bytes: bool) -> str | dict[str, str]:
-    data = value.encode() if isinstance(value, str) else value
-    return {"b64": base64.b64encode(data).decode()} if as_bytes else data.decode("utf-8", "surrogateescape")
-
-
-def _dump(document: dict[str, Any]) -> bytes:
-    """JSON; quickly if there is no NaN, no infinity, and no text that isn't UTF-8, which is written as it is."""
-    try:
-        text = orjson.dumps(document)
-    except TypeError:
-        text = b"null"
-    if b"null" not in text:
-        return text
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape")
+def _text(data: bytes) -> bytes:
+    """A text; one that isn't UTF-8 as it is."""
+    return encode_basestring(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")

@@ -6,8 +6,9 @@ The functions bear the names that they have there.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeGuard
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from pipeline.serving.dtypes import (
     BOOL,
@@ -26,8 +27,11 @@ from pipeline.serving.dtypes import (
 )
 from pipeline.serving.errors import RequestError, invalid
 from pipeline.serving.json.body import read_object, read_signature_name
-from pipeline.serving.json.document import JsonValue, Members, is_array
-from pipeline.serving.json.quote import base64_text, c_name, format_error, json_type, quote
+from pipeline.serving.json.columns import UnsureError, read_column, read_rows
+from pipeline.serving.json.document import JsonValue, is_array, is_object
+from pipeline.serving.json.duplicates import check_keys
+from pipeline.serving.json.quote import base64_text, format_error, json_type, quote
+from pipeline.serving.json.typed import input_types
 
 if TYPE_CHECKING:
     from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
@@ -35,23 +39,15 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 
-def input_types(signatures: Mapping[str, SignatureDef], name: str) -> dict[str, int]:
-    """DataTypes of a signature's inputs, sorted by their names.
-
-    Raises:
-      RequestError: there is no such signature, or it has no input.
-    """
-    try:
-        signature = signatures[name or DEFAULT_SIGNATURE]
-    except KeyError:
-        raise invalid(f'Serving signature name: "{name or DEFAULT_SIGNATURE}" not found in signature def') from None
-    if not signature.inputs:
-        raise invalid(f"Failed to get input map for signature: {name or 'DEFAULT'}")
-    return {key: int(signature.inputs[key].dtype) for key in sorted(signature.inputs)}
-
-
-def fill_predict_request(body: bytes, signatures: Mapping[str, SignatureDef]) -> tuple[str, bool, dict[str, Array]]:
+def fill_predict_request(
+    body: bytes, signatures: Mapping[str, SignatureDef], suspect: int | None = None
+) -> tuple[str, bool, dict[str, Array]]:
     """Reads a body.
+
+    Args:
+      body: JSON.
+      signatures: of the model.
+      suspect: a row before which all are as TF Serving takes them, if that is known.
 
     Returns:
       The signature's name, whether it is in row format, and its inputs.
@@ -62,29 +58,58 @@ def fill_predict_request(body: bytes, signatures: Mapping[str, SignatureDef]) ->
     document = read_object(body)
     name = read_signature_name(document)
     dtypes = input_types(signatures, name)
-    instances, inputs = document.find("instances"), document.find("inputs")
-    if instances is not None and inputs is not None:
+    if "instances" in document and "inputs" in document:
         raise format_error(
             document, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist "
         )
-    if instances is not None:
-        rows = instances[0]
+    if "instances" in document:
+        rows = document["instances"]
         if not is_array(rows):
             raise format_error(document, "Expecting 'instances' to be an list/array")
         if not rows:
             raise format_error(document, "No values in 'instances' array")
-        return name or DEFAULT_SIGNATURE, True, _fill_from_instances(rows, dtypes)
-    if inputs is not None:
-        return name or DEFAULT_SIGNATURE, False, _fill_from_inputs(inputs[0], dtypes)
-    raise invalid("Missing 'inputs' or 'instances' key")
+        tensors, keys = _fill_from_instances(rows, dtypes, suspect)
+    elif "inputs" in document:
+        tensors, keys = _fill_from_inputs(document["inputs"], dtypes)
+    else:
+        raise invalid("Missing 'inputs' or 'instances' key")
+    check_keys(body, len(document) + keys, "instances", lambda row: len(dtypes))
+    return name or DEFAULT_SIGNATURE, "instances" in document, tensors
 
 
-def _is_element_object(value: JsonValue) -> TypeGuard[Members]:
-    return isinstance(value, Members) and base64_text(value) is None
+def _is_element_object(value: JsonValue) -> TypeGuard[dict[str, JsonValue]]:
+    return is_object(value) and base64_text(value) is None
 
 
-def _fill_from_instances(rows: list[JsonValue], dtypes: dict[str, int]) -> dict[str, Array]:
-    if not isinstance(rows[0], Members) and len(dtypes) > 1:
+def _fill_from_instances(
+    rows: list[JsonValue], dtypes: dict[str, int], suspect: int | None
+) -> tuple[dict[str, Array], int]:
+    """The tensors, and the number of keys in the rows; 0 if it isn't known."""
+    if suspect is not None:
+        _add_rows(rows, sorted({0, suspect}), dtypes)
+    try:
+        return read_rows(rows, dtypes)
+    except UnsureError:
+        _add_rows(rows, sorted({0, _first_unsure(rows, dtypes)}), dtypes)
+        return _add_rows(rows, range(len(rows)), dtypes), 0
+
+
+def _first_unsure(rows: list[JsonValue], dtypes: dict[str, int]) -> int:
+    """The first row that `read_rows` doesn't take after the first one, all of which it doesn't."""
+    low, high, middle = 0, len(rows), 1
+    while high > low + 1:
+        try:
+            read_rows([rows[0], *rows[low:middle]], dtypes)
+            low = middle
+        except UnsureError:
+            high = middle
+        middle = (low + high) // 2
+    return low
+
+
+def _add_rows(rows: list[JsonValue], indices: Sequence[int], dtypes: dict[str, int]) -> dict[str, Array]:
+    """Tensors of some rows, the first of all among them."""
+    if not is_object(rows[0]) and len(dtypes) > 1:
         raise invalid(
             "instances is a plain list, but expecting list of objects as multiple "
             "input tensors required as per tensorinfo_map"
@@ -92,13 +117,14 @@ def _fill_from_instances(rows: list[JsonValue], dtypes: dict[str, int]) -> dict[
     objects = _is_element_object(rows[0])
     values: dict[str, list[Value]] = {}
     shapes: dict[str, Shape] = {}
-    for index, row in enumerate(rows):
+    for index in indices:
+        row = rows[index]
         where = f"Failed to process element: {index}"
         if objects:
             if not _is_element_object(row):
                 raise invalid(f"Expecting object but got list at item {index} of input list")
-            _add_items(((c_name(key), item) for key, item in row), where, True, dtypes, values, shapes)
-            if {c_name(key) for key, _ in row} != set(dtypes):
+            _add_items(row.items(), where, True, dtypes, values, shapes)
+            if row.keys() != dtypes.keys():
                 raise invalid(
                     f"{where} of 'instances' list. JSON object: {quote(row)} keys must be equal to: {','.join(dtypes)}"
                 )
@@ -108,10 +134,7 @@ def _fill_from_instances(rows: list[JsonValue], dtypes: dict[str, int]) -> dict[
             _add_items([(next(iter(dtypes)), row)], where, False, dtypes, values, shapes)
     tensors = {}
     for name in sorted(shapes):
-        shape, dtype = shapes[name], dtypes[name]
-        count = len(rows) * math.prod(shape)
-        # A key that stands twice in a row adds its values twice; TensorFlow drops what is too much at the end.
-        tensors[name] = _tensor(name, values[name][:count], (len(rows), *shape), dtype)
+        tensors[name] = _tensor(name, values[name], (len(indices), *shapes[name]), dtypes[name])
     return tensors
 
 
@@ -150,7 +173,8 @@ def _add_item(
         raise invalid(f"Expecting shape {_shape_text(expected)} but got: {_shape_text(shape)}")
 
 
-def _fill_from_inputs(value: JsonValue, dtypes: dict[str, int]) -> dict[str, Array]:
+def _fill_from_inputs(value: JsonValue, dtypes: dict[str, int]) -> tuple[dict[str, Array], int]:
+    """The tensors, and the number of keys in `inputs`."""
     if not _is_element_object(value):
         if len(dtypes) > 1:
             raise invalid(
@@ -158,19 +182,24 @@ def _fill_from_inputs(value: JsonValue, dtypes: dict[str, int]) -> dict[str, Arr
                 "input tensors required as per tensorinfo_map"
             )
         ((name, dtype),) = dtypes.items()
-        return {name: _read_tensor(name, value, dtype)}
-    tensors = {}
+        tensor, keys = _read_tensor(name, value, dtype)
+        return {name: tensor}, keys
+    tensors, keys = {}, len(value)
     for name, dtype in dtypes.items():
-        found = value.find(name)
-        if found is None:
+        if name not in value:
             raise invalid(f"Missing named input: {name} in 'inputs' object.")
-        tensors[name] = _read_tensor(name, found[0], dtype)
-    return tensors
+        tensors[name], more = _read_tensor(name, value[name], dtype)
+        keys += more
+    return tensors, keys
 
 
-def _read_tensor(name: str, value: JsonValue, dtype: int) -> Array:
-    shape = _dense_shape(value)
-    return _tensor(name, _fill_tensor(value, shape, dtype), shape, dtype)
+def _read_tensor(name: str, value: JsonValue, dtype: int) -> tuple[Array, int]:
+    """A tensor, and the number of keys in its value."""
+    try:
+        return read_column(value, dtype)
+    except UnsureError:
+        shape = _dense_shape(value)
+        return _tensor(name, _fill_tensor(value, shape, dtype), shape, dtype), 0
 
 
 def _tensor(name: str, values: list[Value], shape: Shape, dtype: int) -> Array:
@@ -217,15 +246,34 @@ def _fill_tensor(value: JsonValue, shape: Shape, dtype: int) -> list[Value]:
                 raise invalid(
                     f"Encountered list at unexpected size: {len(item)} at level: {level} expected size: {shape[level]}"
                 )
-            open_lists.append(iter(item))
-            break
+            sure = _count_sure(item, dtype) if level == rank - 1 else 0
+            values.extend(_values(item[:sure]))
+            if sure < len(item):
+                open_lists.append(islice(item, sure, None))
+                break
         else:
             open_lists.pop()
     return values
 
 
+_SURE: dict[int, set[type]] = {FLOAT: {int, float}, DOUBLE: {int, float}, STRING: {str}, BOOL: {bool}}
+
+
+def _count_sure(items: list[JsonValue], dtype: int) -> int:
+    """How many values at the start of a list need no look at each."""
+    kinds = _SURE.get(dtype, set())
+    if set(map(type, items)) <= kinds:
+        return len(items)
+    return next(index for index, item in enumerate(items) if type(item) not in kinds)
+
+
+def _values(items: list[Any]) -> list[Value]:
+    """Values of one type, texts as bytes."""
+    return list(map(str.encode, items)) if items and type(items[0]) is str else items
+
+
 def _convert(value: JsonValue, dtype: int) -> Value:
-    if isinstance(value, Members):
+    if is_object(value):
         if dtype != STRING:
             raise _type_error(value, dtype)
         encoded = base64_text(value)

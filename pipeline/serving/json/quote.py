@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from itertools import islice
 
 from pipeline.serving.dtypes import BASE64_KEY
 from pipeline.serving.errors import RequestError, invalid
-from pipeline.serving.json.document import JsonValue, Members
+from pipeline.serving.json.document import JsonValue, is_object
 
 _MOST_QUOTED = 256  # bytes of a value in an error text; TF Serving's kMaxJsonDebugStringBytes
 _ESCAPED = re.compile(r'[\x00-\x1f"\\]')
@@ -44,9 +45,9 @@ def quote(value: JsonValue) -> str:
                 else:
                     text = (",\n" if count else "\n") + "    " * len(levels)
                 levels[-1][1] += 1
-            if isinstance(item, list):
-                levels.append([not isinstance(item, Members), 0])
-                text += "{" if isinstance(item, Members) else "["
+            if isinstance(item, list | dict):
+                levels.append([isinstance(item, list), 0])
+                text += "[" if isinstance(item, list) else "{"
                 pending.append((True, None))
                 pending.extend((False, part) for part in reversed(_first_parts(item)))
             elif isinstance(item, float) and not math.isfinite(item):
@@ -58,10 +59,10 @@ def quote(value: JsonValue) -> str:
     return "".join(out)
 
 
-def _first_parts(container: list[JsonValue] | Members) -> list[JsonValue]:
+def _first_parts(container: list[JsonValue] | dict[str, JsonValue]) -> list[JsonValue]:
     """As many values of an array, or keys and values of an object, as can be quoted."""
-    if isinstance(container, Members):
-        return [part for member in container[:_MOST_QUOTED] for part in member]
+    if isinstance(container, dict):
+        return [part for member in islice(container.items(), _MOST_QUOTED) for part in member]
     return container[:_MOST_QUOTED]
 
 
@@ -104,18 +105,13 @@ def json_type(value: JsonValue) -> str:
         return str({None: "Null", False: "False", True: "True"}[value])
     if isinstance(value, str):
         return "String"
-    return "Object" if isinstance(value, Members) else "Array" if isinstance(value, list) else "Number"
+    return "Object" if isinstance(value, dict) else "Array" if isinstance(value, list) else "Number"
 
 
 def base64_text(value: JsonValue) -> bytes | None:
     """The text of `{"b64": "…"}`; None for any other value."""
-    if isinstance(value, Members) and len(value) == 1:
-        ((key, text),) = value
-        if key == BASE64_KEY and isinstance(text, str):
+    if is_object(value) and len(value) == 1:
+        text = value.get(BASE64_KEY)
+        if isinstance(text, str):
             return text.encode()
     return None
-
-
-def c_name(key: str) -> str:
-    """A key read as a C string: it ends at the first NUL."""
-    return key.split("\0", 1)[0]

@@ -6,9 +6,8 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from components.errors import RunError
 from components.publishing.manifest import verify_if_signed
@@ -16,10 +15,7 @@ from pipeline.serving.errors import RequestError, invalid
 from pipeline.serving.models import warmup
 from pipeline.serving.models.servable import Servable
 from pipeline.serving.models.served_version import LoadVersion, ServedVersion, VersionState, VersionStatus, next_step
-from pipeline.serving.models.server_config import ServedModel, from_proto
-
-if TYPE_CHECKING:
-    from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
+from pipeline.serving.models.server_config import ServedModel
 
 RETRIES, RETRY_SECONDS = 5, 60.0  # TF Serving's --max_num_load_retries and --load_retry_interval_micros
 MOST_ENDED = 100  # ended versions of a model whose status is remembered
@@ -49,6 +45,10 @@ def load_version(name: str, version: int, path: Path) -> Servable:
     return servable
 
 
+def _sentence(name: str, version: int, reason: str) -> str:
+    return f"{name}: version {version} can't be loaded: {' '.join(reason.split())}"
+
+
 class ModelManager:
     """Serves versions of models, and keeps them as the folders and the configuration say.
 
@@ -59,6 +59,7 @@ class ModelManager:
       poll_seconds: between two looks at the folders.
       loader: loads a version.
       retry_seconds: after which a version that could not be loaded is tried again, if its files don't change before.
+      failed: is told of each try that fails: the model, and a line for the operator.
 
     Attributes:
       generation: rises whenever other versions are served than before.
@@ -67,9 +68,10 @@ class ModelManager:
     def __init__(
         self,
         served: Sequence[ServedModel],
-        poll_seconds: float = 1.0,
+        poll_seconds: float = 0.25,
         loader: LoadVersion = load_version,
         retry_seconds: float = RETRY_SECONDS,
+        failed: Callable[[str, str], None] = lambda *_: None,
     ) -> None:
         self._models = {model.name: model for model in served}
         # At the start a label may name what is not loaded yet, as with --allow_version_labels_for_unavailable_models.
@@ -77,8 +79,11 @@ class ModelManager:
         self._poll_seconds = poll_seconds
         self._load = loader
         self._retry_seconds = retry_seconds
+        self._failed = failed
         self._versions: dict[str, dict[int, ServedVersion]] = {}
         self._serving: dict[str, dict[int, ServedVersion]] = {}  # replaced, never changed
+        self._broken: dict[str, dict[int, str]] = {}  # replaced, never changed
+        self._missing: set[str] = set()  # models of which no version was found; replaced, never changed
         self.generation = 0
         self._states: dict[str, dict[int, VersionStatus]] = {}
         self._unreadable: set[str] = set()  # base paths of these, of which the log says so already
@@ -111,29 +116,53 @@ class ModelManager:
     def poll(self) -> None:
         """Looks at the folders once, and loads and unloads until all is as it should be."""
         with self._work:
-            for name in sorted({*self._models, *self._versions}):
-                model = self._models.get(name)
-                found = model.find() if model else {}
-                if found is not None:
-                    self._unreadable.discard(name)
-                    self._want(name, found)
-                elif model and name not in self._unreadable:
-                    self._unreadable.add(name)
-                    _LOG.warning("Could not find base path %s for servable %s", model.base_path, name)
-            while not self._step():
-                pass
+            found = self._find()
+            for name, there in found.items():
+                self._retry(name, there)
+            while True:  # what could be loaded decides what else is wanted
+                for name, there in found.items():
+                    self._want(name, there)
+                if not self._step():
+                    break
+            self._broken = {
+                name: {number: known[number].reason for number in sorted(known) if known[number].broken}
+                for name, known in self._versions.items()
+            }
+            self._missing = {name for name in self._models if not self._versions.get(name)}
+
+    def _find(self) -> dict[str, Mapping[int, Path]]:
+        """The folders of all versions by model, but for base paths that can't be read: those change nothing."""
+        found: dict[str, Mapping[int, Path]] = {}
+        for name in sorted({*self._models, *self._versions}):
+            model = self._models.get(name)
+            there = model.find() if model else {}
+            if there is not None:
+                self._unreadable.discard(name)
+                found[name] = there
+            elif model and name not in self._unreadable:
+                self._unreadable.add(name)
+                _LOG.warning("Could not find base path %s for servable %s", model.base_path, name)
+        return found
+
+    def _retry(self, name: str, found: Mapping[int, Path]) -> None:
+        """Has versions tried again that could not be loaded, if it is time."""
+        for number, version in self._versions.get(name, {}).items():
+            if number in found and version.state is VersionState.ERROR and self._try_again(version):
+                version.path = found[number]
+                version.state = VersionState.NEW
 
     def _want(self, name: str, found: Mapping[int, Path]) -> None:
+        """Decides which versions of a model are to be served."""
         known = self._versions.setdefault(name, {})
+        model = self._models.get(name)
+        broken = {number for number, version in known.items() if version.broken}
+        chosen = model.policy.choose(found, broken) if model else {}
         for number, version in list(known.items()):
-            version.wanted = number in found and version.state is not VersionState.UNLOADING
+            version.wanted = number in chosen and version.state is not VersionState.UNLOADING
             idle = version.state in (VersionState.NEW, VersionState.ERROR)
             if version.state is VersionState.GONE or (idle and not version.wanted):
                 del known[number]
-            elif version.wanted and version.state is VersionState.ERROR and self._try_again(version):
-                version.path = found[number]
-                version.state = VersionState.NEW
-        for number, path in found.items():
+        for number, path in chosen.items():
             if number not in known:
                 known[number] = ServedVersion(name, number, path, self._publish)
         if not known:
@@ -146,7 +175,7 @@ class ModelManager:
         return version.failures <= RETRIES and time.monotonic() - version.failed >= self._retry_seconds
 
     def _step(self) -> bool:
-        """One step of one model; whether nothing is left to do."""
+        """One step of one model, if there is one to do; whether there was."""
         for known in self._versions.values():
             step = next_step(known.values())
             if step is None:
@@ -157,12 +186,14 @@ class ModelManager:
                 if version.state is VersionState.READY:
                     self._serve()
                     version.available()
+                else:
+                    self._failed(version.model, _sentence(version.model, version.number, version.reason))
             else:
                 version.state = VersionState.UNLOADING
                 self._serve()
                 version.unload()
-            return False
-        return True
+            return True
+        return False
 
     def _serve(self) -> None:
         self.generation += 1
@@ -239,26 +270,56 @@ class ModelManager:
             states = dict(self._states.get(name, {}))
         return [states[number] for number in sorted(states, reverse=True)]
 
+    def broken(self) -> dict[str, dict[int, str]]:
+        """Which versions should be served and can't be loaded, and why, of each model of the configuration."""
+        return {name: dict(self._broken.get(name, {})) for name in self._models}
+
+    def reasons(self) -> dict[str, list[str]]:
+        """Why not all is served that should be: lines for the operator, by model; empty if all is."""
+        said = {
+            name: [_sentence(name, number, reason) for number, reason in versions.items()]
+            for name, versions in self.broken().items()
+        }
+        for name, model in self._models.items():
+            if name in self._missing:
+                said[name] = [f"{name}: no version to serve was found in {model.base_path}"]
+        return {name: lines for name, lines in said.items() if lines}
+
+    def can_be_asked(self) -> bool:
+        """Whether any model has a loaded version."""
+        return any(self.available().values())
+
     def available(self) -> dict[str, list[int]]:
         """Loaded versions of each model of the configuration, lowest first; an empty list for a model that has none."""
         return {name: list(self._serving.get(name, {})) for name in self._models}
 
-    def reload(self, config: ModelServerConfig) -> None:
-        """Replaces what is served by what a ModelServerConfig says, and waits until it is.
+    def serve(self, served: Sequence[ServedModel]) -> None:
+        """Serves these models and no others, and waits until it does.
 
         Raises:
-          RequestError: it is not valid, gives a label to a version that is not loaded, or a new model can't be loaded.
+          RequestError: one gives a label to a version that is not loaded, or a new one can't be loaded.
         """
-        served = from_proto(config)
+        self.check_labels(served)
+        self.replace(served)
+
+    def check_labels(self, served: Sequence[ServedModel]) -> None:
+        """Raises a RequestError if a model gives a label to a version that is not loaded."""
+        for model in served:
+            for number in model.labels.values():
+                if number not in self._serving.get(model.name, {}):
+                    raise RequestError(
+                        "FAILED_PRECONDITION",
+                        f"Request to assign label to version {number} of model {model.name}, "
+                        "which is not currently available for inference",
+                    )
+
+    def replace(self, served: Sequence[ServedModel]) -> None:
+        """The same, but that a label may name a version that is not loaded, as at the start.
+
+        Raises:
+          RequestError: a new one can't be loaded; the others are served.
+        """
         with self._work:
-            for model in served:
-                for number in model.labels.values():
-                    if number not in self._serving.get(model.name, {}):
-                        raise RequestError(
-                            "FAILED_PRECONDITION",
-                            f"Request to assign label to version {number} of model {model.name}, "
-                            "which is not currently available for inference",
-                        )
             added = [model.name for model in served if model.name not in self._models]
             self._models = {model.name: model for model in served}
             self._labels = {model.name: model.labels for model in served}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tensorflow_serving.apis.classification_pb2 import (
     ClassificationRequest,
     ClassificationResponse,
@@ -15,21 +17,34 @@ from tensorflow_serving.apis.regression_pb2 import RegressionRequest, Regression
 
 from pipeline.serving.dtypes import DEFAULT_SIGNATURE, Array
 from pipeline.serving.errors import RequestError, invalid
+from pipeline.serving.limits import check_context, check_rows
 from pipeline.serving.models.predictor import check_classification, check_regression, classify, predict, regress
 from pipeline.serving.models.servable import Servable
 from pipeline.serving.models.tensor_protos import fill_tensor, read_tensor
+from pipeline.serving.models.terms import UNLIMITED, Terms
+
+if TYPE_CHECKING:
+    from tensorflow.core.framework.tensor_pb2 import TensorProto
 
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 
 
-def _input_examples(source: Input) -> list[bytes]:
-    """The serialised tf.Examples of an `Input`, the context merged into each."""
+def _input_examples(source: Input, terms: Terms, tasks: int = 1) -> list[bytes]:
+    """The serialised tf.Examples of an `Input`, the context merged into each.
+
+    Raises:
+      RequestError: there are too many for so many tasks, or all their contexts together are too long.
+    """
     kind = source.WhichOneof("kind")
     if kind is None:
         return []
     part = getattr(source, kind)
+    check_rows(len(part.examples) * max(1, tasks), terms.max_rows)
     context = part.context.SerializeToString() if kind == "example_list_with_context" else b""
-    return [context + example.SerializeToString() for example in part.examples]
+    check_context(len(context), len(part.examples), terms.max_bytes)
+    examples = [context + example.SerializeToString() for example in part.examples]
+    terms.check()
+    return examples
 
 
 def _fill_spec(target: ModelSpec, spec: ModelSpec, servable: Servable) -> None:
@@ -60,10 +75,15 @@ def _fill_classification(target: ClassificationResult, classes: Array | None, sc
                 item.score = scores[row, column]
 
 
-def answer_predict(servable: Servable, request: PredictRequest) -> PredictResponse:
-    """A PredictRequest's PredictResponse. Raises what `predict` raises."""
+def answer_predict(servable: Servable, request: PredictRequest, terms: Terms = UNLIMITED) -> PredictResponse:
+    """A PredictRequest's PredictResponse. Raises what `predict` raises, and RequestError beyond the terms."""
     spec = request.model_spec
-    outputs = predict(servable, spec.signature_name, request.inputs, read_tensor, list(request.output_filter))
+
+    def read(tensor: TensorProto) -> Array:
+        return read_tensor(tensor, terms.max_rows)
+
+    outputs = predict(servable, spec.signature_name, request.inputs, read, request.output_filter, terms.check)
+    terms.check()
     response = PredictResponse()
     _fill_spec(response.model_spec, spec, servable)
     for alias, array in outputs.items():
@@ -71,30 +91,34 @@ def answer_predict(servable: Servable, request: PredictRequest) -> PredictRespon
     return response
 
 
-def answer_regress(servable: Servable, request: RegressionRequest) -> RegressionResponse:
-    """A RegressionRequest's RegressionResponse. Raises what `regress` raises."""
+def answer_regress(servable: Servable, request: RegressionRequest, terms: Terms = UNLIMITED) -> RegressionResponse:
+    """A RegressionRequest's RegressionResponse. Raises what `regress` raises, and RequestError beyond the terms."""
     response = RegressionResponse()
-    values = regress(servable, request.model_spec.signature_name, _input_examples(request.input))
+    values = regress(servable, request.model_spec.signature_name, _input_examples(request.input, terms))
     _fill_regression(response.result, values)
     _fill_spec(response.model_spec, request.model_spec, servable)
     return response
 
 
-def answer_classify(servable: Servable, request: ClassificationRequest) -> ClassificationResponse:
-    """A ClassificationRequest's ClassificationResponse. Raises what `classify` raises."""
+def answer_classify(
+    servable: Servable, request: ClassificationRequest, terms: Terms = UNLIMITED
+) -> ClassificationResponse:
+    """A ClassificationRequest's ClassificationResponse. Raises what `classify` raises, and RequestError beyond the terms."""
     response = ClassificationResponse()
     _fill_classification(
-        response.result, *classify(servable, request.model_spec.signature_name, _input_examples(request.input))
+        response.result, *classify(servable, request.model_spec.signature_name, _input_examples(request.input, terms))
     )
     _fill_spec(response.model_spec, request.model_spec, servable)
     return response
 
 
-def answer_multi_inference(servable: Servable, request: MultiInferenceRequest) -> MultiInferenceResponse:
+def answer_multi_inference(
+    servable: Servable, request: MultiInferenceRequest, terms: Terms = UNLIMITED
+) -> MultiInferenceResponse:
     """A MultiInferenceRequest's MultiInferenceResponse.
 
     Raises:
-      RequestError: its tasks are not of one model, or one of them fails.
+      RequestError: its tasks are not of one model, one of them fails, or all of them together are beyond the terms.
     """
     seen: set[str] = set()
     for task in request.tasks:
@@ -112,11 +136,12 @@ def answer_multi_inference(servable: Servable, request: MultiInferenceRequest) -
         if task.method_name not in (CLASSIFY, REGRESS):
             raise RequestError("UNIMPLEMENTED", f"Unsupported signature method_name: {task.method_name}")
         (check_classification if task.method_name == CLASSIFY else check_regression)(servable.signatures[name])
-    examples = _input_examples(request.input)
+    examples = _input_examples(request.input, terms, len(request.tasks))
     if not examples:
         raise invalid("Input is empty.")
     response = MultiInferenceResponse()
     for task in request.tasks:
+        terms.check()
         result = response.results.add()
         if task.method_name == CLASSIFY:
             _fill_classification(

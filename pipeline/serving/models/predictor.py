@@ -13,6 +13,7 @@ from pipeline.serving.dtypes import DEFAULT_SIGNATURE, Array
 from pipeline.serving.errors import RequestError, invalid
 from pipeline.serving.models.servable import Servable
 from pipeline.serving.models.tensor_protos import read_tensor, type_of
+from pipeline.serving.models.terms import UNLIMITED
 
 if TYPE_CHECKING:
     from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
@@ -32,6 +33,7 @@ def predict(
     inputs: Mapping[str, T],
     read: Callable[[T], Array],
     output_filter: Sequence[str] = (),
+    check: Callable[[], None] = UNLIMITED.check,
 ) -> dict[str, Array]:
     """Calls a signature.
 
@@ -39,8 +41,9 @@ def predict(
       servable: the model.
       signature: its name; empty for the default one.
       inputs: by name.
-      read: makes an input an array; raises ValueError if it can't.
+      read: makes an input an array; raises ValueError if it can't, RequestError if it may not.
       output_filter: names of the outputs that are wanted; none for all.
+      check: is called before the model is; raises RequestError if nobody waits for the answer.
 
     Returns:
       Arrays by the names of the outputs.
@@ -61,6 +64,7 @@ def predict(
             )
         if alias in output_filter[:index]:
             raise invalid(f"duplicate output tensor alias: {alias}")
+    check()
     outputs = servable.call(name, arrays)
     return {alias: outputs[alias] for alias in output_filter} if output_filter else outputs
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
+import statistics
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,9 +41,39 @@ _CODES: dict[int, Code] = {
 }
 
 
+# What TensorFlow adds to an error for whoever wrote the graph.
+_FIRST_ROOT = re.compile(
+    r"\A\d+ root error\(s\) found\.\n\s*\(0\) \w+: (.*?)(?=\n\s*\(1\) |\n\d+ successful operations|\Z)", re.S
+)
+_TRACE = re.compile(
+    r"\n+(?:Original stack trace for |Detected at node |Errors may have originated from |Stack trace for op ).*", re.S
+)
+_NODES = re.compile(r"\s*\[\[[^\n]*\]\]|\{\{(?:function_)?node [^\n]*?\}\}\s*")
+
+
 def request_error(error: tf.errors.OpError) -> RequestError:
-    """A `tf.errors.OpError` as what a caller is told."""
+    """A `tf.errors.OpError` as it is, for those who publish models."""
     return RequestError(_CODES.get(error.error_code, "INTERNAL"), error.message)
+
+
+def without_nodes(message: str) -> str:
+    """TensorFlow's words without the names of nodes and functions of the graph, which say nothing to a caller."""
+    found = _FIRST_ROOT.match(message)
+    return _NODES.sub("", _TRACE.sub("", found[1] if found else message)).strip()
+
+
+def _lengths(call: _Call, feeds: Sequence[Array]) -> str:
+    """Which inputs have another number of values than most; empty if none has, or if they need not be as long as each other."""
+    sizes = [array.size for array in feeds]
+    if not call.vectors or len(set(sizes)) < 2:
+        return ""
+    usual = statistics.mode(sizes)
+    others = [f'"{name}" has {size}' for (name, _), size in zip(call.inputs, sizes, strict=True) if size != usual]
+    like = next(name for (name, _), size in zip(call.inputs, sizes, strict=True) if size == usual)
+    return (
+        f'Inputs of different lengths: expected {usual} value{"" if usual == 1 else "s"} of each, as of "{like}"; '
+        f"{', '.join(others)}. "
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,11 +83,13 @@ class _Call:
     Attributes:
       inputs: name and DataType of each, in the order in which they are fed: by the names of their tensors.
       outputs: names, in the order in which they are fetched.
+      vectors: whether each input is of rank 1 and of a length that the model leaves open.
       run: takes arrays, returns arrays.
     """
 
     inputs: list[tuple[str, int]]
     outputs: list[str]
+    vectors: bool
     run: Callable[..., list[Array]]
 
 
@@ -130,8 +164,14 @@ class Servable:
             feeds.append(array)
         try:
             return dict(zip(call.outputs, call.run(*feeds), strict=True))
-        except tf.errors.OpError as error:
-            raise request_error(error) from error
+        except (tf.errors.OpError, UnicodeDecodeError) as error:
+            if isinstance(error, UnicodeDecodeError):  # of a message that quotes bytes of the request
+                code, message = tf.errors.INVALID_ARGUMENT, error.object.decode(errors="replace")
+            else:
+                code, message = error.error_code, error.message
+            # Not before the call: a model may well take inputs of different lengths.
+            said = _lengths(call, feeds) + without_nodes(message)
+            raise RequestError(_CODES.get(code, "INTERNAL"), said) from error
 
     def prepare(self, signature: str) -> _Call:
         """Makes a signature ready to be called.
@@ -148,8 +188,12 @@ class Servable:
                     run = self._session.callable([info.name for _, info in inputs], [info.name for _, info in outputs])
                 except tf.errors.OpError as error:
                     raise request_error(error) from error
+                vectors = all(
+                    [dim.size for dim in info.tensor_shape.dim] == [-1] and not info.tensor_shape.unknown_rank
+                    for _, info in inputs
+                )
                 self._calls[signature] = _Call(
-                    [(name, info.dtype) for name, info in inputs], [name for name, _ in outputs], run
+                    [(name, info.dtype) for name, info in inputs], [name for name, _ in outputs], vectors, run
                 )
             return self._calls[signature]
 

@@ -58,8 +58,10 @@ class ServedVersion:
       path: its folder.
       wanted: whether the policy wants it served.
       state: where it is in its life.
+      broken: whether loading it failed, the last time that it was tried.
       failures: how often loading it failed.
       failed: when it failed last, by the monotonic clock.
+      reason: why, for a person.
     """
 
     def __init__(self, model: str, number: int, path: Path, publish: Callable[[str, VersionStatus], None]) -> None:
@@ -68,8 +70,10 @@ class ServedVersion:
         self.path = path
         self.wanted = True
         self.state = VersionState.NEW
+        self.broken = False
         self.failures = 0
         self.failed = 0.0
+        self.reason = ""
         self.servable: Servable | None = None
         self._publish = publish
         self._users = 0
@@ -91,6 +95,7 @@ class ServedVersion:
         else:
             self._users = 1
             self.state = VersionState.READY
+            self.broken = False
             _LOG.info("%s: version %d is loaded", self.model, self.number)
 
     def available(self) -> None:
@@ -99,8 +104,10 @@ class ServedVersion:
 
     def _fail(self, error: RequestError, now: float) -> None:
         self.state = VersionState.ERROR
+        self.broken = True
         self.failures += 1
         self.failed = now
+        self.reason = error.message
         _LOG.error("%s: version %d can't be loaded: %s", self.model, self.number, error.message)
         self._publish(self.model, VersionStatus(self.number, "END", error.code, error.message))
 

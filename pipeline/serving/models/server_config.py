@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -23,7 +23,7 @@ class VersionPolicy:
     """Which versions are to be served.
 
     Attributes:
-      latest: how many of the highest, at least 1; ignored if one of the others is set.
+      latest: how many of the highest that can be loaded, at least 1; ignored if one of the others is set.
       specific: these, as far as they are there.
       every: all that are there.
     """
@@ -32,14 +32,23 @@ class VersionPolicy:
     specific: Sequence[int] | None = None
     every: bool = False
 
-    def choose(self, found: Mapping[int, Path]) -> dict[int, Path]:
-        """Those of the versions found that are to be served."""
+    def choose(self, found: Mapping[int, Path], broken: Collection[int] = ()) -> dict[int, Path]:
+        """Those of the versions found that are to be served.
+
+        Args:
+          found: folders by version.
+          broken: those that can't be loaded. They are chosen all the same, and `latest` chooses as many below them.
+        """
         if self.specific is not None:
             chosen = [version for version in found if version in self.specific]
         elif self.every:
             chosen = list(found)
         else:
-            chosen = sorted(found)[-max(self.latest, 1) :]
+            chosen, whole = [], 0
+            for version in sorted(found, reverse=True):
+                if whole < max(self.latest, 1):
+                    chosen.append(version)
+                    whole += version not in broken
         return {version: found[version] for version in sorted(chosen)}
 
 
@@ -60,7 +69,7 @@ class ServedModel:
     labels: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     def find(self) -> dict[int, Path] | None:
-        """Folders of the versions that are to be served, by version; None if the base path can't be read."""
+        """Folders of all versions, by version; None if the base path can't be read."""
         try:
             names = sorted(os.listdir(self.base_path))
         except OSError:
@@ -70,7 +79,7 @@ class ServedModel:
             version = parse_version(name)
             if version is not None:
                 found[version] = self.base_path / name  # of two names of one number the last is taken
-        return self.policy.choose(found)
+        return found
 
 
 def from_proto(config: ModelServerConfig) -> list[ServedModel]:
@@ -132,6 +141,23 @@ def _check_platform(entry: ModelConfig) -> None:
         raise invalid(f"Model {entry.name} requests unsupported platform {platform}")
 
 
+def parse_config(path: Path) -> ModelServerConfig:
+    """What a `models.config` says.
+
+    Raises:
+      ConfigError: it can't be read, or names no model.
+    """
+    try:
+        config = text_format.Parse(path.read_text(), ModelServerConfig())
+    except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
+        raise ConfigError(
+            f"{path}: not readable as TF Serving's ModelServerConfig: {error}. Correct the file."
+        ) from error
+    if not config.WhichOneof("config"):
+        raise ConfigError(f"{path}: expected a model_config_list; the file names no model. Add one.")
+    return config
+
+
 def read_config(path: Path, base_paths: Mapping[str, Path] | None = None) -> list[ServedModel]:
     """The models of a `models.config`.
 
@@ -142,21 +168,19 @@ def read_config(path: Path, base_paths: Mapping[str, Path] | None = None) -> lis
     Raises:
       ConfigError: it can't be read, or is not valid.
     """
-    try:
-        config = text_format.Parse(path.read_text(), ModelServerConfig())
-    except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
-        raise ConfigError(
-            f"{path}: not readable as TF Serving's ModelServerConfig: {error}. Correct the file."
-        ) from error
-    if not config.WhichOneof("config"):
-        raise ConfigError(f"{path}: expected a model_config_list; the file names no model. Add one.")
+    config = parse_config(path)
     for entry in config.model_config_list.config:
+        if not entry.name or not entry.base_path:
+            raise ConfigError(
+                f"{path}: expected a name and a base_path of every model; got name {entry.name!r} and base_path "
+                f"{entry.base_path!r}. Correct the file."
+            )
         chosen = (base_paths or {}).get(entry.name, path.parent / entry.base_path)
         entry.base_path = str(chosen.absolute())
     try:
         return from_proto(config)
     except RequestError as error:
-        raise ConfigError(f"{path}: {error.message} Correct the file.") from error
+        raise ConfigError(f"{path}: {error.message.rstrip('.')}. Correct the file.") from error
 
 
 def to_proto(models: Sequence[ServedModel]) -> ModelServerConfig:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from typing import Literal
 from urllib.parse import unquote
@@ -15,7 +16,9 @@ _MODEL = r"([^/:]+)"
 _VERSION = r"(?:(?:/versions/(\d+))|(?:/labels/([^/:]+)))?"
 _POST = re.compile(rf"/v1/models/{_MODEL}{_VERSION}:(classify|regress|predict)", re.IGNORECASE | re.ASCII)
 _GET = re.compile(rf"/v1/models(?:/{_MODEL})?{_VERSION}(?:/(metadata))?", re.IGNORECASE | re.ASCII)
+_AUTHORITY = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE | re.ASCII)
 _METHODS: dict[str, RestMethod] = {"predict": "predict", "regress": "regress", "classify": "classify"}
+KEPT = 256  # routes, since the same few are asked for again and again
 _LARGEST_VERSION = (1 << 63) - 1
 _MOST_DIGITS = 19
 
@@ -37,11 +40,20 @@ class Route:
     label: str | None
 
 
+def target(raw: str) -> str:
+    """Path and query of what stands in a request line: that itself, or an absolute URI, as proxies send it."""
+    if raw.startswith("/"):
+        return raw
+    rest = _AUTHORITY.sub("", raw, count=1)
+    return rest if rest.startswith(("/", "*")) else "/" + rest
+
+
 def is_api(path: str) -> bool:
     """Whether a path belongs to TF Serving's API, be it valid there or not."""
     return path[:4].lower() == "/v1/"
 
 
+@functools.lru_cache(KEPT)
 def parse_path(http_method: str, path: str) -> Route:
     """Reads a path as TF Serving does.
 

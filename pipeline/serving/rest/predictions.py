@@ -10,10 +10,12 @@ from pipeline.serving.errors import RequestError
 from pipeline.serving.json.answers import format_classify, format_predict, format_regress
 from pipeline.serving.json.examples import parse_classify, parse_regress
 from pipeline.serving.json.predict import parse_predict
+from pipeline.serving.limits import check_rows
 from pipeline.serving.models import predictor
 from pipeline.serving.models.manager import ModelManager
 from pipeline.serving.models.servable import Servable
 from pipeline.serving.models.served_version import ServedVersion
+from pipeline.serving.models.terms import Terms
 from pipeline.serving.rest.path import Route
 
 if TYPE_CHECKING:
@@ -64,42 +66,52 @@ def _same(array: Array) -> Array:
     return array
 
 
-def _predict(model: RequestedModel, body: bytes) -> bytes:
+def _predict(model: RequestedModel, body: bytes, terms: Terms) -> bytes:
     call = parse_predict(body, model)
+    terms.check()
+    check_rows(max((len(array) for array in call.inputs.values() if array.ndim), default=1), terms.max_rows)
     outputs = predictor.predict(model.servable, call.signature, call.inputs, _same)
+    terms.check()
     return format_predict(outputs, call.row_format)
 
 
-def _regress(model: RequestedModel, body: bytes) -> bytes:
-    call = parse_regress(body, model, model.example_types)
-    return format_regress(predictor.regress(model.servable, call.signature, call.examples))
+def _regress(model: RequestedModel, body: bytes, terms: Terms) -> bytes:
+    call = parse_regress(body, model, model.example_types, terms.max_rows, terms.max_bytes)
+    terms.check()
+    values = predictor.regress(model.servable, call.signature, call.examples)
+    terms.check()
+    return format_regress(values)
 
 
-def _classify(model: RequestedModel, body: bytes) -> bytes:
-    call = parse_classify(body, model, model.example_types)
-    return format_classify(*predictor.classify(model.servable, call.signature, call.examples))
+def _classify(model: RequestedModel, body: bytes, terms: Terms) -> bytes:
+    call = parse_classify(body, model, model.example_types, terms.max_rows, terms.max_bytes)
+    terms.check()
+    found = predictor.classify(model.servable, call.signature, call.examples)
+    terms.check()
+    return format_classify(*found)
 
 
-PREDICTIONS: dict[str, Callable[[RequestedModel, bytes], bytes]] = {
+PREDICTIONS: dict[str, Callable[[RequestedModel, bytes, Terms], bytes]] = {
     "predict": _predict,
     "regress": _regress,
     "classify": _classify,
 }
 
 
-def answer_prediction(manager: ModelManager, route: Route, body: bytes) -> bytes:
+def answer_prediction(manager: ModelManager, route: Route, body: bytes, terms: Terms) -> bytes:
     """The JSON answer to the JSON body of a prediction.
 
     Args:
       manager: the models.
       route: of one of the methods in `PREDICTIONS`.
       body: of the request.
+      terms: that it keeps.
 
     Raises:
       RequestError: the request can't be answered.
     """
     model = RequestedModel(manager, route)
     try:
-        return PREDICTIONS[route.method](model, body)
+        return PREDICTIONS[route.method](model, body, terms)
     finally:
         model.release()

@@ -405,7 +405,7 @@ def served(tmp_path_factory):
     """The served graph's transformed columns, of columns as callers send them and of tf.Examples; and model.json's part of it."""
     import tensorflow as tf
 
-    from components.preprocessing.transform_graph import design_matrix_of, fills_of
+    from components.preprocessing.transform_graph import TransformGraph, design_matrix_of, fills_of
     from components.trainer import inputs
 
     frequent = [text for text in [*ODD, *TOKEN_LIKE, *TRUTHS, *NUMBERS, *TIMES] for _ in range(2)]
@@ -421,7 +421,7 @@ def served(tmp_path_factory):
 
     rows = [{name: value_list(lists[name][row]) for name in FEATURES} | {"y": [1.0]} for row in range(len(frequent))]
     output = analyse(rows, FEATURES, "y", tmp_path_factory.mktemp("transform"))
-    layer, spec = output.transform_features_layer(), output.raw_feature_spec()
+    graph, spec = TransformGraph(output), output.raw_feature_spec()
     spec = {name: spec[name] for name in FEATURES}
     entries = features_to_json(FEATURES)
     fills, safe = fills_of(output, FEATURES), safe_names(FEATURES)
@@ -432,12 +432,13 @@ def served(tmp_path_factory):
         input_signature=[{safe[entry["name"]]: tf.TensorSpec([None], inputs.input_type(entry)) for entry in entries}]
     )
     def of_columns(columns):
-        parsed = inputs.as_parsed({name: columns[safe[name]] for name in FEATURES}, entries, spec, SENT)
-        return layer(inputs.checked(parsed, entries, SENT))
+        stacked = inputs.stacked({name: columns[safe[name]] for name in FEATURES}, entries, spec, SENT)
+        return graph.transformed(inputs.checked(stacked, entries, SENT), entries)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def of_examples(serialized):
-        return layer(inputs.checked(tf.io.parse_example(serialized, spec), entries, SENT))
+        stacked = graph.stacked(tf.io.parse_example(serialized, spec), entries)
+        return graph.transformed(inputs.checked(stacked, entries, SENT), entries)
 
     kinds = {entry["name"]: inputs.input_type(entry) for entry in entries}
     return of_columns, of_examples, model, safe, kinds

@@ -52,3 +52,18 @@ def test_an_error_knows_the_log_that_holds_it_and_the_user_can_still_be_told(tmp
     )
     assert (done.stdout, done.stderr) == (f"{log}\nNone\n", "told\n")
     assert "ValueError: what came" in log.read_text()
+
+
+CONTAINER = """
+import logging, sys, warnings
+from pipeline.cli.log import in_log, say, to_stderr
+with to_stderr() as terminal:
+    logging.info("logged"); warnings.warn("warned"); say("told"); print("noise")
+    terminal.write("seen\\n")
+"""
+
+
+def test_a_containers_log_is_its_stderr():
+    done = subprocess.run([sys.executable, "-c", CONTAINER], capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    assert done.stdout == "noise\nseen\n"
+    assert all(text in done.stderr for text in ("INFO root: logged", "UserWarning: warned", "told\n"))

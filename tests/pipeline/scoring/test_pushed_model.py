@@ -57,7 +57,7 @@ def test_serve_does_not_load_it_and_says_why(taxi_run, copied):
         load_version("taxi-fare", 1, version)
     done = plumbline("serve", taxi_run.config, "--root", root, "--rest-port", "0", "--grpc-port", "0")
     assert (done.code, done.out) == (1, "")
-    assert f"no version of taxi-fare can be loaded. Version {version.name}: {version}: assets/vocabulary_" in done.err
+    assert f"taxi-fare: version {version.name} can't be loaded: {version}: assets/vocabulary_" in done.err
 
 
 def test_a_version_without_a_manifest_or_of_others(taxi_run, tmp_path):

@@ -89,6 +89,10 @@ def test_nothing_but_the_script_and_the_style_may_run() -> None:
 def test_models_without_a_form() -> None:
     assert "No model is configured" in page([])
     assert "No version of this model is loaded" in page([ModelView("m")])
+    assert '<p class="error">m: because &lt;it&gt; is so.</p>' in page(
+        [ModelView("m", notes=["m: because <it> is so."])]
+    )
+    assert "Why. (Version 6 answers.)" in page([ModelView("m", 6, notes=["Why."])])
     assert "no signature that takes plain values" in page([ModelView("m", 1)])
     assert not Elements(page([ModelView("m"), ModelView("n", 1)])).all("form")
 

@@ -1,9 +1,6 @@
 import http.client
 import json
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -13,7 +10,6 @@ import numpy as np
 import pytest
 
 from components.errors import RunError
-from tests.conftest import REPOSITORY
 from tests.pipeline.serving.conftest import http_call, publish
 
 pytestmark = pytest.mark.e2e
@@ -172,52 +168,3 @@ def test_extra_routes(base: Path) -> None:
     with Server(settings, [ServedModel("m", base)], extra_routes=[web.get("/", page)]) as server:
         assert http_call(server.rest_port, "GET", "/").text == "hello"
         assert http_call(server.rest_port, "POST", PATH, RAW).status == 200
-
-
-PROGRAM = """
-import sys
-from pathlib import Path
-from pipeline.serving.models.server_config import ServedModel
-from pipeline.serving.server import Server
-from pipeline.serving.settings import ServerSettings
-server = Server(ServerSettings(rest_port=0, grpc_port=0), [ServedModel("m", Path(sys.argv[1]))])
-server.start()
-print(server.rest_port, flush=True)
-server.run_until_signal()
-print("drained", flush=True)
-"""
-
-
-def test_a_signal_ends_it(base: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(base)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=REPOSITORY,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            port = int(process.stdout.readline())
-            assert http_call(port, "POST", PATH, RAW).status == 200
-            process.send_signal(signal.SIGTERM)
-            assert process.stdout.read() == "drained\n"
-            assert process.wait(20) == 0
-        finally:
-            process.kill()
-
-
-def test_signals_need_the_main_thread(start: Any, base: Path) -> None:
-    served = start(base)
-    caught: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            served.server.run_until_signal()
-        except RunError as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    assert "expected the main thread" in str(caught[0])

@@ -172,9 +172,7 @@ def test_long_errors_are_cut(stubs: Stubs) -> None:
 
 
 def test_large_requests_pass(stubs: Stubs) -> None:
-    request = predict_request(x=np.zeros(2_000_000, np.float32))  # 8 MB; a plain gRPC server takes 4
-    assert refused(stubs.prediction.Predict, request)[0] == "RESOURCE_EXHAUSTED"  # the client's own limit on answers
-    request = predict_request("nope", x=np.zeros(2_000_000, np.float32))
+    request = predict_request("nope", x=np.zeros((50_000, 40), np.float32))  # 8 MB; a plain gRPC server takes 4
     assert refused(stubs.prediction.Predict, request)[0] == "FAILED_PRECONDITION"
 
 
@@ -239,6 +237,14 @@ def test_multi_inference(other: Stubs) -> None:
     assert results[0].classification_result.classifications[0].classes[0].score == 0.5
     assert results[1].regression_result.regressions[0].value == 1.0
     assert results[1].model_spec.version.value == 7
+    for _ in range(50_000):
+        request.input.example_list.examples.add()
+    assert refused(other.prediction.MultiInference, request) == (
+        "INVALID_ARGUMENT",
+        "A request may stand for 100000 rows; this one stands for 100002. "
+        "Send fewer, or start the server with a higher --max-rows.",
+    )
+    del request.input.example_list.examples[1:]
     request.tasks[1].model_spec.signature_name = "classify"
     assert refused(other.prediction.MultiInference, request) == (
         "INVALID_ARGUMENT",

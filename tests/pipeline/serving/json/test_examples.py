@@ -32,7 +32,10 @@ EXAMPLE_ERRORS = [
     ('{"examples": [{"names": [20, 18446744073709551603]}]}',
      "Feature: names has uint64_t element. Only int64_t is supported."),
     ('{"examples": [{"names": {"b64": "%"}}]}', "Unable to base64 decode"),
-    ('{"examples": [{"x": null, "x": 1}]}', "Feature: x has element with unexpected JSON type: Null"),
+    ('{"examples": [{"x": ":"}], "instances": [{"a": 1}, {"a": 1, "a": 2}]}',
+     "Key: a stands twice in 'instances'. A key may stand once in an object."),
+    ('{"examples": [{"x": 1}, {"x": null, "x": 1}]}',  # TF Serving says: Feature: x has element with unexpected JSON type: Null
+     "Key: x stands twice in element: 1 of 'examples' list. A key may stand once in an object."),
     ('{"examples": [1]', "JSON Parse error: Missing a comma or '}' after an object member. at offset: 16"),
 ]  # fmt: skip
 

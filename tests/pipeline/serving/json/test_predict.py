@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 
 from pipeline.serving.errors import RequestError
 from pipeline.serving.json.answers import format_predict
+from pipeline.serving.json.columns import UnsureError
 from pipeline.serving.json.predict import PredictCall, parse_predict
+from pipeline.serving.json.typed import NotTyped
 
 FLOAT, DOUBLE, INT32, UINT8, STRING, COMPLEX, INT64, BOOL, HALF, UINT64 = 1, 2, 3, 4, 7, 8, 9, 10, 19, 23
 NAN, INF = math.nan, math.inf
@@ -97,8 +100,6 @@ TENSORS: list[tuple[str, dict[str, int], dict[str, Any]]] = [
             "dbl_tensor": [[NAN], [2]],
         },
     ),
-    ('{"instances": [{"x": 1, "x": 2}, {"x": 3}]}', {"x": FLOAT}, {"x": [1, 2]}),  # TF Serving appends, then cuts
-    ('{"instances": [5], "instances": [6]}', {"x": FLOAT}, {"x": [5]}),
     ('{"instances": [1], "more": {"a": [{"b": null}]}}', {"x": FLOAT}, {"x": [1]}),
     ('{"inputs": {"x": [[[1,2],[3,4],[5,6]]]}}', {"x": INT32}, {"x": [[[1, 2], [3, 4], [5, 6]]]}),
     ('{"inputs": [[[1,2],[3,4],[5,6]]]}', {"x": INT32}, {"x": [[[1, 2], [3, 4], [5, 6]]]}),
@@ -110,7 +111,6 @@ TENSORS: list[tuple[str, dict[str, int], dict[str, Any]]] = [
     ('{"inputs": {"b64": "aGVsbG8="}}', {"x": STRING}, {"x": "hello"}),
     ('{"inputs": 5}', {"x": FLOAT}, {"x": 5}),
     ('{"inputs": {"x": [1], "unknown": [2]}}', {"x": FLOAT}, {"x": [1]}),
-    ('{"inputs": {"x": 1, "x": 2}}', {"x": FLOAT}, {"x": 1}),
 ]
 
 PLAIN = {"default": INT32}
@@ -194,6 +194,39 @@ ERRORS: list[tuple[str | bytes, dict[str, int], str]] = [
     ('{"inputs": {"int_tensor": [1]}}', TWO, "Missing named input: str_tensor in 'inputs' object."),
 ]  # fmt: skip
 
+ONCE = ". A key may stand once in an object."
+# TF Serving takes each of them, and gives rows the values of others.
+TWICE = [
+    ('{"instances": [{"x": 1, "x": 2}, {"x": 3}]}', "Key: x stands twice in element: 0 of 'instances' list"),
+    (
+        '{"instances": [{"x": 1}, {"x": NaN}, {"x": 3, "x": 4}]}',
+        "Key: x stands twice in element: 2 of 'instances' list",
+    ),
+    (
+        '{"instances": [{"x": [1]}, {"x": [1], "\\u0078": [2]}]}',
+        "Key: x stands twice in element: 1 of 'instances' list",
+    ),
+    ('{"instances": [{"x": Infinity}, {"x": 1, "x": 2}]}', "Key: x stands twice in element: 1 of 'instances' list"),
+    ('{"instances": [5], "instances": [6]}', "Key: instances stands twice in the request"),
+    ('{"inputs": {"x": 1, "x": 2}}', "Key: x stands twice in 'inputs'"),
+    ('{"more": [{"a": 1, "a": 1}], "inputs": [1]}', "Key: a stands twice in 'more'"),
+    ('{"signature_name": "", "signature_name": "", "inputs": [1]}', "Key: signature_name stands twice in the request"),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), TWICE)
+def test_key_that_stands_twice(body: str, expected: str) -> None:
+    assert said(body, {"x": FLOAT}) == expected + ONCE
+
+
+def test_texts_with_colons_are_no_keys() -> None:
+    texts = ["12:30", '":', '"x":', "{:}", "\\:"]
+    for body in ({"instances": [{"s": text} for text in texts]}, {"inputs": {"s": texts}}, {"instances": texts}):
+        for escaped in (json.dumps(body), json.dumps(body).replace("12:30", "12\\u003a30")):
+            assert predict(escaped, {"s": STRING}).inputs["s"].tolist() == [text.encode() for text in texts]
+    body = json.dumps({"instances": [{"s": text} for text in texts]}).replace("12:30", '12\\u003a30", "s": "b')
+    assert said(body, {"s": STRING}) == "Key: s stands twice in element: 0 of 'instances' list" + ONCE
+
 
 def values(array: np.ndarray) -> Any:
     if array.dtype == object:
@@ -265,6 +298,56 @@ def test_deep_nesting_is_an_error() -> None:
     assert "for base64 data" in said('{"inputs":[' + '{"a":' * 800 + "1" + "}" * 800 + "]}", {"x": STRING})
 
 
+def answered(body: bytes, inputs: dict[str, int]) -> PredictCall | tuple[str, str]:
+    try:
+        return predict(body, inputs)
+    except RequestError as error:
+        return error.code, error.message
+
+
+def every_way(body: bytes, inputs: dict[str, int]) -> list[PredictCall | tuple[str, str]]:
+    """What is read at once, without types, and value by value."""
+    found = [answered(body, inputs)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipeline.serving.json.predict.read_typed", not_typed)
+        found.append(answered(body, inputs))
+        patch.setattr("pipeline.serving.json.predict_exact.read_rows", unsure)
+        patch.setattr("pipeline.serving.json.predict_exact.read_column", unsure)
+        found.append(answered(body, inputs))
+    return found
+
+
+def not_typed(*_: Any) -> Any:
+    raise NotTyped
+
+
+def unsure(*_: Any) -> Any:
+    raise UnsureError
+
+
+def assert_alike(body: bytes, inputs: dict[str, int]) -> PredictCall | tuple[str, str]:
+    """All ways give the same tensors, or the same error."""
+    *quick, exact = every_way(body, inputs)
+    for found in quick:
+        if not (isinstance(found, PredictCall) and isinstance(exact, PredictCall)):
+            assert found == exact
+            continue
+        assert (found.signature, found.row_format, list(found.inputs)) == (
+            exact.signature,
+            exact.row_format,
+            list(exact.inputs),
+        )
+        for name, array in exact.inputs.items():
+            np.testing.assert_array_equal(found.inputs[name], array)
+            assert (found.inputs[name].dtype, found.inputs[name].shape) == (array.dtype, array.shape)
+    return exact
+
+
+@pytest.mark.parametrize(("body", "inputs"), [case[:2] for case in (*TENSORS, *ERRORS)])
+def test_cases_are_read_alike_every_way(body: str | bytes, inputs: dict[str, int]) -> None:
+    assert_alike(body.encode() if isinstance(body, str) else body, inputs)
+
+
 numbers = st.floats(width=32) | st.integers(-(2**24), 2**24)
 names = st.text(min_size=1, max_size=8).filter(lambda name: name != "b64" and "\0" not in name)
 
@@ -288,7 +371,8 @@ def test_round_trip(table: tuple[dict[str, int], dict[str, list[Any]]], row_form
     document = {"instances": rows} if row_format else {"inputs": columns}
     body = json.dumps(document, ensure_ascii=ensure_ascii).encode()
     call = predict(body, dtypes)
-    exact = predict(body + b" x", dtypes)  # what only the exact reader takes
+    exact = every_way(body, dtypes)[-1]
+    assert isinstance(exact, PredictCall)
     for name, column in columns.items():
         given_values = [value.encode() for value in column] if dtypes[name] == STRING else column
         np.testing.assert_equal(call.inputs[name].tolist(), given_values)
@@ -328,15 +412,45 @@ json_values = st.recursive(
     st.sampled_from(["instances", "inputs"]), json_values, st.sampled_from([FLOAT, INT32, STRING, BOOL, UINT64, HALF])
 )
 def test_quick_and_exact_reader_agree(key: str, value: Any, dtype: int) -> None:
-    body = json.dumps({key: value}).encode()
-    found = []
-    for text in (body, body + b" x"):
-        try:
-            found.append(predict(text, {"x": dtype}).inputs["x"])
-        except RequestError as error:
-            found.append(np.array([error.code, error.message]))
-    np.testing.assert_array_equal(*found)
-    assert found[0].dtype == found[1].dtype
+    assert_alike(json.dumps({key: value}).encode(), {"x": dtype})
+
+
+# What stands in a body in place of something else.
+BITS = (
+    b'null NaN Infinity "a" "12:3" 1e39 1e400 -0 2147483648 true [1] [] {} {"b64":"aGk="} {"b64":"%"} "\\u003a" "x"'
+    b' "x":1,"x" x , : ] }'
+).split(b" ")
+PIECES = re.compile(rb'"[^"]*"|[0-9.]+|.')
+
+
+@st.composite
+def changed_bodies(draw: st.DrawFn) -> bytes:
+    cell = {
+        "x": lambda: draw(st.sampled_from([1, 2.5, [3], 4])),
+        "s": lambda: draw(st.sampled_from(["a", "b:c", ["d"]])),
+    }
+    count = draw(st.integers(1, 6))
+    wrapped = draw(st.booleans())
+    rows = [{"x": [1.5], "s": ["t"], "i": [7]} if wrapped else {"x": 1.5, "s": "t", "i": 7} for _ in range(count)]
+    for _ in range(draw(st.integers(0, 1))):
+        name = draw(st.sampled_from(["x", "s"]))
+        draw(st.sampled_from(rows))[name] = cell[name]()
+    document: dict[str, Any] = draw(st.sampled_from([{}, {"signature_name": "serving_default"}]))
+    if draw(st.booleans()):
+        document = {**document, "instances": rows}
+    else:
+        document = {**document, "inputs": {name: [row[name] for row in rows] for name in rows[0]}}
+    body = json.dumps(document).encode()
+    pieces = PIECES.findall(body)
+    for _ in range(draw(st.integers(0, 2))):
+        pieces[draw(st.integers(0, len(pieces) - 1))] = draw(st.sampled_from(BITS))
+    return b"".join(pieces)
+
+
+@settings(max_examples=1000)
+@given(changed_bodies())
+def test_changed_bodies_are_read_alike_every_way(body: bytes) -> None:
+    assert_alike(body, {"x": FLOAT, "s": STRING, "i": INT64})
 
 
 @settings(max_examples=300)

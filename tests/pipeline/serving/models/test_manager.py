@@ -117,6 +117,89 @@ def test_a_broken_version_leaves_the_old_one(make: Make, folder: Path) -> None:
     assert states(manager) == {2: "AVAILABLE", 1: "END"}
 
 
+def test_at_the_start_the_newest_that_can_be_loaded_serves(make: Make, folder: Path) -> None:
+    put(folder, 1, 2)
+    put(folder, 3, 4, good=False)
+    said: list[tuple[str, str]] = []
+    manager = make(failed=lambda model, line: said.append((model, line)))
+    manager.poll()
+    assert manager.available() == {"m": [2]}
+    assert manager._load.calls == [4, 3, 2]
+    assert said == [("m", f"m: version {n} can't be loaded: nothing good in {folder / str(n)}") for n in (4, 3)]
+    assert manager.broken() == {"m": {3: f"nothing good in {folder / '3'}", 4: f"nothing good in {folder / '4'}"}}
+    assert manager.reasons() == {"m": [said[1][1], said[0][1]]}
+    manager.poll()
+    assert manager._load.calls == [4, 3, 2]
+    (folder / "3" / "good").touch()
+    manager.poll()
+    assert manager.available() == {"m": [3]}
+    assert list(manager.broken()["m"]) == [4]
+    (folder / "4" / "good").touch()
+    manager.poll()
+    assert manager.available() == {"m": [4]}
+    assert states(manager)[2] == "END"
+    assert (manager.broken(), manager.reasons()) == ({"m": {}}, {})
+
+
+def test_only_latest_falls_back(make: Make, folder: Path) -> None:
+    from pipeline.serving.models.server_config import VersionPolicy
+
+    put(folder, 1, 2, 4)
+    put(folder, 3, 5, good=False)
+    for policy, served in (
+        (VersionPolicy(latest=2), [2, 4]),
+        (VersionPolicy(specific=(2, 5)), [2]),
+        (VersionPolicy(every=True), [1, 2, 4]),
+    ):
+        manager = make(policy)
+        manager.poll()
+        assert manager.available() == {"m": served}
+        assert max(manager.broken()["m"]) == 5
+        manager.stop()
+
+
+def test_what_fell_back_stays_while_a_version_is_tried_again(make: Make, folder: Path) -> None:
+    from pipeline.serving.models.server_config import VersionPolicy
+
+    put(folder, 1, 2)
+    put(folder, 3, good=False)
+    manager = make(VersionPolicy(latest=2), retry_seconds=0)
+    for _ in range(4):
+        manager.poll()
+    assert manager._load.calls == [3, 2, 1, 3, 3, 3]
+
+
+def test_a_model_without_a_version(make: Make, folder: Path) -> None:
+    manager = make()
+    assert manager.reasons() == {}  # nobody has looked yet
+    manager.poll()
+    assert manager.reasons() == {"m": [f"m: no version to serve was found in {folder}"]}
+    put(folder, 1)
+    manager.poll()
+    assert manager.reasons() == {}
+
+
+def test_labels_of_a_reload(folder: Path) -> None:
+    """A client may give a label to what is loaded alone; who starts the server, or changes its file, to what will be."""
+    from pipeline.serving.errors import RequestError
+    from pipeline.serving.models.manager import ModelManager
+    from pipeline.serving.models.server_config import ServedModel
+
+    put(folder, 1)
+    manager = ModelManager([], loader=Loader())
+    labelled = [ServedModel("m", folder, labels={"stable": 1})]
+    with pytest.raises(RequestError, match="Request to assign label to version 1 of model m, which is not currently"):
+        manager.serve(labelled)
+    assert manager.available() == {}
+    manager.replace(labelled)
+    with manager.servable("m", label="stable") as servable:
+        assert servable.version == 1
+    manager.serve(labelled)
+    with pytest.raises(RequestError, match=r"1 model\(s\) did not become available: {{name: n version: none found}, }"):
+        manager.serve([*labelled, ServedModel("n", folder / "none")])
+    assert manager.available() == {"m": [1], "n": []}
+
+
 def test_a_broken_version_is_tried_again_five_times(make: Make, folder: Path) -> None:
     put(folder, 1, good=False)
     manager = make(retry_seconds=0)

@@ -22,6 +22,9 @@ def test_policies_choose() -> None:
     assert list(VersionPolicy(latest=2).choose(found)) == [9, 10]
     assert list(VersionPolicy(specific=(2, 3)).choose(found)) == [2]
     assert list(VersionPolicy(every=True).choose(found)) == [1, 2, 9, 10]
+    for latest, chosen in ((1, [2, 9, 10]), (2, [1, 2, 9, 10]), (9, [1, 2, 9, 10])):
+        assert list(VersionPolicy(latest=latest).choose(found, broken={9, 10})) == chosen
+    assert list(VersionPolicy(specific=(2, 9)).choose(found, broken={9})) == [2, 9]
 
 
 def test_find_takes_numbers_alone(tmp_path: Path) -> None:
@@ -95,4 +98,14 @@ def test_a_wrong_file_is_named(tmp_path: Path) -> None:
         read_config(file)
     file.write_text("")
     with pytest.raises(ConfigError, match="names no model"):
+        read_config(file)
+    file.write_text('model_config_list { config { name: "m" model_platform: "tensorflow" } }')
+    with pytest.raises(
+        ConfigError, match="expected a name and a base_path of every model; got name 'm' and base_path ''"
+    ):
+        read_config(file)
+    twice = 'config { name: "m" base_path: "m" model_platform: "tensorflow" } '
+    file.write_text(f"model_config_list {{ {twice} {twice} }}")
+    words = r"models.config: Illegal to list model m multiple times in config list\. Correct the file\.$"
+    with pytest.raises(ConfigError, match=words):
         read_config(file)

@@ -61,9 +61,11 @@ def test_missing_values_repeat_the_last() -> None:
         "dtype: DT_FLOAT_REF float_val: 1",
         "dtype: DT_FLOAT tensor_shape { dim { size: -1 } }",
         "dtype: DT_FLOAT tensor_shape { unknown_rank: true }",
+        "dtype: DT_FLOAT tensor_shape { unknown_rank: true dim { size: 1 } } float_val: 1",
+        "dtype: DT_FLOAT tensor_shape { " + "dim { size: 1 } " * 33 + "} float_val: 1",
+        "dtype: DT_COMPLEX64 tensor_shape { dim { size: 1 } } scomplex_val: 1",
         'dtype: DT_FLOAT tensor_shape { dim { size: 2 } } tensor_content: "abcd"',
         'dtype: DT_STRING tensor_shape { dim { size: 1 } } tensor_content: "abcd"',
-        "dtype: DT_FLOAT tensor_shape { dim { size: 4000000000 } dim { size: 4000000000 } } float_val: 1",
     ],
 )
 def test_contradictions(text: str) -> None:
@@ -74,6 +76,64 @@ def test_contradictions(text: str) -> None:
 
     with pytest.raises(ValueError, match=r"."):
         read_tensor(text_format.Parse(text, TensorProto()))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "dtype: DT_FLOAT tensor_shape { dim { size: 268435456 } } float_val: 1",
+            "may stand for 100 rows; this one stands",
+        ),
+        ("dtype: DT_FLOAT tensor_shape { dim { size: 101 } }", "may stand for 100 rows; this one stands for 101"),
+        ("dtype: DT_STRING tensor_shape { dim { size: 101 } }", "may stand for 100 rows"),
+        ("dtype: DT_FLOAT tensor_shape { dim { size: 1099511627776 } dim { size: 0 } }", "may stand for 100 rows"),
+        (
+            "dtype: DT_FLOAT tensor_shape { dim { size: 0 } dim { size: 1099511627776 } }",
+            r"may say 100 elements where 0 values are sent; \[0,1099511627776\] says 1099511627776",
+        ),
+        (
+            "dtype: DT_FLOAT tensor_shape { dim { size: 1 } dim { size: 4611686018427387904 } dim { size: 4611686018427387904 } }",
+            "may say 100 elements where 0 values are sent",
+        ),
+        (
+            "dtype: DT_COMPLEX64 tensor_shape { dim { size: 1 } dim { size: 101 } } scomplex_val: 1",
+            "may say 100 elements",
+        ),
+    ],
+)
+def test_shapes_that_stand_for_too_much(text: str, words: str) -> None:
+    from google.protobuf import text_format
+    from tensorflow.core.framework.tensor_pb2 import TensorProto
+
+    from pipeline.serving.errors import RequestError
+    from pipeline.serving.models.tensor_protos import read_tensor
+
+    with pytest.raises(RequestError, match=words) as caught:
+        read_tensor(text_format.Parse(text, TensorProto()), 100)
+    assert caught.value.code == "INVALID_ARGUMENT"
+
+
+def test_what_was_sent_may_be_more_than_the_rows() -> None:
+    import tensorflow as tf
+
+    from pipeline.serving.models.tensor_protos import fill_tensor, read_tensor
+
+    for array in (np.ones((2, 300), np.float32), np.ones((0, 3)), np.full((3, 100), b"a", object), np.array(1.0)):
+        assert read_tensor(tf.make_tensor_proto(array), 100).shape == array.shape
+        filled = type(tf.make_tensor_proto(0))()
+        fill_tensor(filled, array)
+        np.testing.assert_array_equal(read_tensor(filled, 100), array)
+
+
+def test_sixteen_bits_wrap_around() -> None:
+    from google.protobuf import text_format
+    from tensorflow.core.framework.tensor_pb2 import TensorProto
+
+    from pipeline.serving.models.tensor_protos import read_tensor
+
+    text = "dtype: DT_HALF tensor_shape { dim { size: 2 } } half_val: [15360, 80896]"  # 1.0, and the same above 16 bits
+    assert read_tensor(text_format.Parse(text, TensorProto())).tolist() == [1.0, 1.0]
 
 
 def test_types_are_named_as_in_cpp() -> None:

@@ -69,6 +69,28 @@ def test_values_that_the_graph_refuses_are_an_op_error(session: Any) -> None:
         run(np.array([b"no example"], object))
 
 
+def test_nothing_is_left_of_a_closed_model() -> None:
+    import gc
+
+    import tensorflow as tf
+
+    from pipeline.serving.models.tensorflow_internals import LoadedSession
+
+    def graphs() -> int:
+        return sum(isinstance(found, tf.Graph) for found in gc.get_objects())
+
+    gc.collect()
+    before = graphs()
+    loaded = LoadedSession(str(MODEL), ("serve",))
+    assert graphs() > before
+    gc.disable()
+    try:
+        loaded.close()
+        assert graphs() == before
+    finally:
+        gc.enable()
+
+
 def test_graph_and_tags(session: Any) -> None:
     from pipeline.serving.models.tensorflow_internals import LoadedSession
 
@@ -92,3 +114,32 @@ def test_no_advice_to_load_otherwise() -> None:
     """In a process of its own: TensorFlow gives the advice once."""
     done = subprocess.run([sys.executable, "-c", LOAD, str(MODEL)], check=True, capture_output=True, text=True)
     assert "saved_model.load" not in done.stderr
+
+
+def test_a_pushed_model_answers_what_it_answers_when_it_is_optimised_in_full(taxi_run: Any) -> None:
+    """To the last bit, as TF Serving does it."""
+    import tensorflow as tf
+
+    from pipeline.serving.models.tensorflow_internals import LoadedSession, make_callable
+
+    (path,) = (taxi_run.root / "serving" / "taxi-fare").glob("[0-9]*")
+    ours = LoadedSession(str(path), ("serve",))
+    random = np.random.default_rng(3)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as in_full:
+        tf.compat.v1.saved_model.load(in_full, ["serve"], str(path))
+        for name in ("serving_default", "explain"):
+            definition = ours.signatures[name]
+            feed = [info.name for info in definition.inputs.values()]
+            fetch = [info.name for info in definition.outputs.values()]
+            dtypes = [tf.dtypes.as_dtype(info.dtype) for info in definition.inputs.values()]
+            rows = [
+                np.array([random.choice([b"Cash", b"", b"odd"]) for _ in range(500)], object)
+                if dtype == tf.string
+                else random.choice([0.0, 1.0, 7.0, 41.9, -87.6, np.nan], 500).astype(dtype.as_numpy_dtype)
+                for dtype in dtypes
+            ]
+            for answer, expected in zip(
+                ours.callable(feed, fetch)(*rows), make_callable(in_full, feed, fetch)(*rows), strict=True
+            ):
+                np.testing.assert_array_equal(answer, expected)
+    ours.close()

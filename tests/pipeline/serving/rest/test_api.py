@@ -1,7 +1,5 @@
 import base64
 import concurrent.futures
-import contextlib
-import gzip
 import json
 import socket
 import time
@@ -15,7 +13,7 @@ from tests.pipeline.serving.conftest import DATA, Running, publish
 pytestmark = pytest.mark.e2e
 
 CASES = json.loads((DATA / "answers.json").read_text())["cases"]
-NODE = "{{function_node"
+NODE = "\n\t [[{{function_node"  # TF Serving tells the graph's names too
 
 
 def same(ours: Any, theirs: Any) -> bool:
@@ -39,7 +37,7 @@ def test_answers_of_tf_serving(running: Running, case: dict[str, Any]) -> None:
     if case["code"] == "OK":
         assert same(answer.json, expected), answer.text
     else:
-        assert answer.error.partition(NODE)[0] == expected["error"].partition(NODE)[0]
+        assert answer.error == expected["error"].partition(NODE)[0]
 
 
 def test_status_and_metadata(running: Running) -> None:
@@ -108,6 +106,8 @@ WRONG = [
     ("OPTIONS", "/v1/models/m", None, 400, "Origin header is missing in CORS preflight"),
     ("GET", "/v2/models/m", None, 404, "Not found: GET /v2/models/m."),
     ("POST", "/healthz", RAW, 404, "Not found: POST /healthz."),
+    ("PROPFIND", "/v1/models/m", None, 501, "Method PROPFIND is not implemented."),
+    ("TRACE", "/v1/models/m", None, 501, "Method TRACE is not implemented."),
 ]
 
 
@@ -126,20 +126,12 @@ def test_preflight(running: Running) -> None:
     assert (answer.status, answer.text) == (200, "")
 
 
-def test_a_body_of_20_megabytes_is_refused(running: Running) -> None:
+def test_a_body_of_40_megabytes_is_refused(running: Running) -> None:
     row = b'{"x": 0.123456789},'
-    body = b'{"signature_name": "raw", "instances": [' + row * (20_000_000 // len(row)) + b'{"x": 1}]}'
+    body = b'{"signature_name": "raw", "instances": [' + row * (40_000_000 // len(row)) + b'{"x": 1}]}'
     answer = running.post("/v1/models/m:predict", body)
     assert (answer.status, answer.content_type) == (413, "application/json")
-    assert answer.error == "Request body is larger than 16777216 bytes. Send fewer rows at once."
-    bomb = gzip.compress(b" " * 20_000_000)
-    assert running.call("POST", "/v1/models/m:predict", bomb, {"Content-Encoding": "gzip"}).status == 413
-
-
-def test_compressed_bodies(running: Running) -> None:
-    body = gzip.compress(json.dumps(RAW).encode())
-    assert running.call("POST", "/v1/models/m:predict", body, {"Content-Encoding": "gzip"}).status == 200
-    assert running.call("POST", "/v1/models/m:predict", b"none", {"Content-Encoding": "gzip"}).status == 400
+    assert answer.error == "Request body is larger than 33554432 bytes. Send fewer rows at once."
 
 
 def test_many_rows(running: Running) -> None:
@@ -153,15 +145,20 @@ def test_many_rows(running: Running) -> None:
 
 def test_slow_clients_are_cut(running: Running) -> None:
     head = b"POST /v1/models/m:predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"
-    for sent, said in ((head, b"HTTP/1.1 408"), (head[:40], b""), (b"", b"")):
+
+    def call(sent: bytes) -> tuple[bytes, float]:
         begun = time.monotonic()
         with socket.create_connection(("127.0.0.1", running.server.rest_port), timeout=10) as client:
             client.sendall(sent)
             received = b""
             while data := client.recv(4096):
                 received += data
-        assert received.startswith(said)
-        assert 1 < time.monotonic() - begun < 9
+        return received, time.monotonic() - begun
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(call, (head, head[:40], b"")))
+    assert [received[:12] for received, _ in answers] == [b"HTTP/1.1 408", b"", b""]
+    assert all(1 < seconds < 9 for _, seconds in answers)
     assert running.post("/v1/models/m:predict", RAW).status == 200
 
 
@@ -200,7 +197,7 @@ def test_slow_models_time_out_and_too_many_are_refused(start: Any, base: Any, mo
     monkeypatch.setattr(predictor, "predict", slow)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: served.post("/v1/models/m:predict", RAW), range(4)))
-    assert sorted(answer.status for answer in answers) == [429, 429, 504, 504]
+    assert sorted(answer.status for answer in answers) == [503, 503, 504, 504]
     assert {answer.error for answer in answers} == {
         "Timed out waiting for notification",
         "Too many requests at once. Try again later.",
@@ -243,24 +240,6 @@ def test_classify(start: Any, tmp_path: Any, classifier: Any) -> None:
     answer = served.post("/v1/models/m:predict", {"instances": [{"a": 2.5, "b": "pear"}]})
     encoded = {"b64": base64.b64encode(b"pear").decode()}
     assert answer.json == {"predictions": [{"double": 5.0, "length": 4, "text_bytes": encoded}]}
-
-
-def test_clients_that_do_not_read_are_cut(running: Running) -> None:
-    values = b"1.5," * 600_000 + b"1.5"
-    body = b'{"signature_name": "raw", "inputs": {"x": [' + values + b"]}}"
-    head = b"POST /v1/models/m:predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
-    with socket.socket() as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.settimeout(20)
-        client.connect(("127.0.0.1", running.server.rest_port))
-        client.sendall(head + body)
-        time.sleep(4)
-        received = 0
-        with contextlib.suppress(ConnectionError):
-            while data := client.recv(1 << 20):
-                received += len(data)
-    whole = len(running.post("/v1/models/m:predict", body).text)
-    assert 0 < received < whole
 
 
 def test_what_is_no_signature_to_call(running: Running) -> None:
