@@ -34,13 +34,9 @@ CONTEXT = multiprocessing.get_context("forkserver")
 PRELOAD = ["pipeline.serving.preloaded"]
 STEADY_SECONDS = 10.0  # a worker that serves for less is started again after a pause, which doubles
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
-BEAT_SECONDS, BEATS = (
-    5.0,
-    6,
-)  # a worker is asked so often whether it is alive, and ended after so many times without an answer
-LOST = (
-    255  # the exit code, as multiprocessing has it, of a process whose own the process that forked it did not hand on
-)
+BEAT_SECONDS = 5.0  # between two questions to a worker whether it is alive
+BEATS = 6  # without an answer, after which it is ended
+LOST = 255  # multiprocessing's exit code of a process whose own was not handed on by the process that forked it
 _LOG = logging.getLogger(__name__)
 
 Failure = tuple[Code, str] | None
@@ -239,9 +235,8 @@ class Supervisor:
             name=f"server-{number}",
         )
         try:
-            with _environment(
-                child_environment()
-            ):  # of the process that workers are forks of, should it have to be started again
+            # Of the process that workers are forks of, should it have to be started again.
+            with _environment(child_environment()):
                 process.start()
         except (OSError, EOFError) as error:
             ours.close()
