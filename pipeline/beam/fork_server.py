@@ -8,11 +8,10 @@ same, and every job gets fresh forks of it. The server itself runs nothing, so t
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Sequence
 from multiprocessing import forkserver, resource_tracker
 
-from components.child_python import child_environment
+from components.child_python import starting
 
 CONTEXT = multiprocessing.get_context("forkserver")
 PRELOAD = "pipeline.beam.preload"
@@ -31,13 +30,6 @@ def start(modules: Sequence[str] = ()) -> None:
       modules: full names of what the steps' Beam work needs besides `PRELOAD`.
     """
     CONTEXT.set_forkserver_preload([PRELOAD, *modules])
-    former = dict(os.environ)
-    os.environ.update(child_environment())  # both take the environment that they are started in
-    for name in BLAS_THREADS:
-        os.environ.setdefault(name, "1")
-    try:
+    with starting(**dict.fromkeys(BLAS_THREADS, "1")):
         resource_tracker.ensure_running()
         forkserver.ensure_running()
-    finally:
-        os.environ.clear()
-        os.environ.update(former)

@@ -18,12 +18,12 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing import connection, forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from components.child_python import child_environment
+from components.child_python import starting
 from components.errors import RunError
 from pipeline.serving import worker
 from pipeline.serving.errors import Code
@@ -142,7 +142,7 @@ class Supervisor:
         """
         try:
             CONTEXT.set_forkserver_preload(PRELOAD)
-            with _environment(child_environment()):  # it imports TensorFlow while this process goes on
+            with starting():  # it imports TensorFlow while this process goes on
                 resource_tracker.ensure_running()
                 forkserver.ensure_running()
             self._hold()
@@ -236,7 +236,7 @@ class Supervisor:
         )
         try:
             # Of the process that workers are forks of, should it have to be started again.
-            with _environment(child_environment()):
+            with starting():
                 process.start()
         except (OSError, EOFError) as error:
             ours.close()
@@ -361,15 +361,3 @@ class Supervisor:
         self._pauses[number] = max(pause, SHORTEST_PAUSE / 2)
         self._due[number] = time.monotonic() + pause
         self._say(f"{why}; another is started" + (f" in {pause:g} seconds" if pause else ""))
-
-
-@contextlib.contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """What is started meanwhile gets these variables."""
-    former = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(former)

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
-from components.child_python import child_environment
+from components.child_python import child_environment, starting
 from tests.conftest import REPOSITORY
 
 
@@ -27,3 +28,13 @@ def test_nothing_is_taken_from_the_working_directory(tmp_path):
         )
         assert (right.returncode, right.stderr) == (0, "")
     assert right.stdout == str(REPOSITORY / "components" / "errors.py")
+
+
+def test_what_others_start_meanwhile_gets_it_and_nothing_is_left_of_it(monkeypatch):
+    monkeypatch.setenv("GIVEN", "1")
+    former = dict(os.environ)
+    show = "import os; print(os.environ['PYTHONSAFEPATH'], os.environ['GIVEN'], os.environ['ADDED'])"
+    with starting(GIVEN="2", ADDED="3"):
+        said = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True).stdout
+    assert said == "1 1 3\n"
+    assert dict(os.environ) == former
