@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from benchmarks.serving_requests import row_dicts as rows_of
 from pipeline.cli.loading import load as load_config
 
 ROWS, CLIENTS, PEER_WORKERS = (1, 100, 10_000), (1, 8, 64), 2
+PEERS = ("ONNX", "MLflow", "MLServer")
 MANY_ROWS, LONGER = 10_000, 3  # from so many rows on, a measurement takes so many times as long
 HEADS = ("rows", "clients", "p50 ms", "p99 ms", "requests/s", "CPU ms", "load's", "failed")
 Ask = Callable[[Columns], Load]
@@ -67,9 +69,9 @@ def _rest(server: Running, path: str, body: bytes) -> Load:
 
 
 def peers(
-    stack: contextlib.ExitStack, python: str, columns: Columns, by_column: bool
+    stack: contextlib.ExitStack, python: str, columns: Columns, by_column: bool, wanted: Sequence[str]
 ) -> dict[str, tuple[Running, Ask]]:
-    """Starts ONNX Runtime, MLflow and MLServer on models of such columns."""
+    """Starts those of ONNX Runtime, MLflow and MLServer that are wanted, on models of such columns."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     texts = [name for name, values in columns.items() if values.dtype == object]
     numbers = [name for name in columns if name not in texts]
@@ -88,32 +90,48 @@ def peers(
         where = Running(name, folder, port, 0, (folder / f"{name}.log",), None)  # type: ignore[arg-type] # as in plumbline
         return stack.enter_context(running(command, where, env, folder, ready))
 
-    onnx_port, mlflow_port, mlserver_port = free_port(), free_port(), free_port()
     workers = str(PEER_WORKERS)
-    onnx = start("ONNX", [python, script, "onnx", str(folder), str(onnx_port), workers], onnx_port, "/ready")
-    command = [python, "-m", "mlflow", "models", "serve", "-m", "mlflow", "-p", str(mlflow_port), "-w", workers]
-    mlflow = start("MLflow", [*command, "--env-manager", "local"], mlflow_port, "/ping")
-    names = ("http_port", "grpc_port", "metrics_port")
-    settings = dict(zip(names, (mlserver_port, free_port(), free_port()), strict=True))
-    settings |= {"parallel_workers": PEER_WORKERS, "host": "127.0.0.1", "debug": False}  # type: ignore[dict-item]
-    (folder / "mlserver" / "settings.json").write_text(json.dumps(settings))
-    mlserver = start(
-        "MLServer", [str(Path(python).with_name("mlserver")), "start", "mlserver"], mlserver_port, "/v2/health/ready"
-    )
 
-    def ask_onnx(columns: Columns) -> Load:
+    def start_onnx() -> Running:
+        port = free_port()
+        return start("ONNX", [python, script, "onnx", str(folder), str(port), workers], port, "/ready")
+
+    def start_mlflow() -> Running:
+        port = free_port()
+        command = [python, "-m", "mlflow", "models", "serve", "-m", "mlflow", "-p", str(port), "-w", workers]
+        return start("MLflow", [*command, "--env-manager", "local"], port, "/ping")
+
+    def start_mlserver() -> Running:
+        port = free_port()
+        settings: dict[str, Any] = {"http_port": port, "grpc_port": free_port(), "metrics_port": free_port()}
+        settings |= {"parallel_workers": PEER_WORKERS, "host": "127.0.0.1", "debug": False}
+        (folder / "mlserver" / "settings.json").write_text(json.dumps(settings))
+        command = [str(Path(python).with_name("mlserver")), "start", "mlserver"]
+        return start("MLServer", command, port, "/v2/health/ready")
+
+    def ask_onnx(onnx: Running, columns: Columns) -> Load:
         return _rest(onnx, "/v1/models/bench:predict", (rest_columns if by_column else rest_rows)(columns))
 
-    def ask_mlflow(columns: Columns) -> Load:
+    def ask_mlflow(mlflow: Running, columns: Columns) -> Load:
         listed = plain(columns)
         split = {"columns": list(listed), "data": list(zip(*listed.values(), strict=True))}
         body = {"dataframe_split": split} if by_column else {"dataframe_records": rows_of(columns)}
         return _rest(mlflow, "/invocations", json.dumps(body).encode())
 
-    def ask_mlserver(columns: Columns) -> Load:
+    def ask_mlserver(mlserver: Running, columns: Columns) -> Load:
         return _rest(mlserver, "/v2/models/bench/infer", json.dumps(_v2(columns)).encode())
 
-    return {"ONNX": (onnx, ask_onnx), "MLflow": (mlflow, ask_mlflow), "MLServer": (mlserver, ask_mlserver)}
+    known = {
+        "ONNX": (start_onnx, ask_onnx),
+        "MLflow": (start_mlflow, ask_mlflow),
+        "MLServer": (start_mlserver, ask_mlserver),
+    }
+    found: dict[str, tuple[Running, Ask]] = {}
+    for name in wanted:
+        begin, ask = known[name]
+        server = begin()
+        found[name] = server, functools.partial(ask, server)
+    return found
 
 
 def _v2(columns: Columns) -> dict[str, Any]:
@@ -141,11 +159,14 @@ def compare(arguments: argparse.Namespace) -> None:
             rest, by_grpc = ours(server, arguments.columns)
             askers |= {f"REST, {workers}": (server, rest), f"gRPC, {workers}": (server, by_grpc)}
         if arguments.before:
-            server = stack.enter_context(plumbline(arguments.before.resolve(), config, name, version))
+            older = newest_version((arguments.before_root or arguments.root).resolve(), name)
+            server = stack.enter_context(plumbline(arguments.before.resolve(), config, name, older))
             rest, by_grpc = ours(server, arguments.columns)
             askers |= {"REST, before": (server, rest), "gRPC, before": (server, by_grpc)}
         if arguments.peer_python:
-            askers |= peers(stack, arguments.peer_python, columns[arguments.rows[0]], arguments.columns)
+            askers |= peers(
+                stack, arguments.peer_python, columns[arguments.rows[0]], arguments.columns, arguments.peers
+            )
         kind = "columns" if arguments.columns else "rows"
         width = len(next(iter(columns.values())))
         how = f"{arguments.rounds} × {arguments.seconds:g} s each, in turn; {os.cpu_count()} processors"
@@ -182,13 +203,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=REPOSITORY / "data/taxi/pipeline.yaml", help="of the pipeline")
     parser.add_argument("--root", type=Path, default=Path("runs"), help="that it was run in")
-    parser.add_argument("--seconds", type=float, default=3.0, help="that each measurement takes")
+    parser.add_argument("--seconds", type=int, default=3, help="that each measurement takes")
     parser.add_argument("--rounds", type=int, default=2, help="of measurements")
     parser.add_argument("--rows", type=int, nargs="+", default=ROWS, help="of a request")
     parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS, help="connections")
     parser.add_argument("--columns", action="store_true", help="send columns, not rows")
     parser.add_argument("--before", type=Path, help="another checkout of this repository, to compare")
+    parser.add_argument(
+        "--before-root", type=Path, help="that the pipeline was run in there; by default the same model"
+    )
     parser.add_argument("--peer-python", help="a Python with the peers")
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS, help="that are measured")
     compare(parser.parse_args())
 
 

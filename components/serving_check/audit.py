@@ -30,7 +30,7 @@ StaticRegexFullMatch StaticRegexReplace StringJoin StringLower StringStrip Strin
 StringUpper
 """
 _CALLS_AND_VARIABLES = """
-AssignVariableOp Assert If PartitionedCall ReadVariableOp RestoreV2 StatefulPartitionedCall StatelessIf VarHandleOp
+AssignVariableOp Assert If Merge PartitionedCall ReadVariableOp RestoreV2 StatefulPartitionedCall StatelessIf Switch VarHandleOp
 VarIsInitializedOp DisableCopyOnRead
 """
 ALLOWED = frozenset(" ".join((_ARITHMETIC, _SHAPES, _TEXTS_AND_TABLES, _CALLS_AND_VARIABLES)).split())

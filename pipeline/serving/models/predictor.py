@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -71,6 +72,9 @@ def predict(
 
 def _read_inputs(definition: SignatureDef, inputs: Mapping[str, T], read: Callable[[T], Array]) -> dict[str, Array]:
     expected = definition.inputs
+    if len(inputs) == len(expected) and all(alias in expected for alias in inputs):
+        with contextlib.suppress(ValueError):  # which of them is said below
+            return {alias: read(value) for alias, value in inputs.items()}
     if len(inputs) > len(expected) or (len(inputs) < len(expected) and not definition.defaults):
         raise invalid(
             f"input size does not match signature: {len(inputs)}!={len(expected)} len({_set(inputs)}) != "

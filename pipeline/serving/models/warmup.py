@@ -41,7 +41,7 @@ def replay(servable: Servable, path: Path) -> int:
         return 0
     count = 0
     try:
-        for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
+        for record in tf.compat.v1.io.tf_record_iterator(str(file)):
             _replay_one(servable, record, file)
             count += 1
             if count > MOST_RECORDS:
