@@ -114,7 +114,13 @@ def _dump() -> None:
     end = time.monotonic() + _DUMP_SECONDS
     while time.monotonic() < end and any(map(_is_asked, asked)):
         time.sleep(0.05)
-    time.sleep(0.5)  # what has the question also writes
+    last: dict[int, float] = {}
+    while time.monotonic() < end:  # what has taken the signal also writes, which on a busy machine can last too
+        used = {number: seconds for number, seconds in processor_seconds().items() if number in asked}
+        if used == last:
+            return
+        last = used
+        time.sleep(1.0)
 
 
 def _is_asked(number: int) -> bool:
