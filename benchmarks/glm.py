@@ -144,7 +144,8 @@ def plumbline(model: str, folder: Path, rows: int, workers: int) -> Found:
     from components.fit.settings import Exact
     from components.linear_model.gathered import GatheredRows as Gathered
     from components.linear_model.linear_fit import LinearFit as Fitted
-    from components.preprocessing.features import Numeric, features_to_json
+    from components.preprocessing.features import features_to_json
+    from components.preprocessing.kinds.numeric import Numeric
 
     gathered, fit = GatheredRows(), LinearFit()
     gathered.uri, fit.uri = str(folder), tempfile.mkdtemp(dir=folder)

@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from components.preprocessing.features import Numeric, features_to_json
+from components.preprocessing.features import features_to_json
+from components.preprocessing.kinds.numeric import Numeric
 from components.table.added_columns import ROW_COLUMN
 
 COLUMNS = 20

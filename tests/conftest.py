@@ -161,7 +161,8 @@ def _made(
 @pytest.fixture(scope="session")
 def tips_version(tfx_loaded: None, tmp_path_factory: pytest.TempPathFactory) -> MadeVersion:
     """A model of classes: 2,000 trips, the threshold that of costs 1 and 5."""
-    from components.preprocessing.features import Categorical, Numeric
+    from components.preprocessing.kinds.categorical import Categorical
+    from components.preprocessing.kinds.numeric import Numeric
     from tests.components.exported import tips
 
     features = {"miles": Numeric(min=0), "city": Categorical(vocabulary=3)}
@@ -172,7 +173,9 @@ def tips_version(tfx_loaded: None, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def visits_version(tfx_loaded: None, tmp_path_factory: pytest.TempPathFactory) -> MadeVersion:
     """A model of counts with an exposure: 2,000 people."""
-    from components.preprocessing.features import Boolean, Numeric, Offset
+    from components.preprocessing.kinds.boolean import Boolean
+    from components.preprocessing.kinds.numeric import Numeric
+    from components.preprocessing.kinds.offset import Offset
     from tests.components.exported import visits
 
     features = {"age": Numeric(), "insured": Boolean(), "years": Offset(log=True)}

@@ -29,7 +29,8 @@ from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
 from components.linear_model.linear_fit import LinearFit
 from components.linear_model.refinement import PASSES, ResidualPass, Solution, improve
 from components.linear_model.solve import Problem, Settings
-from components.preprocessing.features import Boolean, Kind, features_from_json
+from components.preprocessing.features import Kind, features_from_json
+from components.preprocessing.kinds.boolean import Boolean
 from components.table.extents import LEAST_FREEDOM
 from components.values.texts import canonical_text
 
@@ -63,7 +64,7 @@ class Executor(BaseBeamExecutor):
 
         factors = _folds(gathered, exact.folds, lambda: one_pass(FactorRows(rows)))
         references = {
-            term.feature: place + _reference(features[term.feature], term, present[place : place + term.width])
+            term.key: place + _reference(features[term.feature], term, present[place : place + term.width])
             for place, term in design.places()
             if term.levels
         }

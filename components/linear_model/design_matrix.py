@@ -54,6 +54,7 @@ class Term:
       origin: of whole numbers, what is taken from them in 64 bits before anything else.
       offset: whether its coefficient is 1 and not fitted.
       log: of an offset, whether it is the logarithm of its column, an exposure.
+      part: what it is of its feature, for eyes; empty if it is the whole feature, or its missing indicator.
     """
 
     key: str
@@ -64,6 +65,7 @@ class Term:
     origin: int = 0
     offset: bool = False
     log: bool = False
+    part: str = ""
 
     @property
     def width(self) -> int:
@@ -89,11 +91,7 @@ class DesignMatrix:
     @property
     def column_names(self) -> list[str]:
         """Names of the columns for eyes, the intercept not among them; no two are equal."""
-        names = [
-            name
-            for term in self.terms
-            for name in [f"{shown(term.feature)}[{level.name}]" for level in term.levels] or [shown(term.key)]
-        ]
+        names = [name for term in self.terms for name in _names(term)]
         return apart(names, [INTERCEPT])
 
     def places(self) -> Iterable[tuple[int, Term]]:
@@ -145,6 +143,19 @@ class DesignMatrix:
         return cls(
             tuple(Term(**{**term, "levels": tuple(Level(**level) for level in term["levels"])}) for term in value)
         )
+
+
+def part_name(feature: str, part: str) -> str:
+    """The transformed name of a part of a feature."""
+    return f"{feature}[{part}]"
+
+
+def _names(term: Term) -> list[str]:
+    """Names of a term's columns for eyes."""
+    if term.levels:
+        lead = f"{term.part} " if term.part else ""
+        return [part_name(shown(term.feature), f"{lead}{level.name}") for level in term.levels]
+    return [part_name(shown(term.feature), term.part) if term.part else shown(term.key)]
 
 
 def apart(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:

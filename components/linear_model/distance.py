@@ -45,7 +45,7 @@ def distance(found: LinearFit, coefficients: Array) -> Distance | None:
     fit, moved = found.fit, coefficients.astype(np.float64)
     for place, term in found.design.places():
         if term.levels:
-            reference = moved[found.references[term.feature]]
+            reference = moved[found.references[term.key]]
             moved[place : place + term.width] -= reference
             moved[0] += reference
     for column in fit.dropped:

@@ -5,7 +5,8 @@ fit.json:
   family: its text (`Family.text`).
   label, weight: names; weight is null where rows have none.
   design: the terms of the design matrix (`design_matrix.Term`): which transformed column gives which columns.
-  references: by feature with levels, the place of the column of the level that the others are compared with; the intercept's is 0.
+  references: by transformed column with levels, the place of the column of the level that the others are compared with; the
+    intercept's is 0.
   fold_rows: rows of each fold whose weight is not zero.
   rows_read: rows of the training split, those of weight 0 among them.
   present: [1 + p], by column, rows of a weight above 0 whose value there is not 0: of a level, its rows.
@@ -127,7 +128,7 @@ class LinearFit:
         weights = np.concatenate([[intercept], np.asarray(kernel, np.float64)])
         for place, term in self.design.places():
             if term.levels:
-                reference = weights[self.references[term.feature]]
+                reference = weights[self.references[term.key]]
                 weights[place : place + term.width] -= reference
                 weights[0] += reference
         return np.asarray(raw_units(self.design) @ weights)

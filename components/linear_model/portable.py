@@ -18,8 +18,8 @@ family's link:
   largest 32-bit float, 3.4e38, for strict JSON has no infinity, and its ends are the least and the largest mean that there is: 0
   and 1 of a probability, 0 and 3.4e38 of a mean that is above 0, else ±3.4e38.
 
-Columns are known by their place, the intercept's being 0. A feature's `input` is its argument where the SavedModel is called from
-Python; a server's signatures have the column's own name.
+Columns of the design matrix are known by their place, the intercept's being 0. `inputs` has by column of a table, of which
+features are made, the argument where the SavedModel is called from Python; a server's signatures have the column's own name.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ from components.linear_model.design_matrix import DesignMatrix
 from components.linear_model.families import Family, named
 from components.linear_model.inference import LeastSquaresFit
 from components.linear_model.linear_fit import LinearFit
+from components.linear_model.raw_columns import RawColumn, raw_columns
 from components.values.names import safe_names
 
 MODEL_FILE = "model.json"
-FORMAT = 3
+FORMAT = 4
 UNBOUNDED = float(np.finfo(np.float32).max)
 Array = NDArray[np.float64]
 
@@ -49,14 +50,16 @@ class FeatureEntry(TypedDict, total=False):
     """A feature: what the configuration says of it, defaults put in (`components.preprocessing.features`), and more.
 
     Attributes:
-      input: its argument where the SavedModel is called from Python.
+      columns: of a table, that it is made of.
       fill: of a number, what stands for a missing value: in raw units, of whole numbers less their term's origin.
+      learned: of a basis, what training found out, by name (`components.linear_model.bases`).
     """
 
     name: str
-    kind: Literal["numeric", "integer", "boolean", "buckets", "categorical", "offset"]
-    input: str
+    columns: list[str]
+    kind: str
     fill: float
+    learned: dict[str, Any]
     impute: str | float
     outside: Literal["missing", "clip"]
     indicator: bool
@@ -70,6 +73,10 @@ class FeatureEntry(TypedDict, total=False):
     min_rows: int
     reference: str | bool | None
     log: bool
+    exponent: float
+    knots: int | list[float]
+    degree: int
+    orthogonal: bool
 
 
 class DependentColumn(TypedDict):
@@ -116,11 +123,12 @@ class PortableModel:
       solver: `exact` or `sgd`.
       missing: the texts that stand for nothing.
       features: in the order of the configuration.
+      inputs: by column of a table, its argument where the SavedModel is called from Python.
       design: of the transformed columns.
       columns: names of the columns for eyes, [1 + p], the intercept first.
       coefficients: float64 [1 + p] of the transformed columns.
       means: float64 [1 + p] of the columns over the training rows.
-      references: by feature with levels, the place of the column that the others are compared with.
+      references: by transformed column with levels, the place of the column that the others are compared with.
       cross_validated: metrics on held-out folds, of the fit at its penalty, and how many rows they rest on; None without folds.
       interval: None where there is none: gradient descent has no covariance.
       classes: of a family of classes the names of the negative one and the positive one.
@@ -133,6 +141,7 @@ class PortableModel:
     solver: Literal["exact", "sgd"]
     missing: list[str]
     features: list[FeatureEntry]
+    inputs: dict[str, str]
     design: DesignMatrix
     columns: list[str]
     coefficients: Array
@@ -164,15 +173,13 @@ class PortableModel:
           ValueError: it is no JSON, or of another format: one of an earlier version.
         """
         value = json.loads(text)
-        # The first format had no number, nor a family; the second no classes.
-        if not isinstance(value, dict) or value.pop("format", 1) not in (1, 2, FORMAT) or "missing" not in value:
+        if not isinstance(value, dict) or value.pop("format", 1) not in (1, 2, 3, FORMAT) or "missing" not in value:
             raise ValueError(
                 f"expected a {MODEL_FILE} of format {FORMAT}; received one that another version of Plumbline made"
             )
         return cls(
             **{
-                "family": "gaussian",
-                **value,
+                **_current(value),
                 "design": DesignMatrix.from_json(value["design"]),
                 "coefficients": np.array(value["coefficients"], np.float64),
                 "means": np.array(value["means"], np.float64),
@@ -186,9 +193,9 @@ class PortableModel:
         return named(self.family)
 
     @property
-    def example_types(self) -> dict[str, str]:
-        """By feature, the kind of list that holds it in a tf.Example: `bytes`, `int64` or `float`."""
-        return {entry["name"]: example_type(entry) for entry in self.features}
+    def raw_columns(self) -> dict[str, RawColumn]:
+        """The columns of a table that the features are made of, by name."""
+        return raw_columns(self.features)
 
     @property
     def feature_columns(self) -> dict[str, list[int]]:
@@ -210,22 +217,22 @@ class PortableModel:
         return matrix
 
 
-def example_type(entry: Mapping[str, Any]) -> Literal["bytes", "int64", "float"]:
-    """The kind of list that holds a feature's value in a tf.Example."""
-    if entry["kind"] in ("boolean", "categorical"):
-        return "bytes"
-    return "int64" if entry["kind"] == "integer" or entry.get("whole") else "float"
+def _current(value: dict[str, Any]) -> dict[str, Any]:
+    """What an earlier format said, as this one says it.
 
-
-def expected_offset(entry: Mapping[str, Any]) -> str:
-    """What every row has in the column of an offset, in words."""
-    return "an exposure, a number above 0, in every row" if entry["log"] else "an offset, a finite number, in every row"
+    The first format had no number, nor a family; the second no classes; up to the third each feature was a column.
+    """
+    if "inputs" in value:
+        return value
+    features = [{"columns": [entry["name"]], **entry} for entry in value["features"]]
+    inputs = {entry["name"]: entry.pop("input") for entry in features}
+    return {"family": "gaussian", **value, "features": features, "inputs": inputs}
 
 
 def portable_model(
     found: LinearFit,
     features: Sequence[Mapping[str, Any]],
-    fills: Mapping[str, float],
+    learned: Mapping[str, Mapping[str, Any]],
     coefficients: Sequence[float] | Array,
     level: float,
     solver: Literal["exact", "sgd"],
@@ -236,17 +243,14 @@ def portable_model(
     Args:
       found: the exact fit; its design matrix, covariance and means are taken.
       features: as `features_to_json` makes them.
-      fills: by number, what stands for a missing value: in raw units, of whole numbers less their origin.
+      learned: by feature, what training found out of it beside its coefficients (`transform_graph.learned_of`).
       coefficients: [1 + p] of the transformed columns, the intercept first: of the exact fit or of gradient descent.
       level: of the prediction intervals, between 0 and 1.
       solver: `exact` or `sgd`.
       missing: the texts that stand for nothing.
     """
-    fit, inputs = found.fit, safe_names(entry["name"] for entry in features)
-    entries: list[Any] = [
-        {**entry, "input": inputs[entry["name"]]} | ({"fill": fills[entry["name"]]} if entry["name"] in fills else {})
-        for entry in features
-    ]
+    fit = found.fit
+    entries: list[Any] = [{**entry, **learned.get(entry["name"], {})} for entry in features]
     exact = solver == "exact"
     freedom = fit.test_degrees_of_freedom if math.isfinite(fit.test_degrees_of_freedom) else None
     return PortableModel(
@@ -256,6 +260,7 @@ def portable_model(
         solver=solver,
         missing=list(missing),
         features=entries,
+        inputs=safe_names(raw_columns(features)),
         design=found.design,
         columns=fit.names,
         coefficients=np.array(coefficients, np.float64),

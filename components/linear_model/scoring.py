@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from components.errors import DataError
 from components.linear_model import array_functions
+from components.linear_model.bases import columns_of, has_basis
+from components.linear_model.bases.domain import least_of
 from components.linear_model.design_matrix import LARGEST_Z, Term
 from components.linear_model.portable import (
     UNBOUNDED,
     FeatureEntry,
     PortableModel,
-    example_type,
-    expected_offset,
     quantile,
 )
 from components.values.numbers import marks_of, whole_marks
@@ -36,7 +36,7 @@ def score(
 
     Args:
       model: the parsed file.
-      rows: by feature, raw values [n]; None, NaN or a text that stands for nothing where missing. Numbers are taken as 32-bit
+      rows: by column, raw values [n]; None, NaN or a text that stands for nothing where missing. Numbers are taken as 32-bit
         floats, as serving takes them, but for whole ones.
       level: of the intervals; None for the model's own.
 
@@ -106,11 +106,12 @@ def refused(model: PortableModel, rows: Mapping[str, Sequence[Any]]) -> dict[int
     reasons = {}
     for entry in model.features:
         if entry["kind"] == "offset":
-            numbers = _without_marks(_as_floats(rows[entry["name"]]), model.missing)
+            column = model.raw_columns[entry["columns"][0]]
+            numbers = _without_marks(_as_floats(rows[column.name]), model.missing)
             fine = np.isfinite(numbers) & ((numbers > 0) | (not entry["log"]))
             for row in np.flatnonzero(~fine).tolist():
                 received = "none" if np.isnan(numbers[row]) else f"{numbers[row]:g}"
-                reasons[row] = f"column {entry['name']!r}: expected {expected_offset(entry)}; received {received}"
+                reasons[row] = f"column {column.name!r}: expected {column.expected}; received {received}"
     return reasons
 
 
@@ -133,17 +134,23 @@ def transformed_columns(model: PortableModel, rows: Mapping[str, Sequence[Any]])
     terms: dict[str, list[Term]] = {}
     for term in model.design.terms:
         terms.setdefault(term.feature, []).append(term)
-    missing = model.missing
+    types, missing = model.raw_columns, model.missing
     for entry in model.features:
-        name, values = entry["name"], rows[entry["name"]]
-        if example_type(entry) == "bytes":
+        name, values = entry["name"], rows[entry["columns"][0]]
+        whole = types[entry["columns"][0]].type == "int64"
+        if entry["kind"] in ("boolean", "categorical"):
             columns[name] = _level_ids(entry["kind"], terms[name][0], values, missing)
         elif entry["kind"] == "offset":
             columns[name] = _offset(entry, values)
         elif entry["kind"] == "buckets":
-            columns[name] = _interval_ids(entry, terms[name][0], values, missing)
+            columns[name] = _interval_ids(entry, terms[name][0], values, whole, missing)
+        elif entry["kind"] == "integer":
+            columns |= _scaled(entry, _integers(entry, values, terms[name][0].origin, missing), terms[name])
+        elif entry["kind"] == "product":
+            factors = [_as_reals(rows[name], types[name].type == "int64", missing) for name in entry["columns"]]
+            columns |= _scaled(entry, np.prod(factors, axis=0), terms[name])
         else:
-            columns |= _number(entry, values, terms[name], missing)
+            columns |= _scaled(entry, _valid(entry, _as_reals(values, whole, missing), whole), terms[name])
     return columns
 
 
@@ -158,10 +165,12 @@ def _as_floats(values: Sequence[Any]) -> NDArray[np.float32]:
     return np.array([np.nan if value is None else value for value in values], np.float32)
 
 
-def _interval_ids(entry: FeatureEntry, term: Term, values: Sequence[Any], missing: Sequence[str]) -> NDArray[np.int64]:
-    kind = np.float64 if entry["whole"] else np.float32
-    numbers = _without_marks(np.array([np.nan if value is None else value for value in values], kind), missing)
-    ids = np.searchsorted(np.array(entry["boundaries"], kind), numbers, side="right")
+def _interval_ids(
+    entry: FeatureEntry, term: Term, values: Sequence[Any], whole: bool, missing: Sequence[str]
+) -> NDArray[np.int64]:
+    numbers = _as_reals(values, whole, missing)
+    boundaries = np.array(entry["boundaries"], np.float64 if whole else np.float32)
+    ids = np.searchsorted(boundaries, numbers.astype(boundaries.dtype), side="right")
     return np.where(np.isnan(numbers), term.width - 1, ids)
 
 
@@ -170,28 +179,40 @@ def _without_marks(numbers: NDArray[Any], missing: Sequence[str]) -> NDArray[Any
     return np.where(np.isin(numbers, np.array(marks_of(missing), numbers.dtype)), numbers.dtype.type(np.nan), numbers)
 
 
-def _number(
-    entry: FeatureEntry, values: Sequence[Any], terms: Sequence[Term], missing: Sequence[str]
-) -> dict[str, NDArray[Any]]:
-    scaled, *indicator = terms
-    if entry["kind"] == "integer":
-        numbers = _integers(entry, values, scaled.origin, missing)
-    else:
-        numbers = _floats(entry, values, missing)
+def _as_reals(values: Sequence[Any], whole: bool, missing: Sequence[str]) -> Array:
+    """Numbers in 64 bits, NaN where there is none: whole ones, or with a 32-bit float's digits."""
+    if not whole:
+        return _without_marks(_as_floats(values), missing).astype(np.float64)
+    marks = whole_marks(missing)
+    wholes = [None if _is_nothing(value) else int(value) for value in values]
+    return np.array([np.nan if whole is None or whole in marks else whole for whole in wholes], np.float64)
+
+
+def _scaled(entry: FeatureEntry, numbers: Array, terms: Sequence[Term]) -> dict[str, NDArray[Any]]:
+    """A feature's transformed columns from its valid numbers, NaN where there is none."""
     gone = np.isnan(numbers)
-    z = (np.where(gone, entry["fill"], numbers) - scaled.mean) / scaled.std
-    z = np.clip(z, -LARGEST_Z, LARGEST_Z).astype(np.float32)
-    return {scaled.key: z, **{term.key: gone for term in indicator}}
+    filled = np.where(gone, entry["fill"], numbers)
+    made = [filled]
+    if has_basis(entry):
+        learned = {name: np.array(value) for name, value in entry.get("learned", {}).items()}
+        made = columns_of(entry, filled, learned, array_functions)
+    columns: dict[str, NDArray[Any]] = {term.key: gone for term in terms[len(made) :]}  # the indicator, if there is one
+    for term, values in zip(terms, made, strict=False):
+        z = (values - term.mean) / term.std
+        columns[term.key] = np.clip(z, -LARGEST_Z, LARGEST_Z).astype(np.float32)
+    return columns
 
 
-def _floats(entry: FeatureEntry, values: Sequence[Any], missing: Sequence[str]) -> Array:
-    """32-bit floats with NaN where nothing valid is there."""
-    numbers = _without_marks(np.array([np.nan if value is None else value for value in values], np.float32), missing)
-    low = np.float32(-np.inf if entry["min"] is None else entry["min"])
-    high = np.float32(np.inf if entry["max"] is None else entry["max"])
+def _valid(entry: FeatureEntry, numbers: Array, whole: bool) -> Array:
+    """Numbers that are valid, clipped where the feature says so; NaN where there is none. Limits have a value's own digits."""
+    least = least_of(entry) if entry["min"] is None else entry["min"]
+    low, high = (
+        float(np.float64(end) if whole else np.float32(end))
+        for end in (-np.inf if least is None else least, np.inf if entry["max"] is None else entry["max"])
+    )
     if entry["outside"] == "clip":
-        return np.clip(numbers, low, high).astype(np.float64)
-    return np.where((numbers >= low) & (numbers <= high), numbers, np.nan).astype(np.float64)
+        return np.clip(numbers, low, high)
+    return np.where((numbers >= low) & (numbers <= high), numbers, np.nan)
 
 
 def _integers(entry: FeatureEntry, values: Sequence[Any], origin: int, missing: Sequence[str]) -> Array:

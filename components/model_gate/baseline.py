@@ -60,6 +60,6 @@ def _types(model: Any) -> dict[str, str]:
     with fileio.open(path) as file:
         text = file.read()
     try:
-        return PortableModel.from_text(text).example_types
+        return {name: column.type for name, column in PortableModel.from_text(text).raw_columns.items()}
     except ValueError:
         return {}

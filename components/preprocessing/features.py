@@ -1,199 +1,45 @@
-"""What a feature of the configuration file may say."""
+"""The features of a configuration file: a kind each (`kinds`), and the plain JSON that travels to the steps."""
 
 from __future__ import annotations
 
-import math
-from array import array
 from collections.abc import Mapping
-from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    TypeAdapter,
-    field_validator,
-    model_validator,
+from pydantic import BeforeValidator, Discriminator, Tag, TypeAdapter
+
+from components.preprocessing.kinds.boolean import Boolean
+from components.preprocessing.kinds.buckets import Buckets
+from components.preprocessing.kinds.categorical import Categorical
+from components.preprocessing.kinds.integer import Integer
+from components.preprocessing.kinds.log import Log
+from components.preprocessing.kinds.log1p import Log1p
+from components.preprocessing.kinds.numeric import Numeric
+from components.preprocessing.kinds.offset import Offset
+from components.preprocessing.kinds.polynomial import Polynomial
+from components.preprocessing.kinds.power import Power
+from components.preprocessing.kinds.product import Product
+from components.preprocessing.kinds.spline import Spline
+from components.preprocessing.kinds.sqrt import Sqrt
+
+Kind = (
+    Numeric
+    | Integer
+    | Log
+    | Log1p
+    | Sqrt
+    | Power
+    | Polynomial
+    | Spline
+    | Product
+    | Boolean
+    | Buckets
+    | Categorical
+    | Offset
 )
 
-from components.section import Section
-
-
-class _Number(Section):
-    """What numbers have in common."""
-
-    impute: Literal["mean", "median"] | float = Field(
-        default="mean",
-        description="What a missing value becomes: the mean or the median of the training split's valid values, or a number.",
-        examples=["median"],
-        json_schema_extra={"x-unit": "the column's"},
-    )
-    outside: Literal["missing", "clip"] = Field(
-        default="missing",
-        description="What a value outside of `min` and `max` becomes: missing, or the nearer of the two.",
-        examples=["clip"],
-    )
-    indicator: bool = Field(
-        default=False,
-        description="Whether a column is added that is 1 where the value was missing, else 0.",
-        examples=[True],
-    )
-
-    @field_validator("impute", mode="before")
-    @classmethod
-    def _way_or_number(cls, value: Any) -> Any:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        if not is_number and value not in ("mean", "median"):
-            raise ValueError("must be 'mean', 'median' or a finite number")
-        return value
-
-    @model_validator(mode="after")
-    def _range(self) -> Self:
-        low, high = getattr(self, "min", None), getattr(self, "max", None)
-        if low is not None and high is not None and low >= high:
-            raise ValueError(f"min must be below max; received min {low:g} and max {high:g}")
-        return self
-
-
-class Numeric(_Number):
-    """A number that enters the linear model as itself, with the seven digits of a 32-bit float."""
-
-    kind: Literal["numeric"] = Field(default="numeric", description="The kind of feature.", examples=["numeric"])
-    scale: Literal["zscore", "none"] = Field(
-        default="zscore",
-        description="`zscore` subtracts the mean and divides by the standard deviation (ddof 0) of the imputed column; `none` "
-        "leaves it as it is. Coefficients are told in raw units either way.",
-        examples=["none"],
-    )
-    min: float | None = Field(
-        default=None,
-        allow_inf_nan=False,
-        description="The least value that is valid.",
-        examples=[0.01],
-        json_schema_extra={"x-unit": "the column's"},
-    )
-    max: float | None = Field(
-        default=None,
-        allow_inf_nan=False,
-        description="The greatest value that is valid.",
-        examples=[150],
-        json_schema_extra={"x-unit": "the column's"},
-    )
-
-
-class Integer(_Number):
-    """A whole number up to 2^53 that enters the linear model as itself, exactly, as a z-score."""
-
-    kind: Literal["integer"] = Field(default="integer", description="The kind of feature.", examples=["integer"])
-    wide: bool = Field(
-        default=False,
-        description="Whether values may be all that 64 bits hold, up to 2^63. Served, they are then texts of digits, for JSON's "
-        "numbers end at 2^53.",
-        examples=[True],
-    )
-    min: int | None = Field(
-        default=None,
-        description="The least value that is valid.",
-        examples=[0],
-        json_schema_extra={"x-unit": "the column's"},
-    )
-    max: int | None = Field(
-        default=None,
-        description="The greatest value that is valid.",
-        examples=[1700000000],
-        json_schema_extra={"x-unit": "the column's"},
-    )
-
-
-class Buckets(Section):
-    """A number cut into intervals [b₀, b₁), one level each, a level below, one above, and one for missing values."""
-
-    kind: Literal["buckets"] = Field(default="buckets", description="The kind of feature.", examples=["buckets"])
-    whole: bool = Field(
-        default=False,
-        description="Whether values are whole numbers, to be taken exactly up to 2^53; else they have a 32-bit float's digits.",
-        examples=[True],
-    )
-    boundaries: list[float] = Field(
-        min_length=1,
-        description="Where one interval ends and the next begins, increasing.",
-        examples=[[6, 10, 16, 20]],
-        json_schema_extra={"x-unit": "the column's"},
-    )
-
-    @field_validator("boundaries")
-    @classmethod
-    def _increasing(cls, value: list[float]) -> list[float]:
-        if not all(map(math.isfinite, value)) or any(b <= a for a, b in pairwise(value)):
-            raise ValueError("must be finite and strictly increasing")
-        return value
-
-    @model_validator(mode="after")
-    def _apart(self) -> Buckets:
-        stored = pairwise(array("f", self.boundaries))  # 32-bit floats
-        for (low, high), (low_stored, high_stored) in zip(pairwise(self.boundaries), stored, strict=True):
-            if not self.whole and low_stored == high_stored:
-                raise ValueError(
-                    f"boundaries {low!r} and {high!r} are one number as 32-bit floats, as values are. Leave one out, or, if they "
-                    "are whole numbers, set whole: true"
-                )
-        return self
-
-
-class Boolean(Section):
-    """A truth value: `true`, `t`, `yes`, `y`, `on`, `1` or their opposites, in any case. Two levels, and one for missing values."""
-
-    kind: Literal["boolean"] = Field(default="boolean", description="The kind of feature.", examples=["boolean"])
-    reference: bool | None = Field(
-        default=None,
-        description="The level that the others are compared with; by default `false`, if there are such rows.",
-        examples=[True],
-    )
-
-
-class Categorical(Section):
-    """A text. Its frequent values in the training split are levels; all others are one, `(other)`, and missing ones `(missing)`."""
-
-    kind: Literal["categorical"] = Field(
-        default="categorical", description="The kind of feature.", examples=["categorical"]
-    )
-    vocabulary: int = Field(
-        default=100,
-        ge=1,
-        description="How many of the most frequent texts are levels.",
-        examples=[12],
-        json_schema_extra={"x-unit": "levels"},
-    )
-    min_rows: int = Field(
-        default=5,
-        ge=1,
-        description="How many training rows must have a text that is a level.",
-        examples=[2],
-        json_schema_extra={"x-unit": "rows"},
-    )
-    reference: str | None = Field(
-        default=None,
-        description="The level that the others are compared with; by default the most frequent one.",
-        examples=["Cash"],
-    )
-
-
-class Offset(BaseModel):
-    """A column whose coefficient is 1: the configuration's `offset`, or with `log` its `exposure`. No feature of its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    kind: Literal["offset"] = "offset"
-    log: bool = False
-
-
-Kind = Numeric | Integer | Boolean | Buckets | Categorical | Offset
-
-
-_SHORT = Literal["numeric", "integer", "boolean", "categorical"]  # kinds that need nothing else said
+_SHORT = Literal[  # kinds that need nothing else said
+    "numeric", "integer", "log", "log1p", "sqrt", "polynomial", "spline", "boolean", "categorical"
+]
 
 
 def _expand(value: Any) -> Any:
@@ -204,11 +50,31 @@ def _kind(value: Any) -> str | None:
     return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
 
 
-_KINDS = ("numeric", "integer", "boolean", "buckets", "categorical")
+_KINDS = (
+    "numeric",
+    "integer",
+    "log",
+    "log1p",
+    "sqrt",
+    "power",
+    "polynomial",
+    "spline",
+    "product",
+    "boolean",
+    "buckets",
+    "categorical",
+)
 
 _Mapping = Annotated[
     Annotated[Numeric, Tag("numeric")]
     | Annotated[Integer, Tag("integer")]
+    | Annotated[Log, Tag("log")]
+    | Annotated[Log1p, Tag("log1p")]
+    | Annotated[Sqrt, Tag("sqrt")]
+    | Annotated[Power, Tag("power")]
+    | Annotated[Polynomial, Tag("polynomial")]
+    | Annotated[Spline, Tag("spline")]
+    | Annotated[Product, Tag("product")]
     | Annotated[Boolean, Tag("boolean")]
     | Annotated[Buckets, Tag("buckets")]
     | Annotated[Categorical, Tag("categorical")],
@@ -223,22 +89,44 @@ Feature = Annotated[_Mapping, BeforeValidator(_expand, json_schema_input_type=_S
 _FEATURES: TypeAdapter[dict[str, Kind]] = TypeAdapter(dict[str, Offset | Feature])
 
 
+def columns_of(name: str, feature: Kind) -> list[str]:
+    """The columns that a feature is made of."""
+    several: list[str] | None = getattr(feature, "of", None)
+    return several or [getattr(feature, "column", None) or name]
+
+
 def features_to_json(features: Mapping[str, Kind]) -> list[dict[str, Any]]:
-    """Features as the plain JSON that travels to the steps: a list, because TFX sorts the keys of a mapping."""
-    return [{"name": name, **feature.model_dump(mode="json")} for name, feature in features.items()]
+    """Features as the plain JSON that travels to the steps: a list, because TFX sorts the keys of a mapping.
+
+    Each has its `name`, the names of its `columns`, and what the configuration says of it.
+    """
+    return [
+        {
+            "name": name,
+            "columns": columns_of(name, feature),
+            **feature.model_dump(mode="json", exclude={"column", "of"}),
+        }
+        for name, feature in features.items()
+    ]
 
 
 def features_from_json(value: list[dict[str, Any]]) -> dict[str, Kind]:
-    """The inverse of `features_to_json`: features by column name, in the configuration's order.
+    """The inverse of `features_to_json`: features by name, in the configuration's order.
 
     Raises:
       pydantic.ValidationError: the JSON is not what `features_to_json` makes.
     """
-    return _FEATURES.validate_python(
-        {entry["name"]: {key: part for key, part in entry.items() if key != "name"} for entry in value}
-    )
+    return _FEATURES.validate_python({entry["name"]: _configured(entry) for entry in value})
+
+
+def _configured(entry: Mapping[str, Any]) -> dict[str, Any]:
+    said = {key: part for key, part in entry.items() if key not in ("name", "columns")}
+    columns = entry["columns"]
+    if len(columns) > 1:
+        return {**said, "of": columns}
+    return said if columns == [entry["name"]] else {**said, "column": columns[0]}
 
 
 def indicator_name(feature: str) -> str:
-    """Name of the transformed column that is 1 where a numeric feature was missing."""
+    """Name of the transformed column that is 1 where a feature of numbers was missing."""
     return f"{feature}_missing"

@@ -7,24 +7,33 @@ from typing import Any
 
 import tensorflow as tf
 
-from components.linear_model.portable import example_type
+from components.linear_model.raw_columns import NUMBERS, raw_columns
 from components.values import numbers
 
 FLOATS, WHOLES, TEXTS = "floats", "wholes", "texts"
-_STACKS = {"float": FLOATS, "int64": WHOLES, "bytes": TEXTS}
-_NUMBERS = ("numeric", "integer")
+STACK_OF = {"float": FLOATS, "int64": WHOLES, "bytes": TEXTS}
 
 
 def stacks(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The features of each stack in their order there: numbers that enter the model as themselves, then others.
+    """The columns of each stack in their order there: of numbers that enter the model as themselves, then others.
 
     Args:
       entries: of features (`features.features_to_json`).
     """
-    found: dict[str, list[str]] = {stack: [] for stack in _STACKS.values()}
-    for entry in sorted(entries, key=lambda entry: entry["kind"] not in _NUMBERS):
-        found[_STACKS[example_type(entry)]].append(entry["name"])
+    found: dict[str, list[str]] = {stack: [] for stack in STACK_OF.values()}
+    columns = raw_columns(entries)
+    itself = {name for entry in entries if entry["kind"] in NUMBERS for name in entry["columns"]}
+    for column in sorted(columns.values(), key=lambda column: column.name not in itself):
+        found[STACK_OF[column.type]].append(column.name)
     return found
+
+
+def chosen(matrix: tf.Tensor, places: Sequence[int]) -> tf.Tensor:
+    """Some columns of a stack, [n, places], by as few operations as it takes."""
+    first, count = places[0], len(places)
+    if list(places) != list(range(first, first + count)):
+        return tf.gather(matrix, list(places), axis=1)
+    return matrix if count == matrix.shape[1] else matrix[:, first : first + count]
 
 
 def values_operation(stack: str) -> str:

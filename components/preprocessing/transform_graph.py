@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.errors import DataError
+from components.linear_model.bases import has_basis
 from components.linear_model.design_matrix import DesignMatrix
 from components.preprocessing.design import build_design_matrix
-from components.preprocessing.features import Integer, Kind, Numeric, Offset, features_to_json, indicator_name
-from components.preprocessing.preprocessing_fn import (
+from components.preprocessing.features import Kind, features_to_json, indicator_name
+from components.preprocessing.kinds.integer import Integer
+from components.preprocessing.kinds.offset import Offset
+from components.preprocessing.numbers_graph import (
+    learned_names,
+    made_names,
     number_names,
     numbers_operation,
     operation_name,
-    vocabulary_name,
 )
+from components.preprocessing.preprocessing_fn import vocabulary_name
 from components.preprocessing.stacks import stacks, there_operation, values_operation
 from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 from components.values.names import safe_names
@@ -109,17 +116,20 @@ class TransformGraph:
 
     def unscaled(self, columns: Mapping[str, Any], features: Features, others: Sequence[str]) -> dict[str, tf.Tensor]:
         """As `raw_values` says, from raw columns as parsing gives them."""
-        safe, numbers = safe_names(features), number_names(features)
+        entries, safe = features_to_json(features), safe_names(features)
+        vectors = {"value": number_names(entries), "made_value": made_names(entries)}
+        if not _any_as_itself(entries):
+            vectors["value"] = []
         wanted = {
             name: f"{operation_name(safe[name], 'value')}:0" if isinstance(features.get(name), Offset) else place
             for name, place in self._outputs.items()
-            if name in {*_transformed_names(features_to_json(features)), *others}.difference(numbers)
+            if name in {*_transformed_names(entries), *others}.difference(*vectors.values())
         }
-        places = [*wanted.values(), *([f"{numbers_operation('value')}:0"] if numbers else [])]
-        found = self.fetch(places, self.parsed(columns))
+        places = [f"{numbers_operation(which)}:0" for which, names in vectors.items() if names]
+        found = self.fetch([*wanted.values(), *places], self.parsed(columns))
         values = dict(zip(wanted, found, strict=False))
-        if numbers:
-            values |= dict(zip(numbers, tf.unstack(found[-1], axis=1), strict=True))
+        for names, vector in zip(filter(None, vectors.values()), found[len(wanted) :], strict=True):
+            values |= dict(zip(names, tf.unstack(vector, axis=1), strict=True))
         return {
             name: tf.cast(value, tf.float64) if value.dtype == tf.float32 else value for name, value in values.items()
         }
@@ -136,41 +146,95 @@ class TransformGraph:
 
 
 def _transformed_names(entries: Entries) -> list[str]:
+    """Names of the features' transformed columns."""
     indicators = [indicator_name(entry["name"]) for entry in entries if entry.get("indicator")]
-    return [*(entry["name"] for entry in entries), *indicators]
+    made = [entry["name"] for entry in entries if not has_basis(entry)]
+    return [*made, *made_names(entries), *indicators]
+
+
+def _any_as_itself(entries: Entries) -> bool:
+    """Whether a number enters the model as itself; else the graph has no operation of what such ones need."""
+    by_name = {entry["name"]: entry for entry in entries}
+    return any(not has_basis(by_name[name]) for name in number_names(entries))
 
 
 def _constant(graph: TransformGraph, features: Features) -> Callable[[str, str], Any]:
-    """What numbers are cleaned and scaled by, by feature and which (`numbers_operation`, and `origin`)."""
-    names, safe = number_names(features), safe_names(features)
+    """What numbers are cleaned and scaled by, by transformed name and which (`numbers_operation`, and `origin`)."""
+    entries, safe = features_to_json(features), safe_names(features)
+    names, made = number_names(entries), made_names(entries)
     origins = {name: operation_name(safe[name], "origin") for name in names if isinstance(features[name], Integer)}
-    vectors = [numbers_operation(which) for which in ("mean", "variance", "fill")] if names else []
+    wanted = ["fill"] if names else []
+    wanted += ["mean", "variance"] if _any_as_itself(entries) else []
+    wanted += ["made_mean", "made_variance"] if made else []
+    vectors = [numbers_operation(which) for which in wanted]
     found = graph.constants([*vectors, *origins.values()]) if names else {}
 
-    def constant(feature: str, which: str) -> Any:
+    def constant(name: str, which: str) -> Any:
         if which == "origin":
-            return found[origins[feature]].item()
-        return found[numbers_operation(which)][names.index(feature)].item()
+            return found[origins[name]].item()
+        if name in made:
+            return found[numbers_operation(f"made_{which}")][made.index(name)].item()
+        return found[numbers_operation(which)][names.index(name)].item()
 
     return constant
 
 
 def design_matrix_of(transform: tft.TFTransformOutput, features: Features) -> DesignMatrix:
-    """The design matrix that a transform graph feeds, scaling constants read from the graph in float64."""
+    """The design matrix that a transform graph feeds, scaling constants read from the graph in float64.
+
+    Raises:
+      DataError: knots of a spline lie at one place.
+    """
     safe = safe_names(features)
 
     def vocabulary(feature: str) -> list[str]:
         tokens = transform.vocabulary_by_name(vocabulary_name(safe[feature]))
         return [unescape(token.decode()) for token in tokens]
 
-    return build_design_matrix(features, vocabulary, _constant(TransformGraph(transform), features))
+    graph = TransformGraph(transform)
+    _check_knots(_learned(graph, features))
+    return build_design_matrix(features, vocabulary, _constant(graph, features))
 
 
-def fills_of(transform: tft.TFTransformOutput, features: Features) -> dict[str, float]:
-    """By number what stands for a missing value: in raw units, of whole numbers less their origin."""
-    constant = _constant(TransformGraph(transform), features)
-    numbers = [name for name, feature in features.items() if isinstance(feature, (Numeric, Integer))]
-    return {name: constant(name, "fill") for name in numbers}
+def _learned(graph: TransformGraph, features: Features) -> dict[str, dict[str, Any]]:
+    """By feature what training found out for its basis: lists, or numbers."""
+    safe = safe_names(features)
+    operations = {
+        (entry["name"], which): operation_name(safe[entry["name"]], which)
+        for entry in features_to_json(features)
+        for which in learned_names(entry)
+    }
+    found = graph.constants(list(operations.values())) if operations else {}
+    learned: dict[str, dict[str, Any]] = {}
+    for (name, which), operation in operations.items():
+        learned.setdefault(name, {})[which] = found[operation].tolist()
+    return learned
+
+
+def _check_knots(learned: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises a DataError if knots lie at one place."""
+    for name, found in learned.items():
+        knots = found.get("knots", [])
+        if any(low >= high for low, high in pairwise(knots)):
+            raise DataError(
+                f"features.{name}.knots: expected {len(knots)} places with as many training rows between each two; so many rows "
+                f"have the same value that they would be {', '.join(f'{knot:g}' for knot in knots)}. Ask for fewer knots, or "
+                "give a list of them."
+            )
+
+
+def learned_of(transform: tft.TFTransformOutput, features: Features) -> dict[str, dict[str, Any]]:
+    """What model.json has of features beside their configuration: by name, what training found out.
+
+    `fill`: of a number, what stands for a missing value: in raw units, of whole numbers less their origin. `learned`: of a
+    basis, by name.
+    """
+    graph = TransformGraph(transform)
+    constant, learned = _constant(graph, features), _learned(graph, features)
+    return {
+        name: {"fill": constant(name, "fill")} | ({"learned": learned[name]} if name in learned else {})
+        for name in number_names(features_to_json(features))
+    }
 
 
 def raw_values(

@@ -61,7 +61,7 @@ def check(directory: Path, golden: Mapping[str, Any]) -> CheckReport:
 
 def _arguments(columns: Mapping[str, Any], model: PortableModel) -> dict[str, Any]:
     """Columns by the names that the signatures' functions have for them."""
-    return {entry["input"]: columns[entry["name"]] for entry in model.features}
+    return {argument: columns[name] for name, argument in model.inputs.items()}
 
 
 class _Answer:

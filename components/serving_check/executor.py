@@ -105,7 +105,7 @@ def _complete(
 ) -> dict[str, Any]:
     """Writes the warm-up requests, of made rows alone, and the manifest. Returns the golden rows as `check.check` takes them."""
     model = PortableModel.from_text((folder / MODEL_FILE).read_text())
-    real = requests.rows_of(examples, model.features)
+    real = requests.rows_of(examples, model.inputs)
     made = made_rows(model)
     of_made = made_examples(made, model, required_columns(folder))
     made, of_made = requests.sendable(made, of_made, model)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from components.linear_model.bases import has_basis
 from components.linear_model.design_matrix import Term
-from components.linear_model.portable import FeatureEntry, PortableModel, example_type
+from components.linear_model.portable import FeatureEntry, PortableModel
+from components.linear_model.raw_columns import RawColumn
 from components.serving_check.requests import Rows
 from components.values.numbers import LARGEST_INTEGER
 
@@ -25,11 +27,11 @@ ODD_TEXTS = ("0", "never seen", "Zürich 東京 \t'\"\\")
 
 
 def made_rows(model: PortableModel) -> Rows:
-    """Raw values by feature, None where missing.
+    """Raw values by column, None where missing.
 
     The first row is the usual one (what stands for a missing number, the reference level), the second has nothing but missing
-    values, the third zeros, the fourth what is large or unknown; the others go through each feature's own values. An offset or an
-    exposure, which every row has, is a usual number in all of them.
+    values, the third zeros, the fourth what is large or unknown; the others go through the own values of each feature of a
+    column. An offset or an exposure, which every row has, is a usual number in all of them.
 
     Args:
       model: the parsed model.json.
@@ -37,11 +39,13 @@ def made_rows(model: PortableModel) -> Rows:
     terms: dict[str, list[Term]] = {}
     for term in model.design.terms:
         terms.setdefault(term.feature, []).append(term)
-    references = {name: _text_at(model, place) for name, place in model.references.items()}
-    values = {
-        entry["name"]: _values(entry, terms[entry["name"]][0], references.get(entry["name"]))
-        for entry in model.features
-    }
+    references = {key: _text_at(model, place) for key, place in model.references.items()}
+    found: dict[str, list[list[Any]]] = {name: [] for name in model.raw_columns}
+    for entry in model.features:
+        own = terms[entry["name"]]
+        for name in entry["columns"]:
+            found[name].append(_values(entry, own[0], references.get(own[0].key)))
+    values = {name: _of_column(model.raw_columns[name], lists) for name, lists in found.items()}
     count = min(max(map(len, values.values())), MOST_ROWS)
     return {
         name: list(itertools.islice(itertools.chain(found, itertools.repeat(found[0])), count))
@@ -57,7 +61,18 @@ def _text_at(model: PortableModel, place: int) -> str | None:
     raise ValueError(f"no column is at place {place}")
 
 
+def _of_column(column: RawColumn, lists: Sequence[list[Any]]) -> list[Any]:
+    """A column's values: what its features say, the first one's first; whole where the column has whole numbers."""
+    first, *others = lists
+    rest = dict.fromkeys(value for own in (first[4:], *others) for value in own)
+    values = [*first[:4], *rest]
+    if column.type == "int64":
+        return [value if value is None else _within(math.floor(value), column.wide) for value in values]
+    return values
+
+
 def _values(entry: FeatureEntry, term: Term, reference: str | None) -> list[Any]:
+    """A usual value, a missing one, and others."""
     kind = entry["kind"]
     if kind == "boolean":
         return [reference, None, "0", "YES", " true ", *ODD_TEXTS]
@@ -65,19 +80,28 @@ def _values(entry: FeatureEntry, term: Term, reference: str | None) -> list[Any]
         return [reference, None, *ODD_TEXTS, *(level.text for level in term.levels if level.special is None)]
     if kind == "offset":
         return [1.0, 0.5, 3.0] if entry["log"] else [0.0, -0.5, 2.0]
-    if kind == "buckets":
+    return _numbers(entry, term)
+
+
+def _numbers(entry: FeatureEntry, term: Term) -> list[Any]:
+    if entry["kind"] == "product":
+        return [1.0, None, 0.0, 1e6, -2.0]
+    if entry["kind"] == "buckets":
         edges = entry["boundaries"]
         inside = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
         usual = inside[len(inside) // 2] if inside else edges[0]
-        values = [usual, None, 0.0, 1e6, edges[0] - 1, *edges, *inside, edges[-1] + 1]
-        return [value if value is None else math.floor(value) for value in values] if entry["whole"] else values
+        return [usual, None, 0.0, 1e6, edges[0] - 1, *edges, *inside, edges[-1] + 1]
     limits = [limit for limit in (entry["min"], entry["max"]) if limit is not None]
-    spread = [term.mean - term.std, term.mean + term.std]
-    if kind == "integer":
-        made = [entry["fill"], *spread]
-        first, *rest = (_within(term.origin + round(value), entry["wide"]) for value in made)
-        return [first, None, 0, 10**6, *rest, *(_within(int(limit), entry["wide"]) for limit in limits)]
-    return [entry["fill"], None, 0.0, 1e6, *spread, *limits]
+    if entry["kind"] == "integer":
+        first, *spread = (term.origin + round(value) for value in (entry["fill"], *_spread(term)))
+        return [first, None, 0, 10**6, *spread, *limits]
+    if has_basis(entry):
+        return [entry["fill"], None, 0.0, 1e6, *entry.get("learned", {}).get("knots", ()), *limits, -1.0, 0.5]
+    return [entry["fill"], None, 0.0, 1e6, *_spread(term), *limits]
+
+
+def _spread(term: Term) -> list[float]:
+    return [term.mean - term.std, term.mean + term.std]
 
 
 def _within(value: int, wide: bool) -> int:
@@ -93,7 +117,7 @@ def made_examples(rows: Rows, model: PortableModel, required: Mapping[str, int])
       model: the parsed model.json.
       required: from `required_columns`. What a row lacks of them is NaN or an empty text, or a zero if it is no feature.
     """
-    texts = {entry["name"]: example_type(entry) == "bytes" for entry in model.features}
+    texts = {name: column.type == "bytes" for name, column in model.raw_columns.items()}
     zeros = {name: _feature(_ZERO[kind], kind == tf.string.as_datatype_enum) for name, kind in required.items()}
     serialized = []
     for row in zip(*rows.values(), strict=True):

@@ -6,13 +6,13 @@ for TensorFlow's own warming up. One that fails keeps TF Serving from loading th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 from tensorflow_serving.apis import classification_pb2, predict_pb2, prediction_log_pb2, regression_pb2
 
-from components.linear_model.portable import FeatureEntry, PortableModel
+from components.linear_model.portable import PortableModel
 from components.trainer.inputs import as_sent, input_type
 
 WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
@@ -22,15 +22,15 @@ ON_EXAMPLES = {"examples": "examples", "transform_features": "examples"}  # sign
 Rows = dict[str, list[Any]]
 
 
-def rows_of(examples: Sequence[bytes], features: Sequence[FeatureEntry]) -> Rows:
-    """Raw values by feature, None where missing.
+def rows_of(examples: Sequence[bytes], columns: Iterable[str]) -> Rows:
+    """Raw values by column, None where missing.
 
     Args:
       examples: serialised tf.Examples.
-      features: of model.json.
+      columns: names.
     """
     parsed = [tf.train.Example.FromString(example).features.feature for example in examples]
-    return {entry["name"]: [_value(feature[entry["name"]]) for feature in parsed] for entry in features}
+    return {name: [_value(feature[name]) for feature in parsed] for name in columns}
 
 
 def _value(feature: tf.train.Feature) -> Any:
@@ -42,13 +42,15 @@ def _value(feature: tf.train.Feature) -> Any:
 
 
 def tensors(rows: Rows, model: PortableModel) -> dict[str, tf.Tensor]:
-    """Columns for `serving_default` and `explain` by feature, [n] each."""
-    return {entry["name"]: as_sent(rows[entry["name"]], entry, model.missing) for entry in model.features}
+    """Columns for `serving_default` and `explain` by name, [n] each."""
+    return {name: as_sent(rows[name], column, model.missing) for name, column in model.raw_columns.items()}
 
 
 def sendable(rows: Rows, examples: Sequence[bytes], model: PortableModel) -> tuple[Rows, list[bytes]]:
     """The rows that can be sent as columns, and their examples: where no text stands for nothing, no text can be missing."""
-    texts = [] if model.missing else [entry["name"] for entry in model.features if input_type(entry) == tf.string]
+    texts = (
+        [] if model.missing else [name for name, column in model.raw_columns.items() if input_type(column) == tf.string]
+    )
     kept = [row for row in range(len(examples)) if all(rows[name][row] is not None for name in texts)]
     return {name: [values[row] for row in kept] for name, values in rows.items()}, [examples[row] for row in kept]
 

@@ -237,15 +237,16 @@ def _usable(arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows, rejected: 
 
 def _count_values(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) -> None:
     for name, rule in spec.values.items():
-        column = batch.column(name)
+        column = batch.column(rule.column or name)
         missing = column.is_null()
         if rule.min is not None or rule.max is not None:
             column = _narrow(column)  # as the graph compares it
-        for text, bound, beyond in (("below", rule.min, _below), ("above", rule.max, _above)):
+        too_low = rule.too_low or f"below {rule.min}"
+        for text, bound, beyond in ((too_low, rule.min, _below), (f"above {rule.max}", rule.max, _above)):
             if bound is not None:
                 hit = beyond(column, bound).fill_null(False)
                 way = "clipped" if rule.outside == "clip" else "taken as missing"
-                _count(counts, f"{name}: {text} {bound}, {way}", hit)
+                _count(counts, f"{name}: {text}, {way}", hit)
                 if rule.outside == "missing":
                     missing = pc.or_(missing, hit)
         _count(counts, f"{name}: missing, {rule.impute} imputed", missing)

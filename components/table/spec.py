@@ -58,10 +58,20 @@ class DropRule(Section, json_schema_extra={"minProperties": 1}):
 
 
 class ValueRule(BaseModel):
-    """What the served graph does with some values of a feature of numbers; ingest only counts them."""
+    """What the served graph does with some values of a feature of numbers; ingest only counts them.
 
+    Attributes:
+      column: that the feature is made of; None for the one of its name.
+      min, max: the ends of what is valid.
+      too_low: how a value below `min` is told of, where its number would not say it.
+      outside: `missing` or `clip`.
+      impute: what a missing value becomes.
+    """
+
+    column: str | None = None
     min: int | float | None = None
     max: int | float | None = None
+    too_low: str | None = None
     outside: str
     impute: str
 
@@ -77,7 +87,7 @@ class TableSpec(BaseModel):
       booleans: columns that are truth values.
       label, weight: names; every kept row must have a finite value there, the weight none below zero.
       drop: rules that leave rows out, by column.
-      values: rules of numeric and integer features, to be counted, by column.
+      values: rules of the features of numbers, to be counted, by feature.
       missing: texts that stand for nothing.
       split: how rows are split.
       features: the columns among these that are features.

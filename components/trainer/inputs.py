@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from components.errors import ConfigError
-from components.linear_model.portable import FeatureEntry, example_type, expected_offset
+from components.linear_model.portable import FeatureEntry
+from components.linear_model.raw_columns import RawColumn, raw_columns
 from components.preprocessing import values_graph as graph
 from components.preprocessing.stacks import FLOATS, WHOLES, stacks, there_operation, values_operation
 from components.values.numbers import LARGEST_INTEGER, marks_of
@@ -17,36 +18,32 @@ from components.values.numbers import LARGEST_INTEGER, marks_of
 _LEAST_BITS = 0x00800000  # of a 32-bit float that is no longer denormal
 
 
-def input_type(entry: FeatureEntry) -> tf.DType:
-    """The type that a feature's values are sent in.
-
-    Args:
-      entry: of model.json's features.
-    """
-    if entry.get("wide"):
+def input_type(column: RawColumn) -> tf.DType:
+    """The type that a column's values are sent in."""
+    if column.wide:
         return tf.string
-    return {"bytes": tf.string, "int64": tf.float64, "float": tf.float32}[example_type(entry)]
+    return {"bytes": tf.string, "int64": tf.float64, "float": tf.float32}[column.type]
 
 
-def as_sent(values: Any, entry: FeatureEntry, missing: Sequence[str]) -> tf.Tensor:
-    """Values of a feature as a caller sends them.
+def as_sent(values: Any, column: RawColumn, missing: Sequence[str]) -> tf.Tensor:
+    """Values of a column as a caller sends them.
 
     Args:
       values: [n], a list or an array; None, or NaN for a number, where missing.
-      entry: of model.json's features.
+      column: which.
       missing: the texts that stand for nothing.
 
     Raises:
       ConfigError: a text is missing, and none stands for nothing.
     """
-    kind = input_type(entry)
+    kind = input_type(column)
     if kind != tf.string:
         if not isinstance(values, np.ndarray):
             values = np.array([np.nan if value is None else value for value in values], kind.as_numpy_dtype)
         return tf.constant(values.astype(kind.as_numpy_dtype, copy=False))
     if not missing and any(value is None for value in values):
         raise ConfigError(
-            f"{entry['name']}: a value is missing, and data.missing has no text that says so to a served model. Name one there, "
+            f"{column.name}: a value is missing, and data.missing has no text that says so to a served model. Name one there, "
             "and run."
         )
     return tf.constant([missing[0] if value is None else str(value) for value in values], tf.string)
@@ -61,12 +58,12 @@ def stacked(
     """Raw columns as the transform graph stacks them: tensors [n, columns] by operation (`TransformGraph.stacked`).
 
     Args:
-      columns: by feature, [n] or [n, 1], as `as_sent` makes them.
+      columns: by name, [n] or [n, 1], as `as_sent` makes them.
       entries: of model.json's features.
-      spec: by feature, how a tf.Example is parsed.
+      spec: by column, how a tf.Example is parsed.
       missing: the texts that stand for nothing.
     """
-    by_name = {entry["name"]: entry for entry in entries}
+    types = raw_columns(entries)
     found = {}
     for stack, names in stacks(entries).items():
         if not names:
@@ -77,7 +74,7 @@ def stacked(
             there = tf.ones_like(values, tf.bool)  # a text that is missing is one of `missing`
         else:
             wholes = [
-                _wholes(column, by_name[name], isinstance(spec[name], tf.io.FixedLenFeature), missing)
+                _wholes(column, types[name], isinstance(spec[name], tf.io.FixedLenFeature), missing)
                 for name, column in zip(names, flat, strict=True)
             ]
             values, there = (tf.stack(parts, axis=1) for parts in zip(*wholes, strict=True))
@@ -108,29 +105,29 @@ def checked(
         )
     ]
     checks += [
-        _check_offset(floats[:, names.index(entry["name"])], entry, missing)
-        for entry in entries
-        if entry["kind"] == "offset"
+        _check_offset(floats[:, names.index(column.name)], column, missing)
+        for column in raw_columns(entries).values()
+        if column.offset
     ]
     with tf.control_dependencies(checks):
         return {**found, values_operation(FLOATS): tf.identity(floats)}
 
 
 def _wholes(
-    column: tf.Tensor, entry: FeatureEntry, in_every_row: bool, missing: Sequence[str]
+    values: tf.Tensor, column: RawColumn, in_every_row: bool, missing: Sequence[str]
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Whole numbers as int64 [n], 0 where there is none; and where there is one. A schema may say that there is in every row."""
-    if entry.get("wide"):
-        values, present = graph.whole_numbers(column, missing)
+    if column.wide:
+        wholes, present = graph.whole_numbers(values, missing)
     else:
-        present = ~tf.math.is_nan(column)
-        with tf.control_dependencies([_check_whole(column, present, entry["name"])]):
-            values = tf.cast(tf.where(present, column, tf.zeros_like(column)), tf.int64)
+        present = ~tf.math.is_nan(values)
+        with tf.control_dependencies([_check_whole(values, present, column.name)]):
+            wholes = tf.cast(tf.where(present, values, tf.zeros_like(values)), tf.int64)
     if in_every_row:
-        message = f"{entry['name']}: expected a number in every row, as the schema says; received none in one"
+        message = f"{column.name}: expected a number in every row, as the schema says; received none in one"
         with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(present), [message])]):
-            values = tf.identity(values)
-    return values, present
+            wholes = tf.identity(wholes)
+    return wholes, present
 
 
 def _check_whole(column: tf.Tensor, present: tf.Tensor, name: str) -> tf.Operation:
@@ -141,17 +138,17 @@ def _check_whole(column: tf.Tensor, present: tf.Tensor, name: str) -> tf.Operati
     )
 
 
-def _check_offset(values: tf.Tensor, entry: FeatureEntry, missing: Sequence[str]) -> tf.Operation:
+def _check_offset(values: tf.Tensor, column: RawColumn, missing: Sequence[str]) -> tf.Operation:
     empty = tf.math.is_nan(values)
     odd = tf.zeros_like(empty)
     for mark in marks_of(missing):
         odd |= tf.equal(values, tf.constant(mark, values.dtype))
-    if entry["log"]:
+    if column.offset == "exposure":
         odd |= values <= 0
     return tf.debugging.Assert(
         ~tf.reduce_any(odd | empty),
         [
-            f"{entry['name']}: expected {expected_offset(entry)}; rows with nothing:",
+            f"{column.name}: expected {column.expected}; rows with nothing:",
             tf.math.count_nonzero(empty),
             "; received",
             tf.boolean_mask(values, odd),

@@ -21,7 +21,7 @@ from components.linear_model.families import named
 from components.linear_model.linear_fit import LinearFit
 from components.linear_model.portable import MODEL_FILE, portable_model
 from components.preprocessing.features import features_from_json
-from components.preprocessing.transform_graph import fills_of
+from components.preprocessing.transform_graph import learned_of
 from components.trainer import sgd
 from components.trainer.model import build_model, input_names, put_weights, weights_of
 from components.trainer.signatures import export
@@ -57,9 +57,9 @@ def run_fn(fn_args: FnArgs) -> None:
     intercept, *coefficients = exact.in_raw_units(found[0], found[1:])
     features = features_from_json(config["features"])
     weights = exact.fit.coefficients if settings.solver == "exact" else found
-    fills = fills_of(transform, features)
+    learned = learned_of(transform, features)
     portable = portable_model(
-        exact, config["features"], fills, weights, config["level"], settings.solver, config["missing"]
+        exact, config["features"], learned, weights, config["level"], settings.solver, config["missing"]
     )
     export(model, transform, portable, fn_args.serving_model_dir)
     with tf.io.gfile.GFile(os.path.join(fn_args.serving_model_dir, MODEL_FILE), "w") as file:

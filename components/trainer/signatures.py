@@ -55,8 +55,8 @@ def export(
     graph = TransformGraph(transform)
     model.tables = graph.tables  # tracked by the model, so that the vocabularies are exported
     raw_spec = transform.raw_feature_spec()
-    entries, served = portable.features, portable.of_family.served
-    spec = {entry["name"]: raw_spec[entry["name"]] for entry in entries}
+    entries, served, names = portable.features, portable.of_family.served, portable.inputs
+    spec = {name: raw_spec[name] for name in names}
     full_spec = spec | {name: raw_spec[name] for name in (portable.label, portable.weight) if name}
     answers = _Answers(model, portable)
 
@@ -64,7 +64,7 @@ def export(
         return graph.transformed(inputs.checked(stacked, entries, portable.missing), entries)
 
     def of_columns(columns: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        by_name = {entry["name"]: columns[entry["input"]] for entry in entries}
+        by_name = {name: columns[argument] for name, argument in names.items()}
         return transformed(inputs.stacked(by_name, entries, spec, portable.missing))
 
     def of_examples(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -87,7 +87,8 @@ def export(
 
     serialized = tf.TensorSpec([None], tf.string, name="examples")
     columns = {
-        entry["input"]: tf.TensorSpec([None], inputs.input_type(entry), name=entry["input"]) for entry in entries
+        names[column.name]: tf.TensorSpec([None], inputs.input_type(column), name=names[column.name])
+        for column in portable.raw_columns.values()
     }
     archive = keras.export.ExportArchive()
     archive.track(model)
@@ -100,7 +101,7 @@ def export(
     ):
         archive.add_endpoint(name, optimised(function, argument), [argument])
     archive.write_out(directory, verbose=False)
-    _finish(directory, {entry["input"]: entry["name"] for entry in entries}, served)
+    _finish(directory, {argument: name for name, argument in names.items()}, served)
 
 
 def _finish(directory: str, names: Mapping[str, str], served: Served) -> None:

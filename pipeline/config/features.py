@@ -1,59 +1,104 @@
-"""What the configuration says of its features as a whole. The kinds of one stand in `components.preprocessing.features`."""
+"""What the configuration says of its features as a whole. The kinds of one stand in `components.preprocessing.kinds`."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
-from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Kind, Numeric, indicator_name
+from components.linear_model.bases import has_basis, parts_of
+from components.linear_model.bases.domain import least_of, without_value
+from components.linear_model.raw_columns import RawColumn, raw_columns
+from components.preprocessing.features import Kind, columns_of, features_to_json, indicator_name
+from components.preprocessing.kinds.integer import Integer
+from components.preprocessing.kinds.number import OneNumber
 from components.table.spec import ValueRule
 
 
 def check_names(features: Mapping[str, Kind], others: Mapping[str, str | None]) -> None:
-    """Raises a ValueError if a feature has a name that no caller could send, or that of the label or the weight.
+    """Raises a ValueError if a feature, or a column, has a name that no caller could send, or is the label or the weight.
 
     Args:
-      features: by column.
+      features: by name.
       others: the columns of the label and the weight, by role; None where there is none.
     """
-    for name in features:
-        if not name or "\0" in name:
+    for name, feature in features.items():
+        for own in (name, *columns_of(name, feature)):
+            if not own or "\0" in own:
+                raise ValueError(
+                    f"features: {own!r} is no name that a caller could send. Give the column one without NUL, or skip it"
+                )
+        for role, column in others.items():
+            if column is not None and column in (name, *columns_of(name, feature)):
+                raise ValueError(
+                    f"features.{name}: {column!r} is the {role}; it can't be a feature too. Remove one of the two"
+                )
+
+
+def check_columns(features: Mapping[str, Kind]) -> None:
+    """Raises a ValueError if two features take one column for different things, or a product one that it can't multiply."""
+    takers: dict[str, tuple[str, str]] = {}
+    for entry in features_to_json(features):
+        for name, column in raw_columns([entry]).items():
+            what = "texts" if column.type == "bytes" else "numbers"
+            other, other_what = takers.setdefault(name, (entry["name"], what))
+            if what != other_what:
+                raise ValueError(
+                    f"features.{entry['name']}: takes the column {name!r} for {what}, and features.{other} for {other_what}. "
+                    "Make both features of the same kind of values, or copy the column"
+                )
+    columns = raw_columns(features_to_json(features))
+    for name, feature in features.items():
+        wide = [column for column in columns_of(name, feature) if columns[column].wide]
+        if wide and not isinstance(feature, Integer):
             raise ValueError(
-                f"features: {name!r} is no name that a caller could send. Give the column one without NUL, or skip it"
-            )
-    for role, column in others.items():
-        if column in features:
-            raise ValueError(
-                f"features.{column}: {column!r} is the {role}; it can't be a feature too. Remove one of the two"
+                f"features.{name}: the column {wide[0]!r} is wide, of whole numbers beyond 2^53; only an integer can be made of "
+                "it. Leave wide out if they are smaller"
             )
 
 
-def check_indicators(features: Mapping[str, Kind], others: Mapping[str, str | None]) -> None:
-    """Raises a ValueError if a missing indicator would have the name of a column; arguments as of `check_names`."""
-    derived = {indicator_name(name): name for name, feature in _numbers(features).items() if feature.indicator}
-    for clash in derived.keys() & {*features, *others.values()}:
-        raise ValueError(
-            f"features.{derived[clash]}: its missing indicator would be called {clash!r}, which is a column already. "
-            "Rename that column or set indicator: false"
-        )
+def check_made_names(features: Mapping[str, Kind], others: Mapping[str, str | None]) -> None:
+    """Raises a ValueError if two transformed columns would have one name; arguments as of `check_names`."""
+    taken = {*features, *(column for column in others.values() if column is not None)}
+    times: Counter[str] = Counter()
+    for entry in features_to_json(features):
+        name = entry["name"]
+        made = [f"{name}[{part}]" for part in parts_of(entry)] if has_basis(entry) else []
+        if entry.get("indicator"):
+            made.append(indicator_name(name))
+        times.update(made)
+        for clash in made:
+            if clash in taken or times[clash] > 1:
+                way = " or set indicator: false" if clash == indicator_name(name) else ""
+                what = "its missing indicator" if way else "a column of it"
+                raise ValueError(
+                    f"features.{name}: {what} would be called {clash!r}, which is a column already. Rename one of the two{way}"
+                )
 
 
-def column_kind(feature: Kind) -> str:
-    """Which of `TableSpec`'s lists names a feature's column."""
-    if isinstance(feature, Categorical):
-        return "texts"
-    if isinstance(feature, Boolean):
-        return "booleans"
-    whole = isinstance(feature, Integer) or (isinstance(feature, Buckets) and feature.whole)
-    return "integers" if whole else "numbers"
+def columns_by_kind(features: Mapping[str, Kind]) -> dict[str, str]:
+    """Which of `TableSpec`'s lists names each column of the features."""
+    return {name: _list_of(column) for name, column in raw_columns(features_to_json(features)).items()}
+
+
+def _list_of(column: RawColumn) -> str:
+    if column.type == "bytes":
+        return "booleans" if column.boolean else "texts"
+    return "integers" if column.type == "int64" else "numbers"
 
 
 def value_rules(features: Mapping[str, Kind]) -> dict[str, ValueRule]:
-    """What becomes of some values of the features of numbers, by column."""
-    return {
-        name: ValueRule(min=feature.min, max=feature.max, outside=feature.outside, impute=str(feature.impute))
-        for name, feature in _numbers(features).items()
-    }
-
-
-def _numbers(features: Mapping[str, Kind]) -> dict[str, Numeric | Integer]:
-    return {name: feature for name, feature in features.items() if isinstance(feature, (Numeric, Integer))}
+    """What becomes of some values of the features of numbers, by feature."""
+    rules = {}
+    for name, feature in features.items():
+        if isinstance(feature, OneNumber):
+            low, high = getattr(feature, "min", None), getattr(feature, "max", None)
+            least = least_of(feature.model_dump()) if low is None else low
+            rules[name] = ValueRule(
+                column=columns_of(name, feature)[0],
+                min=least,
+                max=high,
+                too_low=None if least is None or low is not None else without_value(least),
+                outside=feature.outside,
+                impute=str(feature.impute),
+            )
+    return rules

@@ -12,7 +12,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
 from components.fit.settings import Exact, Solver
-from components.preprocessing.features import Feature, Integer, Kind, Offset, features_to_json
+from components.linear_model.raw_columns import raw_columns
+from components.preprocessing.features import Feature, Kind, features_to_json
+from components.preprocessing.kinds.offset import Offset
 from components.section import Section
 from components.table.added_columns import COLUMNS
 from components.table.spec import TableSpec
@@ -20,7 +22,7 @@ from components.values.texts import CLASSES, canonical_text, nothing
 from pipeline.config.data import Data
 from pipeline.config.errors import describe, short
 from pipeline.config.evaluate import Evaluate, Limit
-from pipeline.config.features import check_indicators, check_names, column_kind, value_rules
+from pipeline.config.features import check_columns, check_made_names, check_names, columns_by_kind, value_rules
 from pipeline.config.serve import Serve
 from pipeline.config.targets import Target, Targets
 from pipeline.config.yaml_file import read_yaml
@@ -73,7 +75,8 @@ class Config(Section):
     )
     features: dict[str, Feature] = Field(
         min_length=1,
-        description="What predicts, by column: a kind, or a mapping with `kind` and its options.",
+        description="What predicts, by name: a kind, or a mapping with `kind` and its options. A feature is made of the column of "
+        "its name, if it names no other.",
         examples=[{"trip_miles": "numeric", "company": {"kind": "categorical", "vocabulary": 12}}],
     )
     materialize: bool = Field(
@@ -113,6 +116,7 @@ class Config(Section):
     def _columns_apart(self) -> Config:
         others = {"label": self.label, "weight": self.weight, "offset": self.offset, "exposure": self.exposure}
         check_names(self.features, others)
+        check_columns(self.columns)
         if self.offset is not None and self.exposure is not None:
             raise ValueError("offset and exposure: give one of them; an exposure's logarithm is an offset")
         if self.label == self.weight:
@@ -122,9 +126,9 @@ class Config(Section):
                 what = "label" if name == self.label else "weight"
                 raise ValueError(f"{role}: {name!r} is the {what}. Name another column, or null")
         for name in COLUMNS:
-            if name in self.table_spec().columns:
+            if name in {*self.features, *self.table_spec().columns}:
                 raise ValueError(f"{name!r} is the name of a column that ingest adds. Rename the table's column")
-        check_indicators(self.features, others)
+        check_made_names(self.features, others)
         return self
 
     @model_validator(mode="after")
@@ -216,7 +220,7 @@ class Config(Section):
 
     @property
     def columns(self) -> dict[str, Kind]:
-        """What the model is asked with: the features, and the offset, by column."""
+        """What the model is made of: the features, and the offset, by name."""
         name = self.offset or self.exposure
         return {**self.features, **({name: Offset(log=self.offset is None)} if name else {})}
 
@@ -238,7 +242,8 @@ class Config(Section):
 
     def table_spec(self) -> TableSpec:
         """What ingest has to know."""
-        kinds = {name: column_kind(feature) for name, feature in self.columns.items()}
+        raw = raw_columns(features_to_json(self.columns))
+        kinds = columns_by_kind(self.columns)
         others = [(self.label, "numbers" if self.positive is None else "texts")]
         others += [(self.weight, "numbers")] if self.weight else []
         others += [(name, "texts") for entry in self.evaluate.slices for name in entry.columns]
@@ -249,7 +254,7 @@ class Config(Section):
         return TableSpec(
             numbers=named.get("numbers", []),
             integers=named.get("integers", []),
-            wide=[name for name, f in self.features.items() if isinstance(f, Integer) and f.wide],
+            wide=[column.name for column in raw.values() if column.wide],
             booleans=named.get("booleans", []),
             texts=named.get("texts", []),
             label=self.label,
@@ -257,7 +262,7 @@ class Config(Section):
             drop=self.data.drop,
             missing=self.data.missing,
             split=self.data.split_rule(),
-            features=list(self.columns),
+            features=list(raw),
             family=self.model.of_family.text,
             positive=self.positive,
             offset=self.offset or self.exposure,

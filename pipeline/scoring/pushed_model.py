@@ -75,26 +75,25 @@ class PushedModel:
         self._folder = serving / str(self.version)
         self._portable = _read(self._folder)
         self.features: list[FeatureEntry] = self._portable.features
+        self.inputs = list(self._portable.inputs)
 
     @property
     def spec(self) -> TableSpec:
         """What the model takes the columns of a table for."""
-        names = [entry["name"] for entry in self.features]
-        kinds = self._portable.example_types
-        texts = [name for name in names if kinds[name] == "bytes"]
-        offset = next((entry for entry in self.features if entry["kind"] == "offset"), None)
-        booleans = [entry["name"] for entry in self.features if entry["kind"] == "boolean"]
+        columns = self._portable.raw_columns.values()
+        texts = [column.name for column in columns if column.type == "bytes" and not column.boolean]
+        offset = next((column for column in columns if column.offset), None)
         return TableSpec(
-            numbers=[name for name in names if kinds[name] == "float"],
-            integers=[name for name in names if kinds[name] == "int64"],
-            wide=[entry["name"] for entry in self.features if entry.get("wide")],
-            booleans=booleans,
-            texts=[name for name in texts if name not in booleans],
+            numbers=[column.name for column in columns if column.type == "float"],
+            integers=[column.name for column in columns if column.type == "int64"],
+            wide=[column.name for column in columns if column.wide],
+            booleans=[column.name for column in columns if column.boolean],
+            texts=texts,
             label=self._portable.label,
             missing=self._portable.missing,
-            features=names,
-            offset=None if offset is None else offset["name"],
-            exposed=offset is not None and offset["log"],
+            features=self.inputs,
+            offset=None if offset is None else offset.name,
+            exposed=offset is not None and offset.offset == "exposure",
         )
 
     def names_of(self, wanted: Wanted) -> list[str]:
@@ -137,7 +136,7 @@ class PushedModel:
         """Answers rows by the SavedModel.
 
         Args:
-          columns: raw values [n] by feature, as `table.typed` makes them, in lists or arrays; None, or NaN for a number, where
+          columns: raw values [n] by column, as `table.typed` makes them, in lists or arrays; None, or NaN for a number, where
             missing.
           wanted: what to answer.
 
@@ -151,7 +150,10 @@ class PushedModel:
         from components.trainer.inputs import as_sent  # loads TensorFlow
 
         missing = self._portable.missing
-        arguments = {entry["input"]: as_sent(columns[entry["name"]], entry, missing) for entry in self.features}
+        types = self._portable.raw_columns
+        arguments = {
+            argument: as_sent(columns[name], types[name], missing) for name, argument in self._portable.inputs.items()
+        }
         answer = self._signatures[signature](**arguments)
         return self._chosen({name: _decoded(value.numpy()) for name, value in answer.items()}, wanted)
 

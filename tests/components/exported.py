@@ -37,7 +37,7 @@ def export_fit(
     from components.linear_model.portable import portable_model
     from components.linear_model.solve import Problem, Settings
     from components.preprocessing.features import features_to_json
-    from components.preprocessing.transform_graph import design_matrix_of, fills_of
+    from components.preprocessing.transform_graph import design_matrix_of, learned_of
     from components.trainer.model import build_model, put_weights
     from components.trainer.signatures import export
     from components.values.names import INTERCEPT
@@ -72,7 +72,7 @@ def export_fit(
         portable_model(
             fitted,
             features_to_json(features),
-            fills_of(transform, features),
+            learned_of(transform, features),
             fit.coefficients,
             0.95,
             "exact",

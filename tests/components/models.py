@@ -8,7 +8,7 @@ import numpy as np
 
 from components.linear_model.design_matrix import DesignMatrix
 from components.linear_model.portable import FeatureEntry, PortableModel
-from components.values.names import INTERCEPT
+from components.values.names import INTERCEPT, safe_names
 
 
 def made_model(
@@ -25,7 +25,8 @@ def made_model(
         weight=None,
         solver="exact",
         missing=list(missing),
-        features=list(features),
+        features=[{"columns": [entry["name"]], **entry} for entry in features],
+        inputs=safe_names(entry["name"] for entry in features),
         design=design,
         columns=[INTERCEPT, *design.column_names],
         coefficients=np.zeros(width),

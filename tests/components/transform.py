@@ -58,5 +58,7 @@ def sparse_columns(rows: list[Row]) -> dict[str, Any]:
     for name, kind in _types(rows).items():
         indices = [[index, 0] for index, row in enumerate(rows) if row[name]]
         present = [row[name][0] for row in rows if row[name]]
-        columns[name] = tf.SparseTensor(indices, tf.constant(present, kind.dtype), [len(rows), 1])
+        columns[name] = tf.SparseTensor(
+            tf.reshape(tf.constant(indices, tf.int64), [-1, 2]), tf.constant(present, kind.dtype), [len(rows), 1]
+        )
     return columns

@@ -137,7 +137,7 @@ def examples(model: PortableModel, columns: Columns) -> list[bytes]:
     """Rows as serialised tf.Examples, of the kinds that ingest writes."""
     import tensorflow as tf
 
-    kinds = model.example_types
+    kinds = {name: column.type for name, column in model.raw_columns.items()}
     tokens = {token.strip() for token in model.missing}
     found = []
     for row in zip(*(columns[name] for name in kinds), strict=True):

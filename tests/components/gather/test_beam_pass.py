@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric, features_to_json
+from components.preprocessing.features import features_to_json
+from components.preprocessing.kinds.boolean import Boolean
+from components.preprocessing.kinds.buckets import Buckets
+from components.preprocessing.kinds.categorical import Categorical
+from components.preprocessing.kinds.integer import Integer
+from components.preprocessing.kinds.numeric import Numeric
 from tests.components.transform import analyse
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]

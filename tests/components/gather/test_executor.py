@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.preprocessing.features import Numeric, features_to_json
+from components.preprocessing.features import features_to_json
+from components.preprocessing.kinds.numeric import Numeric
 from tests.components.ingested import ingest, stored
 from tests.components.transform import analyse
 

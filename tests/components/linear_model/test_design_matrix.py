@@ -2,7 +2,9 @@ import numpy as np
 
 from components.linear_model.design_matrix import DesignMatrix, Term, bucket_levels, text_levels
 from components.preprocessing.design import build_design_matrix
-from components.preprocessing.features import Buckets, Categorical, Numeric
+from components.preprocessing.kinds.buckets import Buckets
+from components.preprocessing.kinds.categorical import Categorical
+from components.preprocessing.kinds.numeric import Numeric
 
 FEATURES = {
     "miles": Numeric(indicator=True),

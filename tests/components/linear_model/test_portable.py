@@ -12,7 +12,10 @@ from components.linear_model.linear_fit import LinearFit
 from components.linear_model.portable import UNBOUNDED, PortableModel, portable_model
 from components.linear_model.scoring import score
 from components.linear_model.solve import Problem, Settings
-from components.preprocessing.features import Buckets, Categorical, Numeric, features_to_json
+from components.preprocessing.features import features_to_json
+from components.preprocessing.kinds.buckets import Buckets
+from components.preprocessing.kinds.categorical import Categorical
+from components.preprocessing.kinds.numeric import Numeric
 from components.values.names import INTERCEPT
 from components.values.texts import MISSING_TOKENS
 
@@ -66,7 +69,13 @@ def model():
         squares,
     )
     portable = portable_model(
-        found, features_to_json(FEATURES), {"miles": 4.4}, found.fit.coefficients, 0.95, "exact", MISSING_TOKENS
+        found,
+        features_to_json(FEATURES),
+        {"miles": {"fill": 4.4}},
+        found.fit.coefficients,
+        0.95,
+        "exact",
+        MISSING_TOKENS,
     )
     return PortableModel.from_text(portable.to_text())
 
@@ -113,7 +122,13 @@ def test_columns_that_were_constant_or_equal_in_training_bound_nothing_elsewhere
     found = LinearFit("gaussian", "y", None, design, {}, ROWS, [], fit, [ROWS], np.array([factor.square()]))
     features = dict.fromkeys(design.column_names, Numeric(scale="none"))
     portable = portable_model(
-        found, features_to_json(features), dict.fromkeys(features, 0.0), fit.coefficients, 0.95, "exact", MISSING_TOKENS
+        found,
+        features_to_json(features),
+        {key: {"fill": 0.0} for key in features},
+        fit.coefficients,
+        0.95,
+        "exact",
+        MISSING_TOKENS,
     )
     answer = score(portable, {"miles": [2.0, 2.0, 2.0], "twin": [2.0, 2.0, 3.0], "flag": [1.0, 0.0, 1.0]})
     assert answer["standard_error"][0] < 2
@@ -140,7 +155,7 @@ def test_95_percent_intervals_contain_95_percent_of_10_000_new_labels():
         portable = portable_model(
             found,
             features_to_json({"miles": Numeric()}),
-            {"miles": 4.0},
+            {"miles": {"fill": 4.0}},
             fit.coefficients,
             0.95,
             "exact",

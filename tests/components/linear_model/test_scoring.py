@@ -15,7 +15,9 @@ from components.linear_model.factors import TriangularFactor
 from components.linear_model.linear_fit import LinearFit
 from components.linear_model.portable import UNBOUNDED, PortableModel, portable_model
 from components.linear_model.scoring import rounding_sizes, score
-from components.preprocessing.features import Numeric, Offset, features_to_json
+from components.preprocessing.features import features_to_json
+from components.preprocessing.kinds.numeric import Numeric
+from components.preprocessing.kinds.offset import Offset
 from components.values.names import INTERCEPT
 
 ROWS = 400
@@ -59,7 +61,7 @@ def fitted(family, exposure):
         )
     whole = LinearFit(family, "y", None, design, {}, ROWS, [], found, [ROWS], np.array([factor.square()]))
     model = portable_model(
-        whole, features_to_json(features), {"miles": 4.0}, found.coefficients, 0.95, "exact", ["NA", "9"]
+        whole, features_to_json(features), {"miles": {"fill": 4.0}}, found.coefficients, 0.95, "exact", ["NA", "9"]
     )
     return PortableModel.from_text(model.to_text())
 

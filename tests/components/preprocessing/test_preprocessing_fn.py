@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric
+from components.preprocessing.kinds.boolean import Boolean
+from components.preprocessing.kinds.buckets import Buckets
+from components.preprocessing.kinds.categorical import Categorical
+from components.preprocessing.kinds.integer import Integer
+from components.preprocessing.kinds.numeric import Numeric
 from tests.components.transform import analyse, sparse_columns
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
@@ -106,19 +110,19 @@ def test_texts_of_any_bytes_are_levels_and_rare_ones_are_other(transformed):
 
 
 def test_whole_numbers_are_centred_in_64_bits(transformed):
-    from components.preprocessing.transform_graph import design_matrix_of, fills_of
+    from components.preprocessing.transform_graph import design_matrix_of, learned_of
 
     output, values = transformed
     terms = {term.key: term for term in design_matrix_of(output, FEATURES).terms}
     for name, step, first in (("id", 1, 10**9), ("ID", 3, BIG)):
         term, there = terms[name], [row[name] for row in ROWS]
-        filled = [step * i if value else fills_of(output, FEATURES)[name] for i, value in enumerate(there)]
+        filled = [step * i if value else learned_of(output, FEATURES)[name]["fill"] for i, value in enumerate(there)]
         assert term.origin == first
         assert (term.mean, term.std) == pytest.approx((np.mean(filled), np.std(filled)), rel=1e-12)
         expected = [(value[0] - first - term.mean) / term.std for value in there if value]
         assert values[name][[bool(value) for value in there]] == pytest.approx(expected, rel=1e-6, abs=1e-7)
     assert values["ID_missing"].tolist() == [float(i == 9) for i in range(60)]
-    assert fills_of(output, FEATURES)["id"] in (29.0, 30.0)
+    assert learned_of(output, FEATURES)["id"]["fill"] in (29.0, 30.0)
 
 
 def test_truths_and_whole_buckets(transformed):

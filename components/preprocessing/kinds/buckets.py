@@ -1,0 +1,45 @@
+"""A number cut into intervals."""
+
+from __future__ import annotations
+
+from array import array
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from components.preprocessing.kinds.increasing import check_increasing
+from components.preprocessing.kinds.of_column import OfColumn
+
+
+class Buckets(OfColumn):
+    """A number cut into intervals [b₀, b₁), one level each, a level below, one above, and one for missing values."""
+
+    kind: Literal["buckets"] = Field(default="buckets", description="The kind of feature.", examples=["buckets"])
+    whole: bool = Field(
+        default=False,
+        description="Whether values are whole numbers, to be taken exactly up to 2^53; else they have a 32-bit float's digits.",
+        examples=[True],
+    )
+    boundaries: list[float] = Field(
+        min_length=1,
+        description="Where one interval ends and the next begins, increasing.",
+        examples=[[6, 10, 16, 20]],
+        json_schema_extra={"x-unit": "the column's"},
+    )
+
+    @field_validator("boundaries")
+    @classmethod
+    def _increasing(cls, value: list[float]) -> list[float]:
+        return check_increasing(value)
+
+    @model_validator(mode="after")
+    def _apart(self) -> Buckets:
+        stored = pairwise(array("f", self.boundaries))  # 32-bit floats
+        for (low, high), (low_stored, high_stored) in zip(pairwise(self.boundaries), stored, strict=True):
+            if not self.whole and low_stored == high_stored:
+                raise ValueError(
+                    f"boundaries {low!r} and {high!r} are one number as 32-bit floats, as values are. Leave one out, or, if they "
+                    "are whole numbers, set whole: true"
+                )
+        return self

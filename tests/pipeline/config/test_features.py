@@ -1,0 +1,66 @@
+"""What the configuration says of several features together."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from components.errors import ConfigError
+from pipeline.config.file import load_config
+
+GOOD = {
+    "x": "numeric",
+    "log_x": {"kind": "log", "column": "x"},
+    "k": "integer",
+    "k2": {"kind": "power", "column": "k", "exponent": 2},
+    "area": {"kind": "product", "of": ["x", "k"]},
+    "c": "categorical",
+}
+
+
+def load(tmp_path, features):
+    path = tmp_path / "p.yaml"
+    value = {"name": "t", "data": {"path": "t.csv"}, "label": "y", "features": features}
+    path.write_text(yaml.safe_dump(value, sort_keys=False))
+    return load_config(path)
+
+
+def test_a_column_stands_once_whatever_is_made_of_it(tmp_path):
+    config = load(tmp_path, GOOD)
+    spec = config.table_spec()
+    assert spec.features == ["x", "k", "c"]
+    assert (spec.numbers, spec.integers, spec.texts) == (["x", "y"], ["k"], ["c"])
+    assert {name: (rule.column, rule.min, rule.too_low) for name, rule in spec.values.items()} == {
+        "x": ("x", None, None),
+        "log_x": ("x", 1.1754943508222875e-38, "at most 0"),
+        "k": ("k", None, None),
+        "k2": ("k", None, None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"t": {"kind": "categorical", "column": "x"}}, "features.t: takes the column 'x' for texts, and features.x for numbers."),
+        ({"w": {"kind": "integer", "wide": True, "column": "k"}}, "features.k2: the column 'k' is wide, of whole numbers"),
+        ({"y2": {"kind": "power", "column": "y", "exponent": 2}}, "features.y2: 'y' is the label; it can't be a feature too."),
+        ({"y": {"kind": "log", "column": "x"}}, "features.y: 'y' is the label; it can't be a feature too."),
+        ({"bad\0": {"kind": "log", "column": "x"}}, "is no name that a caller could send."),
+        ({"log_x[log]": {"kind": "numeric", "column": "x"}}, "a column of it would be called 'log_x[log]', which is"),
+        ({"x_missing": "numeric", "x": {"kind": "numeric", "indicator": True}}, "or set indicator: false"),
+        ({"log_x": {"kind": "log", "column": "x", "min": -1}}, "features.log_x: min: -1 has no log; expected a number"),
+        ({"log_x": {"kind": "log", "column": "x", "impute": 0}}, "features.log_x: impute: 0 has no log"),
+        ({"log_x": {"kind": "sqrt", "column": "x", "max": -1}}, "features.log_x: max: no number up to -1 has a sqrt"),
+        ({"log_x": {"kind": "log", "column": "x", "outside": "clip"}}, "features.log_x: outside: clip needs a min"),
+        ({"k2": {"kind": "power", "column": "k", "exponent": 1}}, "features.k2.exponent: the power 1 is no other column"),
+        ({"s": {"kind": "spline", "column": "x", "knots": 2}}, "features.s.knots"),
+        ({"s": {"kind": "spline", "column": "x", "knots": [1, 3, 2]}}, "must be finite and strictly increasing"),
+        ({"area": {"kind": "product", "of": ["x"]}}, "features.area.of"),
+    ],
+)  # fmt: skip
+def test_what_does_not_go_together_is_one_line_with_a_way_out(tmp_path, changed, message):
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
+        load(tmp_path, {**GOOD, **changed})
+    assert len(str(caught.value).splitlines()) <= 2  # of a union's branches one line each
