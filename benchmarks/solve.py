@@ -115,6 +115,7 @@ def plumbline(folder: Path) -> list[float]:
             numbers=frozenset(NAMES),
             label="y",
             weight=None,
+            family="gaussian",
             grouped=False,
             folder=f"{kept}/{shards.ROWS}",
             files=tuple(sorted(map(str, (folder / "examples").iterdir()))),

@@ -129,7 +129,7 @@ def create_pipeline(config: Any, root: Path) -> Any:
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
         schema=schema.outputs["schema"],
-        eval_config=_eval_config(config.label),
+        eval_config=_eval_config(config.label.column),
     )
     pusher = tfx.components.Pusher(
         model=trainer.outputs["model"],

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +80,24 @@ class WholeRun:
 
 
 def whole_run(example: str, factory: pytest.TempPathFactory) -> WholeRun:
-    """Runs an example's pipeline; it must be pushed. Processes that share the tests share the run too."""
-    config = REPOSITORY / "data" / example / "pipeline.yaml"
+    """Runs an example's pipeline (`shared_run`)."""
+    return shared_run(example, lambda _: REPOSITORY / "data" / example / "pipeline.yaml", factory)
+
+
+def shared_run(example: str, write: Callable[[Path], Path], factory: pytest.TempPathFactory) -> WholeRun:
+    """Runs a pipeline; it must be pushed. Processes that share the tests share the run too.
+
+    Args:
+      example: its name.
+      write: makes the configuration, in a folder if it has to be made; returns its path.
+      factory: of the session's folders.
+    """
     base = factory.getbasetemp()
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     root, out = base / example, base / f"{example}.txt"
     with (base / f"{example}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        config = write(base / f"{example}-table")
         if not out.exists():
             done = plumbline("run", config, "--root", root)
             assert done.code == 0, done.out + done.err
@@ -125,6 +137,14 @@ def tips_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
 def delays_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
     """One whole run of the late flights: counts, with an exposure."""
     return whole_run("delays", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def kinds_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
+    """One whole run with every kind of feature."""
+    from tests.e2e import kinds
+
+    return shared_run("kinds", kinds.write, tmp_path_factory)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,6 +188,18 @@ def tips_version(tfx_loaded: None, tmp_path_factory: pytest.TempPathFactory) -> 
     features = {"miles": Numeric(min=0), "city": Categorical(vocabulary=3)}
     classes = {"classes": ["none", "tipped"], "threshold": 1 / 6}
     return _made(tmp_path_factory.mktemp("tips"), "tips", *tips(2_000), features, "binomial", **classes)
+
+
+@pytest.fixture(scope="session")
+def prices_version(tfx_loaded: None, tmp_path_factory: pytest.TempPathFactory) -> MadeVersion:
+    """Least squares of the logarithm of a label, answered by its mean: 2,000 stones."""
+    from components.preprocessing.kinds.categorical import Categorical
+    from components.preprocessing.kinds.numeric import Numeric
+    from tests.components.exported import prices
+
+    features = {"carat": Numeric(), "cut": Categorical(vocabulary=2)}
+    family = "gaussian(label=log, mean=smearing)"
+    return _made(tmp_path_factory.mktemp("prices"), "prices", *prices(2_000), features, family)
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from components.errors import RunError
 from components.gather import shards
 from components.gather.design_rows import DesignRows
-from components.linear_model.blocks import Collector
+from components.linear_model.blocks import Collector, Pass
 from components.linear_model.refinement import ResidualPass, Solution
 
 Array = NDArray[np.float64]
@@ -89,3 +90,27 @@ class CollectRows(beam.CombineFn):
         """Plain arrays."""
         seen, collector = accumulator
         return {self.SEEN: np.array(seen), **collector.arrays()}
+
+
+def passes_over(
+    rows: DesignRows, count: int, one_pass: Callable[[beam.CombineFn], dict[str, NDArray[Any]]]
+) -> Callable[[list[int]], Pass]:
+    """Passes over some columns of the rows.
+
+    Args:
+      rows: how batches become blocks.
+      count: how many there are of a weight above 0. A pass that sees another number raises a RunError.
+      one_pass: over all batches.
+    """
+
+    def passes(columns: list[int]) -> Pass:
+        def run(make: Callable[[], Any]) -> Any:
+            arrays = one_pass(CollectRows(rows, columns, make))
+            seen = int(arrays.pop(CollectRows.SEEN))
+            if seen != count:
+                raise RunError(f"a pass over the rows saw {seen:,} of {count:,}. Run the step again; see the log.")
+            return make().load(arrays)
+
+        return run
+
+    return passes

@@ -15,7 +15,7 @@ from tfx.types import artifact_utils
 from tfx.utils import json_utils
 
 from components.errors import DataError
-from components.fit.beam_pass import ReadShards, RefineRows
+from components.fit.beam_pass import ReadShards, RefineRows, passes_over
 from components.fit.likelihood import fit_gathered
 from components.fit.settings import Exact
 from components.gather import shards
@@ -28,6 +28,7 @@ from components.linear_model.gathered import GatheredRows
 from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
 from components.linear_model.linear_fit import LinearFit
 from components.linear_model.refinement import PASSES, ResidualPass, Solution, improve
+from components.linear_model.retransformation import in_units
 from components.linear_model.solve import Problem, Settings
 from components.preprocessing.features import Kind, features_from_json
 from components.preprocessing.kinds.boolean import Boolean
@@ -77,18 +78,22 @@ class Executor(BaseBeamExecutor):
             scales={place: (term.origin + term.mean, term.std) for place, term in design.places() if not term.levels},
         )
         fit: LeastSquaresFit | LikelihoodFit
-        classes: dict[str, Any] = {}
+        more: dict[str, Any] = {}
         if named(gathered.family).solver == "factors":
-            fit = _least_squares(
+            problem, fit = _least_squares(
                 [factor.less(design.offsets) for factor in factors],
                 settings,
                 exact.refine,
                 lambda now, columns: one_pass(RefineRows(rows, now, columns)),
             )
+            if named(gathered.family).transform is not None:
+                passes = passes_over(rows, problem.factor.rows, one_pass)(problem.columns)
+                kept = fit.coefficients[problem.columns]
+                more["in_units"] = in_units(gathered.family, kept, problem.without_folds(), passes)
         else:
             found = fit_gathered(gathered, factors, exact, settings, rows, one_pass)
             fit = found.fit
-            classes = {
+            more = {
                 "class_weights": found.class_weights,
                 "intercept_shift": found.intercept_shift,
                 "threshold": found.threshold,
@@ -104,9 +109,10 @@ class Executor(BaseBeamExecutor):
             present=present,
             fit=fit,
             fold_rows=[factor.rows for factor in factors],
+            fold_log_weights=None if gathered.weight is None else [factor.log_weight for factor in factors],
             factors=np.array([factor.square() for factor in factors]),
             classes=gathered.classes,
-            **classes,
+            **more,
         ).save(uri, fileio.open)
 
 
@@ -115,15 +121,15 @@ def _least_squares(
     settings: Settings,
     refine: bool | None,
     one_pass: Callable[[Solution, list[int]], dict[str, Array]],
-) -> LeastSquaresFit:
-    """The fit of least squares, refined by passes over the rows where that is wanted."""
+) -> tuple[Problem, LeastSquaresFit]:
+    """The fit of least squares, refined by passes over the rows where that is wanted, and what it is of."""
     problem = Problem(factors, settings)
     _check_freedom(problem)
     wanted = problem.wants_refinement() if refine is None else refine and problem.penalty == 0
     if not wanted:
-        return problem.fit()
+        return problem, problem.fit()
     solution = problem.solution()
-    return problem.fit(solution, _refine(solution, lambda now: one_pass(now, problem.columns)))
+    return problem, problem.fit(solution, _refine(solution, lambda now: one_pass(now, problem.columns)))
 
 
 def _folds(gathered: GatheredRows, number: int, one_pass: Callable[[], dict[str, Array]]) -> list[TriangularFactor]:
@@ -167,7 +173,7 @@ def _reference(feature: Kind, term: Term, rows: list[int]) -> int:
         return 0  # false
     if wanted is None:
         return rows.index(max(rows))
-    text = canonical_text(wanted)
+    text = tuple(wanted) if isinstance(wanted, list) else canonical_text(wanted)
     found = [index for index, level in enumerate(term.levels) if level.text == text and rows[index]]
     if not found:
         there = [level.name for level, count in zip(term.levels, rows, strict=True) if count]

@@ -11,11 +11,10 @@ import apache_beam as beam
 import numpy as np
 from numpy.typing import NDArray
 
-from components.errors import DataError, RunError
-from components.fit.beam_pass import CollectRows
+from components.errors import DataError
+from components.fit.beam_pass import passes_over
 from components.fit.settings import ByCost, ByMetric, Exact
 from components.gather.design_rows import DesignRows
-from components.linear_model.blocks import Pass
 from components.linear_model.factors import TriangularFactor
 from components.linear_model.families import named
 from components.linear_model.gathered import GatheredRows
@@ -71,17 +70,7 @@ def fit_gathered(
     separated = no_maximum(levels, family) if levels else None
     weights = _class_weights(exact, gathered.classes, whole)
     rows = dataclasses.replace(rows, class_weights=weights)
-
-    def passes(columns: list[int]) -> Pass:
-        def run(make: Callable[[], Any]) -> Any:
-            arrays = one_pass(CollectRows(rows, columns, make))
-            seen = int(arrays.pop(CollectRows.SEEN))
-            if seen != whole.rows:
-                raise RunError(f"a pass over the rows saw {seen:,} of {whole.rows:,}. Run the step again; see the log.")
-            return make().load(arrays)
-
-        return run
-
+    passes = passes_over(rows, whole.rows, one_pass)
     likelihood = Likelihood(gathered.family, factors, settings, passes, separated)
     fit = likelihood.fit
     shift = math.log(weights[1] / weights[0]) if weights is not None and exact.calibrate else 0.0

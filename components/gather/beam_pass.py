@@ -20,7 +20,9 @@ from tfx.dsl.io import fileio
 from components.errors import DataError
 from components.gather import shards
 from components.gather.design_rows import DesignRows
+from components.linear_model import array_functions
 from components.linear_model.factors import TriangularFactor, to_arrays
+from components.linear_model.families import named
 from components.linear_model.gathered import write_arrays
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import raw_values
@@ -42,6 +44,7 @@ class RowSource:
       features: as `features_to_json` makes them.
       keys: of the terms of the design matrix, in order; those of numbers in `numbers`.
       label, weight: names of columns.
+      family: its text, which may say that the label is transformed.
       grouped: whether rows have a group.
       folder: that takes the shards.
       files: of tf.Examples, gzipped TFRecords.
@@ -53,6 +56,7 @@ class RowSource:
     numbers: frozenset[str]
     label: str
     weight: str | None
+    family: str
     grouped: bool
     folder: str
     files: tuple[str, ...]
@@ -68,7 +72,8 @@ class RowSource:
             shards.term_column(index): values[key].astype(np.float64 if key in self.numbers else np.int32, copy=False)
             for index, key in enumerate(self.keys)
         }
-        columns[shards.LABEL] = values[self.label].astype(np.float64)
+        label = values[self.label].astype(np.float64)
+        columns[shards.LABEL] = np.asarray(named(self.family).fitted_label(label, array_functions))
         if self.weight is not None:
             columns[shards.WEIGHT] = values[self.weight].astype(np.float64)
         columns[shards.DRAWN_BY] = values[self.drawn_by]

@@ -48,6 +48,7 @@ class Executor(BaseBeamExecutor):
             numbers=frozenset(term.key for term in design.terms if not term.levels),
             label=config["label"],
             weight=config["weight"],
+            family=config["family"],
             grouped=config["grouped"],
             folder=folder,
             files=tuple(sorted(file for uri in uris for file in fileio.glob(io_utils.all_files_pattern(uri)))),

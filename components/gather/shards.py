@@ -4,7 +4,7 @@
 
 - `term_0`, `term_1`, …: by term of the design matrix, a number in raw units (float64; of whole numbers less their origin, filled
   where it was missing), or the id of a level (int32).
-- `label`, `weight` (if rows have one): float64.
+- `label`, `weight` (if rows have one): float64; a label that is transformed as it is fitted.
 - `drawn_by`: int64, what a row's fold is drawn from: its identity, or its group.
 """
 

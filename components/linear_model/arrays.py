@@ -80,6 +80,8 @@ def fit(
     X, y = np.asarray(X, np.float64), np.asarray(y, np.float64)
     if X.ndim != 2 or y.shape != (len(X),):
         raise ValueError(f"X must be [n, p] and y [n]; received {X.shape} and {y.shape}")
+    if named(family).transform is not None:
+        raise ValueError(f"family: y is fitted as it is; received {family!r}. Give a transformed label as y: np.log(y)")
     if l2 != "auto" and not l2 >= 0:
         raise ValueError(f"l2 must be 'auto' or a number of at least 0; received {l2!r}")
     names = [f"x{index + 1}" for index in range(X.shape[1])] if names is None else list(names)

@@ -21,6 +21,7 @@ MISSING_LEVEL = "(missing)"
 OTHER_LEVEL = "(other)"
 NO_LEVEL = "(none)"
 LARGEST_Z = 3e38  # so that no scaled value makes an infinite 32-bit float
+_JOINT = " × "  # between the texts of several columns, for eyes
 EMPTY_VOCABULARY = "49d0cd50-04bb-48c0-bc6f-5b575dce351a"  # what TFT's analyzer writes where no text is frequent enough
 
 
@@ -30,12 +31,13 @@ class Level:
 
     Attributes:
       name: for eyes, unlike those of the feature's other levels.
-      text: what a row has there; None for an interval, and for what is no text:
+      text: what a row has there, of several columns that of each, None where missing; None for an interval, and for what is no
+        text:
       special: a missing value, or any other text than the levels'.
     """
 
     name: str
-    text: str | None = None
+    text: str | tuple[str | None, ...] | None = None
     special: Literal["missing", "other"] | None = None
 
 
@@ -141,8 +143,13 @@ class DesignMatrix:
     def from_json(cls, value: list[dict[str, Any]]) -> DesignMatrix:
         """The inverse of `to_json`."""
         return cls(
-            tuple(Term(**{**term, "levels": tuple(Level(**level) for level in term["levels"])}) for term in value)
+            tuple(Term(**{**term, "levels": tuple(_level(**level) for level in term["levels"])}) for term in value)
         )
+
+
+def _level(text: str | list[str | None] | None, **rest: Any) -> Level:
+    """A level of JSON, which has lists alone."""
+    return Level(text=tuple(text) if isinstance(text, list) else text, **rest)
 
 
 def part_name(feature: str, part: str) -> str:
@@ -180,15 +187,29 @@ def bucket_levels(boundaries: Sequence[float]) -> tuple[Level, ...]:
     return (*map(Level, names), Level(MISSING_LEVEL, special="missing"))
 
 
-def text_levels(texts: Sequence[str]) -> tuple[Level, ...]:
-    """The levels of a text feature, in the order of their ids: the vocabulary, other texts, missing values."""
+def date_levels(names: Sequence[str]) -> tuple[Level, ...]:
+    """The levels of a part of dates, in the order of their ids: as the calendar has them, then missing."""
+    return (*map(Level, names), Level(MISSING_LEVEL, special="missing"))
+
+
+def text_levels(texts: Sequence[str | tuple[str | None, ...]]) -> tuple[Level, ...]:
+    """The levels of texts, of one column or of several, in the order of their ids: the vocabulary, other texts, missing values."""
     if list(texts) == [EMPTY_VOCABULARY]:
         return (Level(NO_LEVEL), *text_levels(()))
-    names = [repr(text) if text in (MISSING_LEVEL, OTHER_LEVEL) else shown(text) for text in texts]
+    names = [_text_name(text) if isinstance(text, str) else _joined_name(text) for text in texts]
     times = Counter(names)
     names = [repr(text) if times[name] > 1 else name for name, text in zip(names, texts, strict=True)]
     levels = [Level(name, text) for name, text in zip(apart(names), texts, strict=True)]
     return (*levels, Level(OTHER_LEVEL, special="other"), Level(MISSING_LEVEL, special="missing"))
+
+
+def _text_name(text: str) -> str:
+    return repr(text) if text in (MISSING_LEVEL, OTHER_LEVEL) else shown(text)
+
+
+def _joined_name(texts: Sequence[str | None]) -> str:
+    names = [MISSING_LEVEL if text is None else _text_name(text) for text in texts]
+    return _JOINT.join(ascii(name) if _JOINT in name else name for name in names)
 
 
 def _shortest(value: float) -> str:

@@ -38,6 +38,7 @@ class TriangularFactor:
       names: of the columns of X.
       rows: rows added whose weight is not zero.
       weight: sum of their weights.
+      log_weight: sum of their weights' logarithms, which a likelihood has in it.
       intercept: whether column 0 of X is all ones.
       origin: float64 [p + 1], what was taken from the columns: the weighted medians of the block of rows that weighed more
         than all before it; zeros without intercept or rows.
@@ -48,6 +49,7 @@ class TriangularFactor:
         self.names = names
         self.rows = 0
         self.weight = 0.0
+        self.log_weight = 0.0
         self.intercept = intercept
         self.origin: Array = np.zeros(len(names) + 1)
         self.factor: Array = np.zeros((0, len(names) + 1))
@@ -104,6 +106,7 @@ class TriangularFactor:
             block -= self.origin
         if weights is not None:
             block *= np.sqrt(weights)[:, None]
+            self.log_weight += float(np.log(weights).sum())
         self.weight += weight
         self._stack(block)
 
@@ -115,6 +118,7 @@ class TriangularFactor:
             self._move(other.origin)
         self.rows += other.rows
         self.weight += other.weight
+        self.log_weight += other.log_weight
         self._stack(other.from_origin(self.origin))
         return self
 
@@ -145,7 +149,7 @@ class TriangularFactor:
           places: of its own columns among them, [p].
         """
         wide = TriangularFactor(names, self._block_rows, intercept=self.intercept)
-        wide.rows, wide.weight = self.rows, self.weight
+        wide.rows, wide.weight, wide.log_weight = self.rows, self.weight, self.log_weight
         at = [*places, len(names)]
         wide.origin[at] = self.origin
         matrix = np.zeros((len(self.factor), len(names) + 1))
@@ -178,10 +182,11 @@ class TriangularFactor:
 
 
 def to_arrays(factors: list[TriangularFactor]) -> dict[str, Array]:
-    """`rows`, `weight` [m], `origin` [m, p + 1], `factor` [m, p + 1, p + 1] of m factors."""
+    """`rows`, `weight`, `log_weight` [m], `origin` [m, p + 1], `factor` [m, p + 1, p + 1] of m factors."""
     return {
         "rows": np.array([factor.rows for factor in factors]),
         "weight": np.array([factor.weight for factor in factors]),
+        "log_weight": np.array([factor.log_weight for factor in factors]),
         "origin": np.array([factor.origin for factor in factors]),
         "factor": np.array([_padded(factor.factor) for factor in factors]),
     }
@@ -190,11 +195,12 @@ def to_arrays(factors: list[TriangularFactor]) -> dict[str, Array]:
 def from_arrays(names: list[str], arrays: Mapping[str, NDArray[Any]]) -> list[TriangularFactor]:
     """Factors with an intercept from what `to_arrays` gives."""
     factors = []
-    for rows, weight, origin, matrix in zip(
-        *(arrays[key] for key in ("rows", "weight", "origin", "factor")), strict=True
+    for rows, weight, log_weight, origin, matrix in zip(
+        *(arrays[key] for key in ("rows", "weight", "log_weight", "origin", "factor")), strict=True
     ):
         factor = TriangularFactor(names, intercept=True)
-        factor.rows, factor.weight, factor.origin, factor.factor = int(rows), float(weight), origin, matrix
+        factor.rows, factor.weight, factor.log_weight = int(rows), float(weight), float(log_weight)
+        factor.origin, factor.factor = origin, matrix
         factors.append(factor)
     return factors
 

@@ -1,7 +1,7 @@
 """The files of a `GatheredRows` artifact: what one pass over the training rows leaves. Read and written by json and numpy alone.
 
 gathered.json:
-  format: 2.
+  format: 3.
   family: its text (`Family.text`).
   label, weight: names; weight is null where rows have none.
   grouped: whether rows have a group, which stays in one fold.
@@ -29,14 +29,14 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.linear_model.design_matrix import DesignMatrix, Level, Term, text_levels
+from components.linear_model.design_matrix import NO_LEVEL, DesignMatrix, Level, Term, text_levels
 from components.linear_model.factors import TriangularFactor, from_arrays, to_arrays
 from components.values.names import INTERCEPT
 
 Array = NDArray[np.float64]
 Open = Callable[[str, str], IO[Any]]
 
-FORMAT = 2
+FORMAT = 3
 GATHERED, FACTORS = "gathered.json", "factors.npz"
 
 
@@ -74,7 +74,7 @@ class GatheredRows:
         A text that is a level of one alone stays where the other counted it, in `(other)`.
 
         Raises:
-          ValueError: label, classes, weight, kind of parts or features differ.
+          ValueError: label, classes, weight, kind of parts, features or the intervals of buckets differ.
         """
         mine, its = self._kind(), other._kind()
         if mine != its:
@@ -104,7 +104,7 @@ class GatheredRows:
 
     def _kind(self) -> tuple[object, ...]:
         """What two must have in common to be merged."""
-        keys = [term.key for term in self.design.terms]
+        keys = [(term.key, *_intervals(term)) for term in self.design.terms]
         return self.family, self.label, self.classes, self.weight, self.grouped, len(self.parts), keys
 
     def save(self, directory: str, opener: Open = open) -> None:
@@ -149,6 +149,11 @@ def write_arrays(arrays: dict[str, Array], path: str, opener: Open = open) -> No
         file.write(buffer.getvalue())
 
 
+def _intervals(term: Term) -> list[str]:
+    """The intervals of buckets, which two have in common or none."""
+    return [level.name for level in term.levels if level.text is None and not level.special and level.name != NO_LEVEL]
+
+
 def _both(mine: Term, its: Term) -> Term:
     """A term with the levels of two."""
     if not mine.levels or mine.levels == its.levels:
@@ -158,7 +163,7 @@ def _both(mine: Term, its: Term) -> Term:
     return dataclasses.replace(mine, levels=text_levels(texts))
 
 
-def _identity(level: Level) -> tuple[str | None, str | None, str | None]:
+def _identity(level: Level) -> tuple[object, ...]:
     """What a level is, whatever its name: an interval has none but its name."""
     return (level.text, level.special, None if level.text is not None or level.special else level.name)
 

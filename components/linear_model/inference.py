@@ -14,6 +14,8 @@ from components.linear_model.families import named
 
 Array = NDArray[np.float64]
 
+PRIORS = "log-F(1,1) priors"  # the penalty's rule, where there are such
+
 
 @dataclasses.dataclass(frozen=True)
 class Dropped:
@@ -71,6 +73,11 @@ class Fitted:
     ridge_path: list[dict[str, float]]
     cv_error: float | None
     shared: list[Dropped] = dataclasses.field(default_factory=list)
+
+    @property
+    def penalised(self) -> bool:
+        """Whether a penalty or priors draw the coefficients to 0."""
+        return self.penalty != 0 or self.penalty_rule == PRIORS
 
     @property
     def test_degrees_of_freedom(self) -> float:
@@ -131,11 +138,13 @@ class LeastSquaresFit(Fitted):
     Attributes:
       residual_sum_of_squares: Σ w·(y − ŷ)².
       total_sum_of_squares: Σ w·(y − ȳ)², or Σ w·y² without an intercept.
+      log_weight: Σ log w.
       refined: passes of refinement.
     """
 
     residual_sum_of_squares: float
     total_sum_of_squares: float
+    log_weight: float
     refined: int
 
     @property
@@ -158,6 +167,29 @@ class LeastSquaresFit(Fitted):
         if self.degrees_of_freedom <= 0:
             return float("nan")
         return 1.0 - (1.0 - self.r_squared) * (self.rows - self.intercept) / self.degrees_of_freedom
+
+    @property
+    def log_likelihood(self) -> float | None:
+        """Of normal labels, at the maximum, where σ² is the residual sum of squares by n; None with a penalty or without residuals.
+
+        ℓ = −n/2·(log(2π·RSS/n) + 1) + ½·Σ log w, as statsmodels' WLS has it.
+        """
+        if self.penalised or self.residual_sum_of_squares <= 0:
+            return None
+        variance = self.residual_sum_of_squares / self.rows
+        return 0.5 * (self.log_weight - self.rows * (math.log(2 * math.pi * variance) + 1))
+
+    @property
+    def aic(self) -> float | None:
+        """Akaike's: −2ℓ + 2k, k the rank: σ is not counted, as statsmodels has it; R's is greater by 2."""
+        found = self.log_likelihood
+        return None if found is None else -2 * found + 2 * self.rank
+
+    @property
+    def bic(self) -> float | None:
+        """Schwarz's: −2ℓ + k·log n, k as of `aic`."""
+        found = self.log_likelihood
+        return None if found is None else -2 * found + self.rank * math.log(self.rows)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

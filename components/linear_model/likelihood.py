@@ -17,7 +17,7 @@ from components.linear_model.blocks import Block, Pass, over
 from components.linear_model.counted import Counted, is_worth_counting
 from components.linear_model.factors import BLOCK_ROWS, TriangularFactor
 from components.linear_model.families import named
-from components.linear_model.inference import Dropped, LikelihoodFit
+from components.linear_model.inference import PRIORS, Dropped, LikelihoodFit
 from components.linear_model.likelihood_path import Anchor, FoldFits, cross_validate
 from components.linear_model.newton import Maximum, NoMaximum, Penalty, maximise, start
 from components.linear_model.newton_pass import At, NewtonPass
@@ -110,9 +110,7 @@ class Likelihood:
             anchor = Anchor(penalty.l2, maximum.beta, maximum.found.factors)
             found = self._cross_validated([anchor], np.array([penalty.l2]))
             self._held_out = found.betas[:, 0]
-        return self._told(
-            maximum, penalty, (dropped, shared), found, 0, "log-F(1,1) priors" if penalty.log_f else "given"
-        )
+        return self._told(maximum, penalty, (dropped, shared), found, 0, PRIORS if penalty.log_f else "given")
 
     def _fit_of_path(self) -> LikelihoodFit:
         """The fit with the penalty that cross-validation chooses."""

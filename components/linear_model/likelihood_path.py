@@ -20,6 +20,7 @@ from components.linear_model.blocks import Block, Pass
 from components.linear_model.factors import triangle
 from components.linear_model.families import named
 from components.linear_model.ridge import CrossValidation
+from components.linear_model.singular_values import decompose
 from components.progress import tell
 
 Array = NDArray[np.float64]
@@ -135,7 +136,7 @@ class Metric:
         self._first = int(intercept)
         upper = np.triu(factor[:-1, :-1])
         self._corner, self._row = float(upper[0, 0]), upper[0, 1:]  # of the intercept
-        _, self._singular, self._vt = np.linalg.svd(upper[self._first :, self._first :])
+        _, self._singular, self._vt = decompose(upper[self._first :, self._first :])
         self._known = (
             self._singular > NULL * max(self._singular[0], 1e-300) if len(self._singular) else np.zeros(0, bool)
         )

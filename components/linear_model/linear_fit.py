@@ -1,13 +1,14 @@
 """The files of a `LinearFit` artifact. Read and written without TFX: JSON and .npy alone.
 
 fit.json:
-  format: 3.
+  format: 4.
   family: its text (`Family.text`).
   label, weight: names; weight is null where rows have none.
   design: the terms of the design matrix (`design_matrix.Term`): which transformed column gives which columns.
   references: by transformed column with levels, the place of the column of the level that the others are compared with; the
     intercept's is 0.
   fold_rows: rows of each fold whose weight is not zero.
+  fold_log_weights: of each fold, the sum of the logarithms of these rows' weights; null where rows have none.
   rows_read: rows of the training split, those of weight 0 among them.
   present: [1 + p], by column, rows of a weight above 0 whose value there is not 0: of a level, its rows.
   fit: `LeastSquaresFit.to_json()` or `LikelihoodFit.to_json()`, as the family is fitted, in units of the transformed columns, the
@@ -16,6 +17,8 @@ fit.json:
   class_weights: what their rows weighed in the fit, beside their own weights; null for 1 each.
   intercept_shift: what class weights had added to the intercept, and was taken from it again.
   threshold: of a family of classes, the probability from which on a row is of the positive one; else null.
+  in_units: of a label that is transformed, what the fit is in the label's own units (`retransformation.InUnits`); else null. `fit`
+    is on the fitted scale.
   raw: `{"names", "coefficients"}` in raw units.
 covariance.npy, raw_covariance.npy: float64 [p, p], of `fit` and `raw`; NaN for dropped columns and references.
 factors.npy: float64 [folds, p + 2, p + 2]: the triangular factor of [1 X y] of each fold, from which all else is computed.
@@ -38,12 +41,13 @@ from components.linear_model.factors import TriangularFactor, from_arrays
 from components.linear_model.families import named
 from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
 from components.linear_model.leaks import find_leaks
+from components.linear_model.retransformation import InUnits
 from components.values.names import INTERCEPT
 
 Array = NDArray[np.float64]
 Open = Callable[[str, str], IO[Any]]
 
-FORMAT = 3
+FORMAT = 4
 FIT, COVARIANCE, RAW_COVARIANCE, FACTORS = "fit.json", "covariance.npy", "raw_covariance.npy", "factors.npy"
 _OF_CLASSES = ("classes", "class_weights", "intercept_shift", "threshold")
 
@@ -69,6 +73,8 @@ class LinearFit:
     class_weights: tuple[float, float] | None = None
     intercept_shift: float = 0.0
     threshold: float | None = None
+    fold_log_weights: list[float] | None = None
+    in_units: InUnits | None = None
 
     @property
     def fold_factors(self) -> list[TriangularFactor]:
@@ -77,7 +83,16 @@ class LinearFit:
         weights = np.sum(self.factors[:, :, 0] ** 2, axis=1)
         origins = np.zeros(self.factors.shape[:2])
         return from_arrays(
-            names, {"rows": np.array(self.fold_rows), "weight": weights, "origin": origins, "factor": self.factors}
+            names,
+            {
+                "rows": np.array(self.fold_rows),
+                "weight": weights,
+                "log_weight": np.zeros(len(weights))
+                if self.fold_log_weights is None
+                else np.array(self.fold_log_weights),
+                "origin": origins,
+                "factor": self.factors,
+            },
         )
 
     @property
@@ -100,7 +115,7 @@ class LinearFit:
     def leaks(self) -> list[str]:
         """Features that may be known only once the label is (`leaks.find_leaks`), a line each."""
         together = self.fit.adjusted_r_squared if isinstance(self.fit, LeastSquaresFit) else self.fit.deviance_explained
-        return find_leaks(self.design, self.factors, self.fit.rows, self.label, together)
+        return find_leaks(self.design, self.factors, self.fit.rows, named(self.family).fitted(self.label), together)
 
     @property
     def total_weight(self) -> float:
@@ -146,8 +161,10 @@ class LinearFit:
             "rows_read": self.rows_read,
             "present": self.present,
             "fold_rows": self.fold_rows,
+            "fold_log_weights": self.fold_log_weights,
             "fit": self.fit.to_json(),
             **{key: getattr(self, key) for key in _OF_CLASSES},
+            "in_units": self.in_units and dataclasses.asdict(self.in_units),
             "raw": {"names": raw.names, "coefficients": raw.coefficients.tolist()},
         }
         with opener(os.path.join(directory, FIT), "w") as file:
@@ -188,8 +205,10 @@ class LinearFit:
             present=value["present"],
             fit=kind.from_json(value["fit"], matrices[COVARIANCE]),
             fold_rows=value["fold_rows"],
+            fold_log_weights=value["fold_log_weights"],
             factors=matrices[FACTORS],
             **{key: value[key] for key in _OF_CLASSES},
+            in_units=value.get("in_units") and InUnits.from_json(value["in_units"]),
         )
 
 

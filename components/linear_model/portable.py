@@ -7,11 +7,16 @@ family's link:
   offset, or the logarithm of an exposure, is a column of X whose coefficient is 1; a row without it has no answer.
 - contribution of a raw feature: Σ (X_j − m_j)·b_j over its columns. All of them and the baseline m·b add up to η. The reference
   point is the mean training row, so a contribution is in units of η (for least squares those of the label) against that row.
+- outside of a spline: 1 where its number (or what stands for a missing one) lies beyond the outer knots, by more than a millionth
+  of their distance: the curve is a straight line there, which no training row bears out. Else 0.
 - standard error: √(σ² + x·C·x), C the covariance of b; the interval is g⁻¹(η ± t·that). Of least squares σ is the standard
   deviation of the residuals, so that they are those of a new label of weight 1, and t is the quantile of Student's t with the
   residuals' degrees of freedom (Draper and Smith, Applied Regression Analysis, 3rd ed., §3.1). Of other families σ is 0: they are
   those of η, and the ends those of the mean; where the dispersion is known, t is the normal law's. For a ridge fit, C leaves the
   bias out of account.
+- Of a label that was transformed, z = g(y) (`families.label`), least squares is one of z: η, standard errors and contributions are
+  on that scale, g⁻¹(η) is the median of y, and the interval that of a new y. `smearing` holds the averages by which its mean is
+  answered instead, if the family's text says so: of exp(e) for the logarithm, so that the mean is exp(η) times that.
 - A row outside what was trained on (a level without training rows, a column that was constant there, or collinear columns that
   no longer agree, whether one was dropped or a penalty kept them all) has no finite interval: the data don't say what its label
   would be (it is not estimable). With fewer training rows than columns that is nearly every new row. Its standard error is the
@@ -42,6 +47,9 @@ from components.values.names import safe_names
 
 MODEL_FILE = "model.json"
 FORMAT = 4
+BEYOND = (
+    1e-6  # of the distance of the outer knots, from which on a number is beyond them: a 32-bit float has seven digits
+)
 UNBOUNDED = float(np.finfo(np.float32).max)
 Array = NDArray[np.float64]
 
@@ -52,7 +60,8 @@ class FeatureEntry(TypedDict, total=False):
     Attributes:
       columns: of a table, that it is made of.
       fill: of a number, what stands for a missing value: in raw units, of whole numbers less their term's origin.
-      learned: of a basis, what training found out, by name (`components.linear_model.bases`).
+      learned: what training found out, by name: of a basis (`components.linear_model.bases`), the `boundaries` of quantiles, and
+        of dates their zone's table (`components.values.zones.Zone`).
     """
 
     name: str
@@ -68,15 +77,29 @@ class FeatureEntry(TypedDict, total=False):
     max: float | None
     wide: bool
     whole: bool
-    boundaries: list[float]
+    boundaries: list[float] | None
+    quantiles: int | None
     vocabulary: int
     min_rows: int
-    reference: str | bool | None
+    reference: str | bool | list[str | None] | None
     log: bool
     exponent: float
     knots: int | list[float]
     degree: int
     orthogonal: bool
+    format: str
+    zone: str
+    parts: list[dict[str, str]]
+    levels: list[str]
+    contrasts: Literal["polynomial", "steps"]
+    words: list[str]
+
+
+def boundaries_of(entry: FeatureEntry) -> list[float]:
+    """Where one interval of buckets ends and the next begins."""
+    given = entry["boundaries"]
+    found: list[float] = entry["learned"]["boundaries"] if given is None else given
+    return found
 
 
 class DependentColumn(TypedDict):
@@ -133,6 +156,7 @@ class PortableModel:
       interval: None where there is none: gradient descent has no covariance.
       classes: of a family of classes the names of the negative one and the positive one.
       threshold: the probability from which on a row is of the positive class; None for other families.
+      smearing: averages over the training rows' residuals, where the mean of a transformed label is answered; else None.
     """
 
     family: str
@@ -151,6 +175,7 @@ class PortableModel:
     interval: Interval | None
     classes: list[str] | None = None
     threshold: float | None = None
+    smearing: list[float] | None = None
 
     def to_text(self) -> str:
         """The text of model.json."""
@@ -192,6 +217,10 @@ class PortableModel:
         """The family itself."""
         return named(self.family)
 
+    def answered(self, eta: Any, functions: Any) -> Any:
+        """What is answered to η (`Family.answered`)."""
+        return self.of_family.answered(eta, self.smearing, functions)
+
     @property
     def raw_columns(self) -> dict[str, RawColumn]:
         """The columns of a table that the features are made of, by name."""
@@ -204,6 +233,20 @@ class PortableModel:
         for place, term in self.design.places():
             columns[term.feature] += range(place, place + term.width)
         return columns
+
+    @property
+    def spline_ends(self) -> dict[str, tuple[int, float, float]]:
+        """Of each spline the place of the column that is x itself, and its least and greatest value that is not beyond knots."""
+        first = {term.feature: (place, term) for place, term in reversed(list(self.design.places())) if term.part}
+        ends = {}
+        for entry in self.features:
+            if entry["kind"] == "spline":
+                place, term = first[entry["name"]]
+                knots = entry["learned"]["knots"]
+                low, high = ((end - term.mean) / term.std for end in (knots[0], knots[-1]))
+                slack = BEYOND * (high - low)
+                ends[entry["name"]] = (place, low - slack, high + slack)
+        return ends
 
     @property
     def dependences(self) -> Array:
@@ -283,19 +326,28 @@ def portable_model(
         else None,
         classes=found.classes,
         threshold=found.threshold,
+        smearing=None if found.in_units is None else found.in_units.averages,
     )
 
 
 def _cross_validated(found: LinearFit) -> dict[str, float] | None:
-    fit = found.fit
+    held_out = _held_out(found)
     # With class weights, the held-out rows weigh otherwise than those that judge the model.
-    if fit.cv_error is None or not math.isfinite(fit.cv_error) or found.class_weights is not None:
+    if held_out is None or not math.isfinite(held_out[0]) or found.class_weights is not None:
+        return None
+    return {**named(found.family).cross_validated(*held_out), "rows": found.fit.rows}
+
+
+def _held_out(found: LinearFit) -> tuple[float, float] | None:
+    """The mean deviance on held-out rows, and that of the best constant, in the label's units; None without folds."""
+    fit, units = found.fit, found.in_units
+    if units is not None:
+        return units.held_out
+    if fit.cv_error is None:
         return None
     if isinstance(fit, LeastSquaresFit):
-        null = fit.total_sum_of_squares / found.total_weight
-    else:
-        null = fit.null_deviance / fit.weight
-    return {**named(found.family).cross_validated(fit.cv_error, null), "rows": fit.rows}
+        return fit.cv_error, fit.total_sum_of_squares / found.total_weight
+    return fit.cv_error, fit.null_deviance / fit.weight
 
 
 def quantile(level: float, degrees_of_freedom: float | None) -> float:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from components.values.dates import EPOCHS
+
 NUMBERS = ("numeric", "integer")
 """The kinds whose number is in the design matrix as itself."""
 
@@ -23,6 +25,7 @@ class RawColumn:
       wide: whether it holds whole numbers beyond 2^53, which callers send as texts.
       boolean: whether it holds truth values, as texts.
       offset: whether it is one, or an `exposure`.
+      dates: of dates, how they are written (`components.values.dates`).
     """
 
     name: str
@@ -30,6 +33,7 @@ class RawColumn:
     wide: bool = False
     boolean: bool = False
     offset: Literal["offset", "exposure"] | None = None
+    dates: str | None = None
 
     @property
     def expected(self) -> str:
@@ -56,10 +60,13 @@ def raw_columns(entries: Iterable[Mapping[str, Any]]) -> dict[str, RawColumn]:
 def _column(name: str, entry: Mapping[str, Any]) -> RawColumn:
     """A column as one feature takes it."""
     kind = entry["kind"]
-    if kind in ("boolean", "categorical"):
+    if kind in ("boolean", "categorical", "cross", "ordered", "text"):
         return RawColumn(name, "bytes", boolean=kind == "boolean")
     if kind == "offset":
         return RawColumn(name, "float", offset="exposure" if entry["log"] else "offset")
+    if kind == "datetime":
+        form = entry["format"]
+        return RawColumn(name, "int64" if form in EPOCHS else "bytes", dates=form)
     whole = kind == "integer" or entry.get("whole", False)
     return RawColumn(name, "int64" if whole else "float", wide=entry.get("wide", False))
 
@@ -72,4 +79,5 @@ def _both(one: RawColumn, other: RawColumn) -> RawColumn:
         wide=one.wide or other.wide,
         boolean=one.boolean or other.boolean,
         offset=one.offset or other.offset,
+        dates=one.dates or other.dates,
     )

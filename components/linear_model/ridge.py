@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from components.linear_model.factors import TriangularFactor, triangle
 from components.linear_model.rank import independent_columns
+from components.linear_model.singular_values import decompose
 
 Array = NDArray[np.float64]
 
@@ -42,7 +43,7 @@ class RidgeSolver:
         if len(independent) < len(columns):
             basis = np.linalg.qr(centred[:, [index - first for index in independent if index >= first]])[0]
             centred, label = basis.T @ centred, basis.T @ label
-        self._u, self.singular, self._vt = np.linalg.svd(centred, full_matrices=False)
+        self._u, self.singular, self._vt = decompose(centred)
         self._projected = self._u.T @ label
 
     def coefficients(self, penalties: Array) -> Array:
@@ -155,9 +156,16 @@ def cross_validate(
     folds = [fold for fold in folds if fold.weight > 0]
     errors = np.zeros((len(folds), len(path)))
     for index, held_out in enumerate(folds):
-        training = TriangularFactor(held_out.names, intercept=intercept)
-        for fold in folds[:index] + folds[index + 1 :]:
-            training.merge(fold)
-        coefficients = RidgeSolver(training, columns, intercept, tolerance).coefficients(path)
+        coefficients = without(folds, index, columns, intercept, path, tolerance)
         errors[index] = squared_error(held_out, columns, coefficients) / held_out.weight
     return CrossValidation(path, errors, np.array([fold.weight for fold in folds]))
+
+
+def without(
+    folds: list[TriangularFactor], index: int, columns: list[int], intercept: bool, path: Array, tolerance: float
+) -> Array:
+    """The coefficients [q, m] of the rows of all folds but one, for each penalty; arguments as of `cross_validate`."""
+    training = TriangularFactor(folds[index].names, intercept=intercept)
+    for fold in folds[:index] + folds[index + 1 :]:
+        training.merge(fold)
+    return RidgeSolver(training, columns, intercept, tolerance).coefficients(path)

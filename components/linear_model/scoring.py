@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,21 +10,27 @@ from numpy.typing import NDArray
 
 from components.errors import DataError
 from components.linear_model import array_functions
-from components.linear_model.bases import columns_of, has_basis
+from components.linear_model.bases import columns_of, dates, has_basis
 from components.linear_model.bases.domain import least_of
 from components.linear_model.design_matrix import LARGEST_Z, Term
 from components.linear_model.portable import (
     UNBOUNDED,
     FeatureEntry,
     PortableModel,
+    boundaries_of,
     quantile,
 )
+from components.linear_model.text_features import TEXTS, is_nothing, text_columns, texts_of
+from components.values import calendar_parts
+from components.values.dates import EPOCHS, expected
 from components.values.numbers import marks_of, whole_marks
-from components.values.texts import TRUTHS, canonical_text, nothing
+from components.values.texts import canonical_text
+from components.values.zones import Zone
 
 AGREE = 1e-3  # of the columns' sizes: within this, dependent columns of a row agree
 CLASS = "class"
 PREDICTOR = "linear_predictor"
+OUTSIDE = "outside_"
 Array = NDArray[np.float64]
 
 
@@ -42,8 +47,8 @@ def score(
 
     Returns:
       float64 [n] each: `prediction`, or of a family of classes `probability`, and then texts [n], `class`; `linear_predictor` if
-      the link is another than the identity; `baseline`, `contribution_<feature>`, and, if the model has intervals,
-      `standard_error`, `low`, `high`.
+      the link is another than the identity; `baseline`, `contribution_<feature>`, of splines `outside_<feature>`, 0 or 1, and, if
+      the model has intervals, `standard_error`, `low`, `high`.
 
     Raises:
       DataError: a row has no offset, or an exposure that is not above 0.
@@ -52,15 +57,15 @@ def score(
     family = model.of_family
     predictor = matrix @ model.coefficients
 
-    def mean(eta: Array) -> Array:
-        with np.errstate(over="ignore"):  # e^710 is infinite, and what is made of it 0, 1 or beyond all bounds
-            return np.asarray(family.link.inverse(eta, array_functions))
-
-    answer = {family.answer: mean(predictor), "baseline": np.full(len(predictor), model.means @ model.coefficients)}
+    with np.errstate(over="ignore", divide="ignore"):
+        answered = np.asarray(model.answered(predictor, array_functions))
+    answer = {family.answer: answered, "baseline": np.full(len(predictor), model.means @ model.coefficients)}
     if family.link.name != "identity":
         answer[PREDICTOR] = predictor
     for name, columns in model.feature_columns.items():
         answer[f"contribution_{name}"] = (matrix[:, columns] - model.means[columns]) @ model.coefficients[columns]
+    for name, (place, low, high) in model.spline_ends.items():
+        answer[f"{OUTSIDE}{name}"] = ((matrix[:, place] < low) | (matrix[:, place] > high)).astype(np.float64)
     interval = model.interval
     if interval:
         variance = np.einsum("ij,jk,ik->i", matrix, interval.covariance, matrix)
@@ -68,7 +73,11 @@ def score(
         gaps, sizes = np.abs(matrix @ model.dependences), np.abs(matrix) @ np.abs(model.dependences)
         error[np.any(gaps > AGREE * sizes, axis=1)] = UNBOUNDED
         half = (interval.t if level is None else quantile(level, interval.degrees_of_freedom)) * error
-        answer |= {"standard_error": error, "low": mean(predictor - half), "high": mean(predictor + half)}
+        with np.errstate(
+            over="ignore", divide="ignore"
+        ):  # e^710 is infinite, and what is made of it 0, 1 or beyond all bounds
+            low, high = (family.link.inverse(predictor + side * half, array_functions) for side in (-1, 1))
+        answer |= {"standard_error": error, "low": np.asarray(low), "high": np.asarray(high)}
     bounded: dict[str, NDArray[Any]] = {name: np.clip(values, -UNBOUNDED, UNBOUNDED) for name, values in answer.items()}
     if model.classes:
         bounded[CLASS] = np.array(model.classes)[(answer[family.answer] >= model.threshold).astype(int)]
@@ -81,8 +90,8 @@ def rounding_sizes(model: PortableModel, answer: Mapping[str, NDArray[Any]], ter
     Args:
       model: that answered.
       answer: as `score` gives it, or a part of it; NaN where there is no finite interval.
-      terms: [n], the sum of the sizes of what η is the sum of. A change of η is as large in what has η's units, and relative in a
-        mean, of the probabilities with the part that η itself has in it.
+      terms: [n], the sum of the sizes of what η is the sum of. A change of η is as large in what has η's units, and in a mean as
+        its link has it (`Link.change`), of the probabilities with the part that η itself has in it.
     """
     sizes = {name: terms + np.abs(values) for name, values in answer.items() if values.dtype.kind == "f"}
     family = model.of_family
@@ -92,7 +101,9 @@ def rounding_sizes(model: PortableModel, answer: Mapping[str, NDArray[Any]], ter
         reach = (model.interval.t if model.interval else 0.0) * finite
         for name in {family.answer, "low", "high"} & set(sizes):
             values = np.abs(answer[name].astype(np.float64))
-            sizes[name] = values * (1.0 + terms + (0.0 if name == family.answer else reach))
+            moved = terms + (0.0 if name == family.answer else reach)
+            with np.errstate(over="ignore", divide="ignore"):  # of Box and Cox at 0
+                sizes[name] = values + np.asarray(family.link.change(values)) * moved
     return sizes
 
 
@@ -138,8 +149,11 @@ def transformed_columns(model: PortableModel, rows: Mapping[str, Sequence[Any]])
     for entry in model.features:
         name, values = entry["name"], rows[entry["columns"][0]]
         whole = types[entry["columns"][0]].type == "int64"
-        if entry["kind"] in ("boolean", "categorical"):
-            columns[name] = _level_ids(entry["kind"], terms[name][0], values, missing)
+        if entry["kind"] in TEXTS:
+            texts = [texts_of(types[column], rows[column], missing) for column in entry["columns"]]
+            columns |= text_columns(entry, terms[name], texts)
+        elif entry["kind"] == "datetime":
+            columns |= _dates(entry, values, terms[name], missing)
         elif entry["kind"] == "offset":
             columns[name] = _offset(entry, values)
         elif entry["kind"] == "buckets":
@@ -151,6 +165,47 @@ def transformed_columns(model: PortableModel, rows: Mapping[str, Sequence[Any]])
             columns |= _scaled(entry, np.prod(factors, axis=0), terms[name])
         else:
             columns |= _scaled(entry, _valid(entry, _as_reals(values, whole, missing), whole), terms[name])
+    return columns
+
+
+def _dates(
+    entry: FeatureEntry, values: Sequence[Any], terms: Sequence[Term], missing: Sequence[str]
+) -> dict[str, NDArray[Any]]:
+    """The columns of dates.
+
+    Raises:
+      DataError: a text is no date.
+    """
+    import pyarrow as pa  # which models without dates have no need of
+
+    from components.values import date_columns
+
+    zone = Zone(**{name: tuple(value) for name, value in entry["learned"].items()})
+    if entry["format"] in EPOCHS:
+        numbers = _as_reals(values, True, missing)
+        there = ~np.isnan(numbers)
+        instants, beyond = date_columns.of_numbers(np.where(there, numbers, 0).astype(np.int64), entry["format"])
+        there &= ~beyond
+    else:
+        given = [None if is_nothing(value) else canonical_text(value) for value in values]
+        instants, there, odd = date_columns.of_texts(pa.array(given, pa.string()), missing, entry["format"], zone)
+        for row in np.flatnonzero(odd):
+            raise DataError(
+                f"row {row + 1}, column {entry['columns'][0]!r}: expected {expected(entry['format'])}; received {given[row]!r}. "
+                "Correct it."
+            )
+    local = calendar_parts.LocalTime(instants, zone, date_columns.steps)
+    found = dates.columns_of(entry, local, there.astype(np.int64), array_functions)
+    columns: dict[str, NDArray[Any]] = {}
+    for term in terms:
+        if not term.part:
+            columns[term.key] = ~there  # the indicator
+        elif term.levels:
+            columns[term.key] = found[term.part]
+        else:
+            is_number = term.part in dates.number_parts(entry)
+            own = np.where(there, found[term.part], term.mean) if is_number else found[term.part]
+            columns[term.key] = ((own - term.mean) / term.std).astype(np.float32)
     return columns
 
 
@@ -169,7 +224,7 @@ def _interval_ids(
     entry: FeatureEntry, term: Term, values: Sequence[Any], whole: bool, missing: Sequence[str]
 ) -> NDArray[np.int64]:
     numbers = _as_reals(values, whole, missing)
-    boundaries = np.array(entry["boundaries"], np.float64 if whole else np.float32)
+    boundaries = np.array(boundaries_of(entry), np.float64 if whole else np.float32)
     ids = np.searchsorted(boundaries, numbers.astype(boundaries.dtype), side="right")
     return np.where(np.isnan(numbers), term.width - 1, ids)
 
@@ -184,7 +239,7 @@ def _as_reals(values: Sequence[Any], whole: bool, missing: Sequence[str]) -> Arr
     if not whole:
         return _without_marks(_as_floats(values), missing).astype(np.float64)
     marks = whole_marks(missing)
-    wholes = [None if _is_nothing(value) else int(value) for value in values]
+    wholes = [None if is_nothing(value) else int(value) for value in values]
     return np.array([np.nan if whole is None or whole in marks else whole for whole in wholes], np.float64)
 
 
@@ -221,7 +276,7 @@ def _integers(entry: FeatureEntry, values: Sequence[Any], origin: int, missing: 
     high = 2**63 - 1 if entry["max"] is None else int(entry["max"])
     found, marks = np.full(len(values), np.nan), whole_marks(missing)
     for index, value in enumerate(values):
-        if _is_nothing(value):
+        if is_nothing(value):
             continue
         whole = int(value)
         if whole in marks:
@@ -231,25 +286,3 @@ def _integers(entry: FeatureEntry, values: Sequence[Any], origin: int, missing: 
         if low <= whole <= high:
             found[index] = whole - origin
     return found
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None or (isinstance(value, (float, np.floating)) and math.isnan(value))
-
-
-def _level_ids(kind: str, term: Term, values: Sequence[Any], missing: Sequence[str]) -> NDArray[np.int64]:
-    known = {level.text: index for index, level in enumerate(term.levels) if level.special is None}
-    gone, other = term.place("missing"), term.place("other")
-    tokens = nothing(missing)
-    if kind == "boolean":
-        known = {spelling: known[truth] for truth, spellings in TRUTHS.items() for spelling in spellings.split("|")}
-
-    def level(value: Any) -> int | None:
-        if _is_nothing(value):
-            return gone
-        text = canonical_text(value)
-        if text.strip() in tokens or (isinstance(value, str) and value.strip() in tokens):
-            return gone
-        return known.get(text.strip().lower() if kind == "boolean" else text, other)
-
-    return np.array([level(value) for value in values], np.int64)

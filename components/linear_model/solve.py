@@ -15,7 +15,7 @@ from components.linear_model.factors import TriangularFactor, triangle
 from components.linear_model.inference import Dropped, LeastSquaresFit
 from components.linear_model.rank import dependences
 from components.linear_model.refinement import Solution, unscaled_covariance_root
-from components.linear_model.ridge import RidgeSolver, choose, cross_validate, penalties, squared_error
+from components.linear_model.ridge import RidgeSolver, choose, cross_validate, penalties, squared_error, without
 from components.linear_model.wording import Scale, dependence_text
 
 Array = NDArray[np.float64]
@@ -213,6 +213,7 @@ class Problem:
             residual_sum_of_squares=rss,
             total_sum_of_squares=float(np.sum(self._square[int(self.settings.intercept) :, -1] ** 2)),
             rows=self.factor.rows,
+            log_weight=self.factor.log_weight,
             degrees_of_freedom=freedom,
             rank=self.rank,
             condition_number=self.condition_number,
@@ -225,6 +226,17 @@ class Problem:
             refined=passes,
             shared=self.shared,
         )
+
+    def without_folds(self) -> Array | None:
+        """The kept columns' coefficients at the penalty without each fold in turn, [folds, q]; None without cross-validation."""
+        if self._cv_error is None:
+            return None
+        path, intercept = np.array([self.penalty]), self.settings.intercept
+        found = [
+            without(self.folds, index, self.columns, intercept, path, self._tolerance)[:, 0]
+            for index in range(len(self.folds))
+        ]
+        return np.array(found)
 
     def _choose_penalty(self, columns: list[int], saturated: bool) -> None:
         """Sets the penalty and how it came about, the cross-validated path of all columns, and the error at the penalty."""

@@ -10,16 +10,20 @@ from pydantic import BeforeValidator, Discriminator, Tag, TypeAdapter
 from components.preprocessing.kinds.boolean import Boolean
 from components.preprocessing.kinds.buckets import Buckets
 from components.preprocessing.kinds.categorical import Categorical
+from components.preprocessing.kinds.cross import Cross
+from components.preprocessing.kinds.datetime import Datetime
 from components.preprocessing.kinds.integer import Integer
 from components.preprocessing.kinds.log import Log
 from components.preprocessing.kinds.log1p import Log1p
 from components.preprocessing.kinds.numeric import Numeric
 from components.preprocessing.kinds.offset import Offset
+from components.preprocessing.kinds.ordered import Ordered
 from components.preprocessing.kinds.polynomial import Polynomial
 from components.preprocessing.kinds.power import Power
 from components.preprocessing.kinds.product import Product
 from components.preprocessing.kinds.spline import Spline
 from components.preprocessing.kinds.sqrt import Sqrt
+from components.preprocessing.kinds.text import Text
 
 Kind = (
     Numeric
@@ -34,11 +38,15 @@ Kind = (
     | Boolean
     | Buckets
     | Categorical
+    | Datetime
+    | Cross
+    | Ordered
+    | Text
     | Offset
 )
 
 _SHORT = Literal[  # kinds that need nothing else said
-    "numeric", "integer", "log", "log1p", "sqrt", "polynomial", "spline", "boolean", "categorical"
+    "numeric", "integer", "log", "log1p", "sqrt", "polynomial", "spline", "boolean", "categorical", "datetime"
 ]
 
 
@@ -63,6 +71,10 @@ _KINDS = (
     "boolean",
     "buckets",
     "categorical",
+    "datetime",
+    "cross",
+    "ordered",
+    "text",
 )
 
 _Mapping = Annotated[
@@ -77,7 +89,11 @@ _Mapping = Annotated[
     | Annotated[Product, Tag("product")]
     | Annotated[Boolean, Tag("boolean")]
     | Annotated[Buckets, Tag("buckets")]
-    | Annotated[Categorical, Tag("categorical")],
+    | Annotated[Categorical, Tag("categorical")]
+    | Annotated[Datetime, Tag("datetime")]
+    | Annotated[Cross, Tag("cross")]
+    | Annotated[Ordered, Tag("ordered")]
+    | Annotated[Text, Tag("text")],
     Discriminator(
         _kind,
         custom_error_type="feature_kind",
@@ -104,7 +120,7 @@ def features_to_json(features: Mapping[str, Kind]) -> list[dict[str, Any]]:
         {
             "name": name,
             "columns": columns_of(name, feature),
-            **feature.model_dump(mode="json", exclude={"column", "of"}),
+            **feature.model_dump(mode="json", by_alias=True, exclude={"column", "of"}),
         }
         for name, feature in features.items()
     ]

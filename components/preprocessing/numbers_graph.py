@@ -12,9 +12,10 @@ import tensorflow_transform as tft
 
 from components.linear_model.bases import columns_of, has_basis, parts_of
 from components.linear_model.bases.domain import least_of
-from components.linear_model.design_matrix import LARGEST_Z, part_name
+from components.linear_model.design_matrix import part_name
 from components.linear_model.raw_columns import NUMBERS, raw_columns
 from components.preprocessing.features import indicator_name
+from components.preprocessing.moments import moments, scaled
 from components.preprocessing.stacks import FLOATS, STACK_OF, WHOLES, Stack, chosen, stacks
 
 MEDIAN_RANK_ERROR = 1e-4  # of TFT's quantile sketch: the median's rank is right to this fraction of the rows
@@ -62,7 +63,9 @@ def _is_orthogonal(entry: Entry) -> bool:
 
 
 def learned_names(entry: Entry) -> list[str]:
-    """What training finds out for a feature's basis."""
+    """What training finds out for a feature's basis, or for its intervals."""
+    if entry["kind"] == "buckets":
+        return [] if entry["quantiles"] is None else ["boundaries"]
     if entry["kind"] == "spline":
         return ["knots"]
     return ["centre", "spread", "basis"] if _is_orthogonal(entry) else []
@@ -145,8 +148,8 @@ def number_columns(
     own = [place for place, entry in enumerate(numbers) if not has_basis(entry)]
     outputs: dict[str, tf.Tensor] = {}
     if own:
-        scaled = np.array([numbers[place].get("scale") != "none" for place in own])
-        z = _scaled(_some(filled, own), _some(means, own), _some(variances, own), scaled)
+        of_own = np.array([numbers[place].get("scale") != "none" for place in own])
+        z = scaled(_some(filled, own), _some(means, own), _some(variances, own), of_own)
         outputs |= dict(zip([names[place] for place in own], tf.unstack(z, axis=1), strict=True))
     if len(own) < len(numbers):
         outputs |= _made(reals, found[0] if wholes else both, safe)
@@ -163,13 +166,6 @@ def _some(values: tf.Tensor, places: Sequence[int]) -> tf.Tensor:
     if len(places) == values.shape[-1]:
         return values
     return tf.gather(values, list(places), axis=-1)
-
-
-def _scaled(values: tf.Tensor, means: tf.Tensor, variances: tf.Tensor, scaled: Any) -> tf.Tensor:
-    """z-scores as 32-bit floats, [n, numbers], where `scaled` says so."""
-    spread = tf.where(scaled & (variances > 0), tf.sqrt(variances), tf.ones_like(variances))
-    z = (values - tf.where(scaled, means, tf.zeros_like(means))) / spread
-    return tf.cast(tf.clip_by_value(z, -LARGEST_Z, LARGEST_Z), tf.float32)
 
 
 class _Columns:
@@ -271,18 +267,7 @@ def _origin(value: tf.Tensor | tf.SparseTensor, safe_name: str) -> tf.Tensor:
 
 def _analysed(wide: tf.Tensor, entries: Sequence[Entry], origins: Sequence[tf.Tensor | None]) -> _Analysed:
     """Means and what missing values become, by one pass."""
-    there = ~tf.math.is_nan(wide)
-    shape = tf.stack([tf.shape(wide, tf.int64)[0], tf.constant(len(entries), tf.int64)])
-    present = tf.SparseTensor(tf.where(there), tf.boolean_mask(wide, there), shape)
-    means, variances, shares = (  # of one column, TFT gives a scalar
-        tf.reshape(found, [len(entries)])
-        for found in (
-            tft.mean(present, reduce_instance_dims=False),
-            tft.var(present, reduce_instance_dims=False),
-            tft.mean(tf.cast(there, tf.float64), reduce_instance_dims=False),
-        )
-    )
-    means, variances = (tf.where(shares > 0, found, tf.zeros_like(shares)) for found in (means, variances))
+    means, variances, shares = moments(wide)
     fills = tf.stack(
         [
             _fill(entry, wide[:, index], means[index], origin)
@@ -333,7 +318,7 @@ def _made(reals: Sequence[Entry], analysed: _Analysed, safe: Mapping[str, str]) 
     values = tf.identity(tf.stack(others + orthonormal, axis=1), name=numbers_operation("made_value"))
     found_means = tf.identity(found_means, name=numbers_operation("made_mean"))
     found_variances = tf.identity(found_variances, name=numbers_operation("made_variance"))
-    z = _scaled(values, found_means, found_variances, np.ones(len(others) + len(orthonormal), bool))
+    z = scaled(values, found_means, found_variances, np.ones(len(others) + len(orthonormal), bool))
     return dict(zip(made_names(reals), tf.unstack(z, axis=1), strict=True))
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.errors import DataError
 from components.linear_model.bases import has_basis
-from components.linear_model.design_matrix import DesignMatrix
-from components.preprocessing.design import build_design_matrix
+from components.linear_model.design_matrix import EMPTY_VOCABULARY, DesignMatrix
+from components.preprocessing.dates_graph import date_number_names
+from components.preprocessing.design import build_design_matrix, own_names
 from components.preprocessing.features import Kind, features_to_json, indicator_name
+from components.preprocessing.kinds.cross import Cross
 from components.preprocessing.kinds.integer import Integer
 from components.preprocessing.kinds.offset import Offset
 from components.preprocessing.numbers_graph import (
@@ -23,11 +27,13 @@ from components.preprocessing.numbers_graph import (
     numbers_operation,
     operation_name,
 )
-from components.preprocessing.preprocessing_fn import vocabulary_name
 from components.preprocessing.stacks import stacks, there_operation, values_operation
+from components.preprocessing.texts_graph import vocabulary_name
+from components.preprocessing.values_graph import joint_texts
 from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 from components.values.names import safe_names
 from components.values.texts import unescape
+from components.values.zones import zone_of
 
 Features = Mapping[str, Kind]
 Entries = Sequence[Mapping[str, Any]]
@@ -117,15 +123,22 @@ class TransformGraph:
     def unscaled(self, columns: Mapping[str, Any], features: Features, others: Sequence[str]) -> dict[str, tf.Tensor]:
         """As `raw_values` says, from raw columns as parsing gives them."""
         entries, safe = features_to_json(features), safe_names(features)
-        vectors = {"value": number_names(entries), "made_value": made_names(entries)}
-        if not _any_as_itself(entries):
-            vectors["value"] = []
+        vectors = {
+            numbers_operation("value"): number_names(entries) if _any_as_itself(entries) else [],
+            numbers_operation("made_value"): made_names(entries),
+            numbers_operation("date_value"): date_number_names(entries),
+            **{
+                operation_name(safe[entry["name"]], "value"): own_names(entry)
+                for entry in entries
+                if entry["kind"] == "ordered"
+            },
+        }
         wanted = {
             name: f"{operation_name(safe[name], 'value')}:0" if isinstance(features.get(name), Offset) else place
             for name, place in self._outputs.items()
             if name in {*_transformed_names(entries), *others}.difference(*vectors.values())
         }
-        places = [f"{numbers_operation(which)}:0" for which, names in vectors.items() if names]
+        places = [f"{operation}:0" for operation, names in vectors.items() if names]
         found = self.fetch([*wanted.values(), *places], self.parsed(columns))
         values = dict(zip(wanted, found, strict=False))
         for names, vector in zip(filter(None, vectors.values()), found[len(wanted) :], strict=True):
@@ -148,8 +161,7 @@ class TransformGraph:
 def _transformed_names(entries: Entries) -> list[str]:
     """Names of the features' transformed columns."""
     indicators = [indicator_name(entry["name"]) for entry in entries if entry.get("indicator")]
-    made = [entry["name"] for entry in entries if not has_basis(entry)]
-    return [*made, *made_names(entries), *indicators]
+    return [*(name for entry in entries for name in own_names(entry)), *indicators]
 
 
 def _any_as_itself(entries: Entries) -> bool:
@@ -161,19 +173,22 @@ def _any_as_itself(entries: Entries) -> bool:
 def _constant(graph: TransformGraph, features: Features) -> Callable[[str, str], Any]:
     """What numbers are cleaned and scaled by, by transformed name and which (`numbers_operation`, and `origin`)."""
     entries, safe = features_to_json(features), safe_names(features)
-    names, made = number_names(entries), made_names(entries)
+    names, made, dates = number_names(entries), made_names(entries), date_number_names(entries)
     origins = {name: operation_name(safe[name], "origin") for name in names if isinstance(features[name], Integer)}
     wanted = ["fill"] if names else []
     wanted += ["mean", "variance"] if _any_as_itself(entries) else []
     wanted += ["made_mean", "made_variance"] if made else []
+    wanted += ["date_mean", "date_variance"] if dates else []
     vectors = [numbers_operation(which) for which in wanted]
-    found = graph.constants([*vectors, *origins.values()]) if names else {}
+    found = graph.constants([*vectors, *origins.values()]) if vectors else {}
 
     def constant(name: str, which: str) -> Any:
         if which == "origin":
             return found[origins[name]].item()
         if name in made:
             return found[numbers_operation(f"made_{which}")][made.index(name)].item()
+        if name in dates:
+            return found[numbers_operation(f"date_{which}")][dates.index(name)].item()
         return found[numbers_operation(which)][names.index(name)].item()
 
     return constant
@@ -183,21 +198,23 @@ def design_matrix_of(transform: tft.TFTransformOutput, features: Features) -> De
     """The design matrix that a transform graph feeds, scaling constants read from the graph in float64.
 
     Raises:
-      DataError: knots of a spline lie at one place.
+      DataError: knots of a spline lie at one place, or buckets by quantiles have no two intervals.
     """
     safe = safe_names(features)
 
-    def vocabulary(feature: str) -> list[str]:
-        tokens = transform.vocabulary_by_name(vocabulary_name(safe[feature]))
-        return [unescape(token.decode()) for token in tokens]
+    def vocabulary(feature: str) -> list[Any]:
+        tokens = [token.decode() for token in transform.vocabulary_by_name(vocabulary_name(safe[feature]))]
+        is_joint = isinstance(features[feature], Cross) and tokens != [EMPTY_VOCABULARY]
+        return list(map(joint_texts if is_joint else unescape, tokens))
 
     graph = TransformGraph(transform)
-    _check_knots(_learned(graph, features))
-    return build_design_matrix(features, vocabulary, _constant(graph, features))
+    learned = _learned(graph, features)
+    _check_learned(learned)
+    return build_design_matrix(features, vocabulary, _constant(graph, features), learned)
 
 
 def _learned(graph: TransformGraph, features: Features) -> dict[str, dict[str, Any]]:
-    """By feature what training found out for its basis: lists, or numbers."""
+    """By feature what training found out for its basis or its intervals: lists, or numbers."""
     safe = safe_names(features)
     operations = {
         (entry["name"], which): operation_name(safe[entry["name"]], which)
@@ -207,12 +224,16 @@ def _learned(graph: TransformGraph, features: Features) -> dict[str, dict[str, A
     found = graph.constants(list(operations.values())) if operations else {}
     learned: dict[str, dict[str, Any]] = {}
     for (name, which), operation in operations.items():
-        learned.setdefault(name, {})[which] = found[operation].tolist()
+        values = found[operation]
+        is_short = (
+            values.dtype == np.float32
+        )  # then the shortest text that is the number says it, as a configuration would
+        learned.setdefault(name, {})[which] = [float(str(value)) for value in values] if is_short else values.tolist()
     return learned
 
 
-def _check_knots(learned: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raises a DataError if knots lie at one place."""
+def _check_learned(learned: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises a DataError if knots lie at one place, or no two intervals were found."""
     for name, found in learned.items():
         knots = found.get("knots", [])
         if any(low >= high for low, high in pairwise(knots)):
@@ -221,20 +242,27 @@ def _check_knots(learned: Mapping[str, Mapping[str, Any]]) -> None:
                 f"have the same value that they would be {', '.join(f'{knot:g}' for knot in knots)}. Ask for fewer knots, or "
                 "give a list of them."
             )
+        if found.get("boundaries") == []:
+            raise DataError(
+                f"features.{name}.quantiles: expected numbers of which some are less than others, to part them; the training rows "
+                "have none. Give boundaries, or leave the feature out."
+            )
 
 
 def learned_of(transform: tft.TFTransformOutput, features: Features) -> dict[str, dict[str, Any]]:
     """What model.json has of features beside their configuration: by name, what training found out.
 
     `fill`: of a number, what stands for a missing value: in raw units, of whole numbers less their origin. `learned`: of a
-    basis, by name.
+    basis, or of buckets by quantiles, by name; of dates the table of their zone (`zones.Zone`), so that none but the training's
+    is ever asked.
     """
-    graph = TransformGraph(transform)
-    constant, learned = _constant(graph, features), _learned(graph, features)
-    return {
-        name: {"fill": constant(name, "fill")} | ({"learned": learned[name]} if name in learned else {})
-        for name in number_names(features_to_json(features))
-    }
+    graph, entries = TransformGraph(transform), features_to_json(features)
+    constant = _constant(graph, features)
+    found: dict[str, dict[str, Any]] = {name: {"fill": constant(name, "fill")} for name in number_names(entries)}
+    for name, learned in _learned(graph, features).items():
+        found.setdefault(name, {})["learned"] = learned
+    dates = [entry for entry in entries if entry["kind"] == "datetime"]
+    return found | {entry["name"]: {"learned": dataclasses.asdict(zone_of(entry["zone"]))} for entry in dates}
 
 
 def raw_values(

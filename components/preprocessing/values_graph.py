@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import tensorflow as tf
 
 from components.values.numbers import NAN
-from components.values.texts import BLANKS, CANONICAL, ESCAPES, SPELT_OTHERWISE, TRUTHS, missing_pattern, truth_pattern
+from components.values.texts import (
+    BLANKS,
+    CANONICAL,
+    ESCAPES,
+    SPELT_OTHERWISE,
+    TRUTHS,
+    missing_pattern,
+    truth_pattern,
+    unescape,
+)
 
 MISSING = r"\m"  # the token of a missing value: no text is escaped to it
 OTHER = r"\o"  # a token that no vocabulary has
+_JOINT = r"\x"  # between tokens that are joined: none has it
 
 # RE2's `.` does not match what is no UTF-8; `\C` does.
 _BREAKS = r"\C*[\\\n\r]\C*|^$"
@@ -44,6 +55,36 @@ def tokens(x: tf.Tensor, missing: Sequence[str]) -> tf.Tensor:
     touched = tf.reduce_any(tf.strings.regex_full_match(x, f"{SPELT_OTHERWISE}|{_BREAKS}"))
     found, gone_too = tf.cond(touched, rewrite, lambda: (x, gone))
     return tf.where(gone_too, tf.constant(MISSING), found)
+
+
+def canonical(x: tf.Tensor) -> tf.Tensor:
+    """Canonical texts, string, of the same shape."""
+    touched = tf.reduce_any(tf.strings.regex_full_match(x, SPELT_OTHERWISE))
+    return tf.cond(touched, lambda: _rewritten(x, CANONICAL), lambda: x)
+
+
+def joint(x: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Tokens of several columns as one token of each row, that no others give; string [n].
+
+    `MISSING` where all are, `OTHER` where one is; a missing one is a part as others are (`joint_texts`).
+    """
+    found = tf.strings.join(list(x), separator=_JOINT)
+    columns = tf.stack(list(x))
+    found = tf.where(tf.reduce_any(tf.equal(columns, OTHER), axis=0), tf.constant(OTHER), found)
+    return tf.where(tf.reduce_all(tf.equal(columns, MISSING), axis=0), tf.constant(MISSING), found)
+
+
+def joint_texts(token: str) -> tuple[str | None, ...]:
+    """The texts that a token of `joint` stands for, None where missing."""
+    parts = re.sub(r"\\.", lambda m: "\n" if m[0] == _JOINT else m[0], token).split("\n")  # no token has a line's end
+    return tuple(None if part == MISSING else unescape(part) for part in parts)
+
+
+def escape(text: str) -> str:
+    """The token of a canonical text."""
+    for pattern, replacement in ESCAPES:
+        text = re.sub(pattern, replacement, text)
+    return text
 
 
 def truths(x: tf.Tensor) -> tf.Tensor:

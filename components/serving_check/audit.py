@@ -13,10 +13,10 @@ from typing import Any
 from tensorflow.core.protobuf import saved_model_pb2
 
 _ARITHMETIC = """
-Abs Add AddN AddV2 All Any ArgMax ArgMin BatchMatMulV2 BiasAdd Bitcast BitwiseAnd Bucketize Ceil ClipByValue Cumsum Div DivNoNan
+Abs Add AddN AddV2 All Any ArgMax ArgMin BatchMatMulV2 BiasAdd Bitcast BitwiseAnd Bucketize Ceil ClipByValue Cos Cumsum Div DivNoNan
 Einsum Equal Erfc Exp Expm1 Floor FloorDiv FloorMod Greater GreaterEqual Invert IsFinite IsInf IsNan Less LessEqual Log Log1p
 LogicalAnd LogicalNot LogicalOr LowerBound MatMul Max Maximum Mean Min Minimum Mul MulNoNan Neg NotEqual Pow Prod RealDiv
-Reciprocal Round Rsqrt Select SelectV2 Sign Sqrt Square SquaredDifference Sub Sum Tanh UpperBound Xdivy
+Reciprocal Round Rsqrt Select SelectV2 Sign Sin Sqrt Square SquaredDifference Sub Sum Tanh UpperBound Xdivy
 """
 _SHAPES = """
 BroadcastArgs BroadcastTo Cast ConcatV2 Const ExpandDims Fill GatherNd GatherV2 Identity IdentityN NoOp OneHot

@@ -6,6 +6,7 @@ and its edges, values at the limits, missing ones, and what training never saw.
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -17,9 +18,11 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from components.linear_model.bases import has_basis
 from components.linear_model.design_matrix import Term
-from components.linear_model.portable import FeatureEntry, PortableModel
+from components.linear_model.portable import FeatureEntry, PortableModel, boundaries_of
 from components.linear_model.raw_columns import RawColumn
+from components.linear_model.text_features import TEXTS
 from components.serving_check.requests import Rows
+from components.values.dates import EPOCHS, ISO
 from components.values.numbers import LARGEST_INTEGER
 
 MOST_ROWS = 256  # a vocabulary may have any number of levels
@@ -31,7 +34,8 @@ def made_rows(model: PortableModel) -> Rows:
 
     The first row is the usual one (what stands for a missing number, the reference level), the second has nothing but missing
     values, the third zeros, the fourth what is large or unknown; the others go through the own values of each feature of a
-    column. An offset or an exposure, which every row has, is a usual number in all of them.
+    column, and last through the levels of several columns together. An offset or an exposure, which every row has, is a usual
+    number in all of them.
 
     Args:
       model: the parsed model.json.
@@ -43,18 +47,27 @@ def made_rows(model: PortableModel) -> Rows:
     found: dict[str, list[list[Any]]] = {name: [] for name in model.raw_columns}
     for entry in model.features:
         own = terms[entry["name"]]
-        for name in entry["columns"]:
-            found[name].append(_values(entry, own[0], references.get(own[0].key)))
+        reference = references.get(own[0].key)
+        for place, name in enumerate(entry["columns"]):
+            text = reference[place] if isinstance(reference, tuple) else reference
+            if not model.raw_columns[name].dates or entry["kind"] == "datetime":  # what is no date, no graph reads
+                found[name].append(_values(entry, own[0], text))
     values = {name: _of_column(model.raw_columns[name], lists) for name, lists in found.items()}
-    count = min(max(map(len, values.values())), MOST_ROWS)
-    return {
-        name: list(itertools.islice(itertools.chain(found, itertools.repeat(found[0])), count))
-        for name, found in values.items()
-    }
+    count = max(map(len, values.values()))
+    rows = {name: [*column, *itertools.repeat(column[0], count - len(column))] for name, column in values.items()}
+    for entry in model.features:
+        for level in terms[entry["name"]][0].levels:
+            if isinstance(level.text, tuple):
+                texts = dict(zip(entry["columns"], level.text, strict=True))
+                for name, column in rows.items():
+                    column.append(texts.get(name, column[0]))
+    return {name: column[:MOST_ROWS] for name, column in rows.items()}
 
 
-def _text_at(model: PortableModel, place: int) -> str | None:
-    """The text of the level whose column is at a place; None if it has none, as for a missing value."""
+def _text_at(model: PortableModel, place: int) -> str | tuple[str | None, ...] | None:
+    """The text of the level whose column is at a place, of several columns that of each; None if it has none, as for a missing
+    value.
+    """
     for first, term in model.design.places():
         if first <= place < first + term.width:
             return term.levels[place - first].text
@@ -73,21 +86,56 @@ def _of_column(column: RawColumn, lists: Sequence[list[Any]]) -> list[Any]:
 
 def _values(entry: FeatureEntry, term: Term, reference: str | None) -> list[Any]:
     """A usual value, a missing one, and others."""
-    kind = entry["kind"]
-    if kind == "boolean":
+    if entry["kind"] == "boolean":
         return [reference, None, "0", "YES", " true ", *ODD_TEXTS]
-    if kind == "categorical":
-        return [reference, None, *ODD_TEXTS, *(level.text for level in term.levels if level.special is None)]
-    if kind == "offset":
+    if entry["kind"] in TEXTS:
+        usual, *others = _texts(entry, term, reference)
+        return [usual, None, *ODD_TEXTS, *others]
+    if entry["kind"] == "offset":
         return [1.0, 0.5, 3.0] if entry["log"] else [0.0, -0.5, 2.0]
+    if entry["kind"] == "datetime":
+        return _dates(entry)
     return _numbers(entry, term)
+
+
+def _dates(entry: FeatureEntry) -> list[Any]:
+    """Dates of all hours, weekdays and months, about leap days and about a year's changes of clocks, as the feature reads them."""
+    usual, after = datetime.datetime(2024, 1, 31, 12, tzinfo=datetime.UTC), datetime.timedelta(days=29, hours=1)
+    others = [(1970, 1, 1), (2100, 3, 1), (1900, 2, 28), (2000, 2, 29), (2024, 2, 29), (2024, 12, 31)]
+    changes = [start for start in entry["learned"]["starts"] if start >= usual.timestamp()][:2]
+    found = [
+        usual,
+        *(datetime.datetime(*date, tzinfo=datetime.UTC) for date in others),
+        *(usual + number * after for number in range(48)),
+        *(datetime.datetime.fromtimestamp(start + shift, datetime.UTC) for start in changes for shift in (-1, 0, 3600)),
+    ]
+    form = entry["format"]
+    if form in EPOCHS:
+        made: list[Any] = [round(date.timestamp()) * 10**6 // EPOCHS[form] for date in found]
+    elif form == ISO:
+        clocks = [date.replace(tzinfo=None).isoformat() for date in found]
+        made = [*clocks, *(f"{clock}+05:30" for clock in clocks), "2024-01-31", " 2024-01-31 23:59:59.999999Z "]
+    else:
+        made = [date.strftime(form) for date in found]
+    return [made[0], None, *made[1:]]
+
+
+def _texts(entry: FeatureEntry, term: Term, reference: str | None) -> list[Any]:
+    """A usual text, and others; those of a cross stand in rows of their own."""
+    if entry["kind"] == "ordered":
+        return [entry["levels"][len(entry["levels"]) // 2], *entry["levels"]]
+    if entry["kind"] == "text":
+        words = entry["words"]
+        return [words[0], *words, " ".join(words).upper()]
+    levels = [] if entry["kind"] == "cross" else [level.text for level in term.levels if level.special is None]
+    return [reference, *levels]
 
 
 def _numbers(entry: FeatureEntry, term: Term) -> list[Any]:
     if entry["kind"] == "product":
         return [1.0, None, 0.0, 1e6, -2.0]
     if entry["kind"] == "buckets":
-        edges = entry["boundaries"]
+        edges = boundaries_of(entry)
         inside = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
         usual = inside[len(inside) // 2] if inside else edges[0]
         return [usual, None, 0.0, 1e6, edges[0] - 1, *edges, *inside, edges[-1] + 1]

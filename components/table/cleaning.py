@@ -7,7 +7,7 @@ import difflib
 import functools
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -170,7 +170,7 @@ def _columns(
     """Columns by name, numbers float64; why a row can't be right, by its position."""
     rejected: dict[int, str] = {}
     wide = set(spec.wide)
-    read: dict[str, Callable[[pa.Array, str, list[str], dict[int, str]], pa.Array]] = {
+    read: dict[str, columns.Read] = {
         **dict.fromkeys(spec.numbers, functools.partial(columns.number, decimal=spec.dialect.decimal)),
         **{
             name: functools.partial(columns.integer, wide=name in wide, decimal=spec.dialect.decimal)
@@ -179,6 +179,7 @@ def _columns(
         **dict.fromkeys(spec.booleans, columns.boolean),
         **dict.fromkeys(spec.texts, columns.text),
     }
+    read |= {name: columns.dated(read[name], form) for name, form in spec.dates.items()}
     if spec.label in spec.numbers:
         read[spec.label] = functools.partial(labels.numbers, decimal=spec.dialect.decimal)
     return {name: read[name](batch.column(name), name, spec.missing, rejected) for name in names}, rejected
@@ -239,6 +240,10 @@ def _count_values(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) 
     for name, rule in spec.values.items():
         column = batch.column(rule.column or name)
         missing = column.is_null()
+        if rule.levels is not None:
+            hit = pc.invert(pc.or_(pc.is_in(column, pa.array(rule.levels, pa.string())), missing))
+            _count(counts, f"{name}: none of the levels, taken as missing", hit)
+            missing = pc.or_(missing, hit)
         if rule.min is not None or rule.max is not None:
             column = _narrow(column)  # as the graph compares it
         too_low = rule.too_low or f"below {rule.min}"

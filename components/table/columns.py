@@ -6,6 +6,7 @@ is added to. Each raises a DataError, whose text does not name the file, if the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,15 @@ import pyarrow.compute as pc
 
 from components.errors import DataError
 from components.table.arrow_types import is_number, is_text, is_time
-from components.values import number_columns, numbers, text_columns, texts
+from components.values import date_columns, dates, number_columns, numbers, text_columns, texts
 from components.values.masks import Rows, true_rows, valid_rows
 from components.values.numbers import LARGEST_INTEGER
+from components.values.zones import Zone
 
 # Sizes that 32-bit floats hold, zero aside. The largest is the last number that is not rounded to infinity: the shortest text of
 # the largest 32-bit float, 3.4028235e+38, lies above that float.
 LARGEST, LEAST = float(np.nextafter(2.0**128 - 2.0**103, 0)), float(np.finfo(np.float32).tiny)
+Read = Callable[[pa.Array, str, list[str], dict[int, str]], pa.Array]
 _DIGITS = r"\A[+-]?\d+\z"
 
 
@@ -175,6 +178,22 @@ def text(column: pa.Array, name: str, missing: list[str], rejected: dict[int, st
     except TypeError as error:
         raise _unsuited(column, name, "texts") from error
     return text_columns.levels(found, missing)
+
+
+def dated(read: Read, form: str) -> Read:
+    """What reads a column, as `text` or `integer` does, whose values must be dates of some format."""
+
+    def dates_of(column: pa.Array, name: str, missing: list[str], rejected: dict[int, str]) -> pa.Array:
+        found = read(column, name, missing, rejected)
+        if form in dates.EPOCHS:
+            numbers = found.fill_null(0).to_numpy(zero_copy_only=False)
+            odd = date_columns.of_numbers(numbers, form)[1]
+        else:
+            odd = date_columns.of_texts(found, missing, form, Zone())[2]
+        reject(rejected, odd, found, f"column {name!r}: expected {dates.expected(form)}; received {{!r}}")
+        return found
+
+    return dates_of
 
 
 def raw_text(column: pa.Array) -> pa.Array:

@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from components.errors import DataError
 from components.linear_model.families import FAMILIES, named
+from components.linear_model.families.label import NAMES, transform_of
 from components.table import columns, files, rejected, streams
 from components.table.spec import TableSpec
 from components.values import texts
@@ -143,7 +145,7 @@ def reject_unfit(column: pa.Array, spec: TableSpec, rows: Rows, reasons: dict[in
         value = column[row].as_py()
         reasons.setdefault(
             row,
-            f"column {spec.label!r}: expected {family.labels} (model.family: {family.name}); received {texts.float_text(value)}"
+            f"column {spec.label!r}: expected {family.labels} ({family.key}); received {texts.float_text(value)}"
             f"{_way(spec.family, value)}",
         )
     return odd
@@ -153,6 +155,8 @@ def reject_unfit(column: pa.Array, spec: TableSpec, rows: Rows, reasons: dict[in
 def _way(text: str, value: float) -> str:
     """What takes a label that a family can't have."""
     family, label = named(text), np.array([value])
+    if family.transform is not None:
+        return _other_transforms(label)
     ways = []
     if family.classes and 0 < value < 1:
         ways.append("A share is given as two rows, of 1 and 0, with the share and the rest as weights")
@@ -168,6 +172,13 @@ def _way(text: str, value: float) -> str:
     if takes:
         ways.append(f"Such a label suits model.family: {' or '.join(takes)}")
     return "".join(f". {way}" for way in ways)
+
+
+def _other_transforms(label: NDArray[np.float64]) -> str:
+    """Which transforms take a label, [1], that another one does not."""
+    takes = [name for name in NAMES if name != "boxcox" and transform_of(name).valid(label)[0]]
+    others = f"label.transform: {' or '.join(takes)} takes such a label; " if takes else ""
+    return f". {others}data.drop leaves such rows out"
 
 
 def encoded(column: pa.Array, positive: str) -> pa.Array:

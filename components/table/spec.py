@@ -58,10 +58,11 @@ class DropRule(Section, json_schema_extra={"minProperties": 1}):
 
 
 class ValueRule(BaseModel):
-    """What the served graph does with some values of a feature of numbers; ingest only counts them.
+    """What the served graph does with some values of a feature of numbers, or of ordered texts; ingest only counts them.
 
     Attributes:
       column: that the feature is made of; None for the one of its name.
+      levels: of a feature of texts, all that are valid.
       min, max: the ends of what is valid.
       too_low: how a value below `min` is told of, where its number would not say it.
       outside: `missing` or `clip`.
@@ -71,6 +72,7 @@ class ValueRule(BaseModel):
     column: str | None = None
     min: int | float | None = None
     max: int | float | None = None
+    levels: list[str] | None = None
     too_low: str | None = None
     outside: str
     impute: str
@@ -85,9 +87,10 @@ class TableSpec(BaseModel):
       integers: columns that are whole numbers, to be taken exactly.
       wide: those of them that may be beyond 2^53.
       booleans: columns that are truth values.
+      dates: by column of dates how they are written (`components.values.dates`); each is one of `texts` or `integers` too.
       label, weight: names; every kept row must have a finite value there, the weight none below zero.
       drop: rules that leave rows out, by column.
-      values: rules of the features of numbers, to be counted, by feature.
+      values: rules of the features of numbers and of ordered texts, to be counted, by feature.
       missing: texts that stand for nothing.
       split: how rows are split.
       features: the columns among these that are features.
@@ -104,6 +107,7 @@ class TableSpec(BaseModel):
     integers: list[str] = []
     wide: list[str] = []
     booleans: list[str] = []
+    dates: dict[str, str] = {}
     label: str
     weight: str | None = None
     drop: dict[str, DropRule] = {}

@@ -23,6 +23,7 @@ from components.linear_model.portable import MODEL_FILE, portable_model
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import learned_of
 from components.trainer import sgd
+from components.trainer.curves import curves
 from components.trainer.model import build_model, input_names, put_weights, weights_of
 from components.trainer.signatures import export
 from components.trainer.training import TRAINING_FILE, FromExact, LossPoint, Training
@@ -54,7 +55,7 @@ def run_fn(fn_args: FnArgs) -> None:
         put_weights(model, exact.fit.coefficients, exact.design)
     found = weights_of(model, exact.design)
     apart = distance(exact, found) if trace else None
-    intercept, *coefficients = exact.in_raw_units(found[0], found[1:])
+    raw = exact.in_raw_units(found[0], found[1:]).tolist()
     features = features_from_json(config["features"])
     weights = exact.fit.coefficients if settings.solver == "exact" else found
     learned = learned_of(transform, features)
@@ -68,8 +69,9 @@ def run_fn(fn_args: FnArgs) -> None:
         label=config["label"],
         solver=settings.solver,
         rows={"train": rows},
-        intercept=intercept,
-        coefficients=dict(zip(exact.design.column_names, coefficients, strict=True)),
+        intercept=raw[0],
+        coefficients=dict(zip(exact.design.column_names, raw[1:], strict=True)),
+        curves=curves(exact.design, learned, raw),
         loss=named(exact.family).loss_in_words,
         loss_trace=trace,
         from_exact=FromExact(**dataclasses.asdict(apart)) if apart else None,

@@ -19,7 +19,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from components.internals.tensorflow import inline, optimised
 from components.linear_model.families.family import Served
 from components.linear_model.portable import UNBOUNDED, Interval, PortableModel
-from components.linear_model.scoring import AGREE, CLASS, PREDICTOR
+from components.linear_model.scoring import AGREE, CLASS, OUTSIDE, PREDICTOR
 from components.preprocessing.transform_graph import TransformGraph
 from components.trainer import inputs
 from components.trainer.model import input_names
@@ -140,9 +140,11 @@ class _Answers:
 
     def __init__(self, model: keras.Model, portable: PortableModel) -> None:
         self._model = model
+        self._portable = portable
         self._keys = input_names(portable.design)
         self._terms = portable.design.terms
         self._features = portable.feature_columns
+        self._spline_ends = portable.spline_ends
         self._coefficients = portable.coefficients
         self._means = portable.means
         self._interval = portable.interval
@@ -157,7 +159,7 @@ class _Answers:
         if self._linear:
             found = tf.reshape(self._model({name: transformed[key] for key, name in self._keys.items()}), [-1])
             return {self._family.answer: _bounded(found)}
-        return {self._family.answer: _bounded(self._inverse(self._predictor(self._matrix(transformed))))}
+        return {self._family.answer: _bounded(self._answered(self._predictor(self._matrix(transformed))))}
 
     def predict(self, transformed: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """What `serving_default` answers."""
@@ -181,6 +183,9 @@ class _Answers:
         terms = (matrix - self._means) * self._coefficients
         for name, columns in self._features.items():
             found[f"contribution_{name}"] = tf.reduce_sum(tf.gather(terms, columns, axis=1), axis=1)
+        for name, (place, low, high) in self._spline_ends.items():
+            x = matrix[:, place]
+            found[f"{OUTSIDE}{name}"] = tf.cast((x < low) | (x > high), tf.float64)
         return answer | _all_bounded(found | self._interval_of(matrix))
 
     def by_method(self, transformed: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
@@ -190,7 +195,7 @@ class _Answers:
         predictor = self._predictor(self._matrix(transformed))
         other = self._family.link.complement(predictor, tf.math)
         names = tf.tile(tf.constant([self._classes]), [tf.shape(predictor)[0], 1])
-        return [names, _bounded(tf.stack([other, self._inverse(predictor)], axis=1))]
+        return [names, _bounded(tf.stack([other, self._answered(predictor)], axis=1))]
 
     def _matrix(self, transformed: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """The design matrix, float64 [n, 1 + p]."""
@@ -205,11 +210,14 @@ class _Answers:
     def _predictor(self, matrix: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(matrix * self._coefficients, axis=1)
 
+    def _answered(self, predictor: tf.Tensor) -> tf.Tensor:
+        return self._portable.answered(predictor, tf.math)
+
     def _inverse(self, predictor: tf.Tensor) -> tf.Tensor:
         return self._family.link.inverse(predictor, tf.math)
 
     def _mean_and_class(self, predictor: tf.Tensor) -> dict[str, tf.Tensor]:
-        mean = self._inverse(predictor)
+        mean = self._answered(predictor)
         found = {self._family.answer: _bounded(mean)}
         if self._classes is not None:
             positive = tf.cast(mean >= tf.constant(self._threshold, tf.float64), tf.int32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from components.json_file import JsonFile
 
@@ -27,6 +27,18 @@ class FromExact(BaseModel):
     column: str
 
 
+class Curve(BaseModel):
+    """A spline at its knots.
+
+    Attributes:
+      knots: in the column's units, increasing.
+      values: what the spline adds to η there, against the first knot.
+    """
+
+    knots: list[float]
+    values: list[float]
+
+
 class Training(JsonFile):
     """The weights of the Keras graph, and how they came about.
 
@@ -36,6 +48,7 @@ class Training(JsonFile):
       rows: by split, how many were fitted.
       intercept: in raw units, against the reference levels.
       coefficients: the same by column.
+      curves: of the splines, by feature.
       loss: in words.
       loss_trace: of gradient descent; empty for the exact fit.
       from_exact: of gradient descent; None where the exact fit has no standard errors.
@@ -47,6 +60,7 @@ class Training(JsonFile):
     rows: dict[str, int]
     intercept: float
     coefficients: dict[str, float]
+    curves: dict[str, Curve] = Field(default={})
     loss: str
     loss_trace: list[LossPoint]
     from_exact: FromExact | None = None

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from pipeline.cli.remote import compile_, submit
 from pipeline.cli.schema import schema
 from pipeline.cli.serve_options import GroupedCommand, given_settings, option_of, server_options
 from pipeline.local.stopping import Stopped
+
+if TYPE_CHECKING:
+    from pipeline.graph.plain_tables import Of, Style
 
 
 class _Commands(click.Group):
@@ -138,22 +141,64 @@ def run(
 @_ROOT
 @click.option("--json", "as_json", is_flag=True, help="The whole summary as JSON.")
 @click.option("--all", "whole", is_flag=True, help="Every level of every feature.")
-def show(config: Path, root: Path, as_json: bool, whole: bool) -> None:
+@click.option("--table", type=click.Choice(["latex", "csv", "markdown"]), help="One table alone, to be pasted.")
+@click.option(
+    "--of",
+    type=click.Choice(["coefficients", "features", "fit"]),
+    help="With --table: which one; features are tested as a whole.  [default: coefficients]",
+)
+def show(config: Path, root: Path, as_json: bool, whole: bool, table: Style | None, of: Of | None) -> None:
     """Show the last run: coefficients, metrics, verdict, pushed version, times and rows of each step."""
     from rich.console import Console
 
+    from components.errors import ConfigError
     from pipeline.cli.loading import load
     from pipeline.cli.screen import print_steps, print_summary
     from pipeline.local.summary import read_last_summary
 
+    if (of is not None and table is None) or (as_json and table is not None):
+        raise ConfigError(
+            "show: --of is for --table, and --table is not for --json, which has all. Leave one of them out."
+        )
     root = root.resolve()
     summary = read_last_summary(root, load(config).name)
     if as_json:
         click.echo(summary.to_json())
         return
+    if table is not None:
+        from pipeline.graph.plain_tables import plain_table
+        from pipeline.local.summary import regression_of
+
+        click.echo(plain_table(regression_of(summary), table, of or "coefficients", whole))
+        return
     console = Console()
     print_steps(console, summary)
     print_summary(console, summary, str(config), str(root), whole)
+
+
+@main.command()
+@click.argument("first", metavar="A", type=click.Path(path_type=Path))
+@click.argument("second", metavar="B", type=click.Path(path_type=Path))
+@_ROOT
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def compare(first: Path, second: Path, root: Path, as_json: bool) -> None:
+    """Test what one of two nested models has besides the other: F, or the likelihood ratio, of the last runs on the same rows.
+
+    A and B are configurations, with the last runs below --root; or roots in which one pipeline has run; or summaries of runs,
+    ROOT/pipelines/NAME/runs/TIME.json.
+    """
+    from rich.console import Console
+
+    from pipeline.cli.compare import print_comparison
+    from pipeline.local.comparison import compare as compare_runs
+    from pipeline.local.comparison import read_run
+
+    root = root.resolve()
+    found = compare_runs((str(first), read_run(first, root)), (str(second), read_run(second, root)))
+    if as_json:
+        click.echo(found.model_dump_json(indent=1))
+    else:
+        print_comparison(Console(), found)
 
 
 @main.command()
@@ -172,7 +217,8 @@ def show(config: Path, root: Path, as_json: bool, whole: bool) -> None:
 @click.option(
     "--contributions",
     is_flag=True,
-    help="Add the contribution of each feature, and the baseline; through a link, what they add up to.",
+    help="Add the contribution of each feature, and the baseline; through a link, what they add up to; and whether a number is "
+    "beyond the knots of its spline.",
 )
 @click.option(
     "--level",
@@ -309,15 +355,19 @@ def serve(
 
 @main.command()
 @click.argument("table", type=click.Path(path_type=Path))
-@click.option("--label", required=True, help="The column to predict.")
+@click.option("--label", help="The column to predict.  [default: the formula's]")
+@click.option(
+    "--formula",
+    help="Label and features as R, patsy and statsmodels write them: 'log(price) ~ carat + I(carat**2) + C(cut)'.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: TABLE's name + .yaml]")
 @click.option("--name", help="Of the pipeline.  [default: the names of TABLE's folder and of TABLE]")
-def init(table: Path, label: str, output: Path | None, name: str | None) -> None:
+def init(table: Path, label: str | None, formula: str | None, output: Path | None, name: str | None) -> None:
     """Write a configuration file for TABLE (a file, a folder or a pattern), to be read and changed before the first run."""
     from pipeline.cli.init import write_config
     from pipeline.cli.init.notes import for_terminal
 
-    path, notes = write_config(table, label, output, name)
+    path, notes = write_config(table, label, output, name, formula)
     click.echo(f"wrote {path}")
     for line in for_terminal(notes, str(path)):
         click.echo(line)

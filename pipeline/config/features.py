@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from components.linear_model.bases import has_basis, parts_of
 from components.linear_model.bases.domain import least_of, without_value
+from components.linear_model.parts import parts_of
 from components.linear_model.raw_columns import RawColumn, raw_columns
 from components.preprocessing.features import Kind, columns_of, features_to_json, indicator_name
+from components.preprocessing.kinds.datetime import Datetime
 from components.preprocessing.kinds.integer import Integer
 from components.preprocessing.kinds.number import OneNumber
+from components.preprocessing.kinds.ordered import Ordered
+from components.preprocessing.kinds.text import Text
 from components.table.spec import ValueRule
 
 
@@ -37,6 +40,7 @@ def check_names(features: Mapping[str, Kind], others: Mapping[str, str | None]) 
 def check_columns(features: Mapping[str, Kind]) -> None:
     """Raises a ValueError if two features take one column for different things, or a product one that it can't multiply."""
     takers: dict[str, tuple[str, str]] = {}
+    forms: dict[str, tuple[str, str]] = {}
     for entry in features_to_json(features):
         for name, column in raw_columns([entry]).items():
             what = "texts" if column.type == "bytes" else "numbers"
@@ -46,6 +50,14 @@ def check_columns(features: Mapping[str, Kind]) -> None:
                     f"features.{entry['name']}: takes the column {name!r} for {what}, and features.{other} for {other_what}. "
                     "Make both features of the same kind of values, or copy the column"
                 )
+            if column.dates is None:
+                continue
+            other, form = forms.setdefault(name, (entry["name"], column.dates))
+            if column.dates != form:
+                raise ValueError(
+                    f"features.{entry['name']}.format: reads the column {name!r} by {column.dates!r}, and features.{other} by "
+                    f"{form!r}. Give both the same format"
+                )
     columns = raw_columns(features_to_json(features))
     for name, feature in features.items():
         wide = [column for column in columns_of(name, feature) if columns[column].wide]
@@ -53,6 +65,13 @@ def check_columns(features: Mapping[str, Kind]) -> None:
             raise ValueError(
                 f"features.{name}: the column {wide[0]!r} is wide, of whole numbers beyond 2^53; only an integer can be made of "
                 "it. Leave wide out if they are smaller"
+            )
+        truths = [column for column in columns_of(name, feature) if columns[column].boolean]
+        if truths and isinstance(feature, (Text, Datetime)):
+            what = "have no words" if isinstance(feature, Text) else "are no dates"
+            raise ValueError(
+                f"features.{name}: the column {truths[0]!r} has truth values, as another feature says; they {what}. Leave one of "
+                "the two features out"
             )
 
 
@@ -62,7 +81,7 @@ def check_made_names(features: Mapping[str, Kind], others: Mapping[str, str | No
     times: Counter[str] = Counter()
     for entry in features_to_json(features):
         name = entry["name"]
-        made = [f"{name}[{part}]" for part in parts_of(entry)] if has_basis(entry) else []
+        made = [f"{name}[{part}]" for part in parts_of(entry)]
         if entry.get("indicator"):
             made.append(indicator_name(name))
         times.update(made)
@@ -87,7 +106,7 @@ def _list_of(column: RawColumn) -> str:
 
 
 def value_rules(features: Mapping[str, Kind]) -> dict[str, ValueRule]:
-    """What becomes of some values of the features of numbers, by feature."""
+    """What becomes of some values of the features of numbers and of ordered texts, by feature."""
     rules = {}
     for name, feature in features.items():
         if isinstance(feature, OneNumber):
@@ -101,4 +120,7 @@ def value_rules(features: Mapping[str, Kind]) -> dict[str, ValueRule]:
                 outside=feature.outside,
                 impute=str(feature.impute),
             )
+        elif isinstance(feature, Ordered):
+            column = columns_of(name, feature)[0]
+            rules[name] = ValueRule(column=column, levels=feature.levels, outside="missing", impute="the levels' mean")
     return rules

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
 from components.fit.settings import Exact, Solver
+from components.linear_model.families import Family
 from components.linear_model.raw_columns import raw_columns
 from components.preprocessing.features import Feature, Kind, features_to_json
 from components.preprocessing.kinds.offset import Offset
@@ -23,6 +24,7 @@ from pipeline.config.data import Data
 from pipeline.config.errors import describe, short
 from pipeline.config.evaluate import Evaluate, Limit
 from pipeline.config.features import check_columns, check_made_names, check_names, columns_by_kind, value_rules
+from pipeline.config.label import Label
 from pipeline.config.serve import Serve
 from pipeline.config.targets import Target, Targets
 from pipeline.config.yaml_file import read_yaml
@@ -47,8 +49,10 @@ class Config(Section):
         "folder. By default it is inferred.",
         examples=["schema.pbtxt"],
     )
-    label: str = Field(
-        description="The column to predict: numbers, or with `positive` a text or truth value.", examples=["fare"]
+    label: Label = Field(
+        description="The column to predict: numbers, or with `positive` a text or truth value; or a mapping with `column` "
+        "and what is done with its values before the fit.",
+        examples=["fare", {"column": "price", "transform": "log"}],
     )
     positive: str | None = Field(
         default=None,
@@ -113,17 +117,31 @@ class Config(Section):
         return value
 
     @model_validator(mode="after")
+    def _label_of_the_model(self) -> Config:
+        try:
+            smearing = self.family.smearing
+        except ValueError as error:
+            raise ValueError(f"label.{error}") from error
+        if smearing and not isinstance(self.model, Exact):
+            raise ValueError(
+                "label.mean: smearing is over the residuals of the exact fit. Set model.solver: exact, or serve the median (leave "
+                "mean out)"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _columns_apart(self) -> Config:
-        others = {"label": self.label, "weight": self.weight, "offset": self.offset, "exposure": self.exposure}
+        others = {"label": self.label.column, "weight": self.weight, "offset": self.offset, "exposure": self.exposure}
         check_names(self.features, others)
         check_columns(self.columns)
         if self.offset is not None and self.exposure is not None:
             raise ValueError("offset and exposure: give one of them; an exposure's logarithm is an offset")
-        if self.label == self.weight:
+        label = self.label.column
+        if label == self.weight:
             raise ValueError(f"weight: {self.weight!r} is the label. Name another column, or null")
         for role, name in (("offset", self.offset), ("exposure", self.exposure)):
-            if name is not None and name in (self.label, self.weight):
-                what = "label" if name == self.label else "weight"
+            if name is not None and name in (label, self.weight):
+                what = "label" if name == label else "weight"
                 raise ValueError(f"{role}: {name!r} is the {what}. Name another column, or null")
         for name in COLUMNS:
             if name in {*self.features, *self.table_spec().columns}:
@@ -219,6 +237,11 @@ class Config(Section):
         return self
 
     @property
+    def family(self) -> Family:
+        """The family of the model, with its link, its power and what is done with the label."""
+        return self.label.of(self.model.of_family)
+
+    @property
     def columns(self) -> dict[str, Kind]:
         """What the model is made of: the features, and the offset, by name."""
         name = self.offset or self.exposure
@@ -244,7 +267,7 @@ class Config(Section):
         """What ingest has to know."""
         raw = raw_columns(features_to_json(self.columns))
         kinds = columns_by_kind(self.columns)
-        others = [(self.label, "numbers" if self.positive is None else "texts")]
+        others = [(self.label.column, "numbers" if self.positive is None else "texts")]
         others += [(self.weight, "numbers")] if self.weight else []
         others += [(name, "texts") for entry in self.evaluate.slices for name in entry.columns]
         others += [(name, "texts" if rule.is_for_texts else "numbers") for name, rule in self.data.drop.items()]
@@ -255,15 +278,16 @@ class Config(Section):
             numbers=named.get("numbers", []),
             integers=named.get("integers", []),
             wide=[column.name for column in raw.values() if column.wide],
+            dates={column.name: column.dates for column in raw.values() if column.dates},
             booleans=named.get("booleans", []),
             texts=named.get("texts", []),
-            label=self.label,
+            label=self.label.column,
             weight=self.weight,
             drop=self.data.drop,
             missing=self.data.missing,
             split=self.data.split_rule(),
             features=list(raw),
-            family=self.model.of_family.text,
+            family=self.family.text,
             positive=self.positive,
             offset=self.offset or self.exposure,
             exposed=self.exposure is not None,
@@ -276,7 +300,7 @@ class Config(Section):
         """What Transform and Trainer get as `custom_config`: plain JSON."""
         return {
             "features": features_to_json(self.columns),
-            "label": self.label,
+            "label": self.label.column,
             "weight": self.weight,
             "grouped": self.data.split_by is not None,
             "missing": self.data.missing,

@@ -28,14 +28,14 @@ def eval_config(config: Config) -> Any:
             name=name,
             is_baseline=name == BASELINE,
             signature_name="examples",
-            label_key=config.label,
+            label_key=config.label.column,
             example_weight_key=config.weight or "",
         )
         for name in (CANDIDATE, BASELINE)
     ]
     overall = config_pb2.SlicingSpec()
     slices = [config_pb2.SlicingSpec(feature_keys=entry.columns) for entry in config.evaluate.slices]
-    code, family = code_fingerprint(_MODULE, EXTRACTORS), config.model.of_family
+    code, family = code_fingerprint(_MODULE, EXTRACTORS), config.family
     names = [*family.metric_names, *(name + STANDARD_ERROR for name in family.metric_names), ROWS]
     names += [TABLES] if family.tables else []
     metrics = [

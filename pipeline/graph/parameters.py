@@ -84,7 +84,7 @@ def parameter_values(config: Config, target: str, span: int | None = None) -> di
 def _rules(config: Config) -> dict[str, Any]:
     evaluate = config.evaluate.model_dump(mode="json", exclude_none=True)
     return {
-        "family": config.model.of_family.text,
+        "family": config.family.text,
         "limits": {name: limit.model_dump(exclude_none=True) for name, limit in config.limits.items()},
         "slices": evaluate["slices"],
         "no_worse_than_live": config.evaluate.no_worse_than_live,

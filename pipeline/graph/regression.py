@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from components.linear_model.families import Family, named
 from components.values.names import shown
+from pipeline.graph.feature_tests import FeatureTests, finite, read_tests
 
 if TYPE_CHECKING:
     from components.linear_model.inference import Dropped
@@ -24,6 +25,7 @@ class Column(BaseModel):
     Attributes:
       name: as shown.
       feature: that it belongs to; None for the intercept.
+      part: of that feature, which has several; empty if it has none.
       level: that it stands for; None for a number.
       rows: training rows of the level; None where it is none.
       weight: their weight; None where rows have none.
@@ -32,6 +34,8 @@ class Column(BaseModel):
       standard_error, t, p: of the coefficient; None where there is none. By the normal law, t is z.
       low, high: ends of the confidence interval.
       ratio, ratio_low, ratio_high: exp of the coefficient and of the ends, where the link makes it a ratio (`Link.ratio`).
+      mean, deviation, correlation: of the column over the training rows (`moments.Moments`).
+      standardised: of least squares, the coefficient as of columns and label of standard deviation 1.
     """
 
     name: str
@@ -49,6 +53,11 @@ class Column(BaseModel):
     ratio: float | None = None
     ratio_low: float | None = None
     ratio_high: float | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    correlation: float | None = None
+    standardised: float | None = None
+    part: str = ""
 
 
 class Told(BaseModel):
@@ -88,14 +97,19 @@ class Regression(BaseModel):
       class_weights, intercept_shift, threshold: of classes (`LinearFit`).
       exposure: the column that the mean is proportional to; None where there is none.
       models: what is linear in the columns, in words.
+      fitted, answers: of a transformed label what is fitted, and which number it is answered by, in words; None of any other.
+      held_out: of a transformed label the metrics of held-out folds, in its own units; None without folds, and of any other.
       ratio: what exp of a coefficient is, in words; None where it is nothing.
       columns: the intercept first.
       level: of the confidence intervals.
       references: by feature, the name of the column that its levels are compared with.
       rows: of the training split, of a weight above 0.
       r_squared, adjusted_r_squared, sigma: of least squares.
-      deviance, null_deviance, deviance_explained, dispersion, pearson, aic, bic: of other families (`LikelihoodFit`); an
-        information criterion is None where the likelihood has no closed form.
+      residual_sum_of_squares: of least squares.
+      deviance, null_deviance, deviance_explained, dispersion, pearson: of other families (`LikelihoodFit`).
+      log_likelihood, aic, bic: None where the likelihood has no closed form, and of least squares with a penalty.
+      tests: of each feature as a whole, and of all together.
+      weight, label_mean, label_deviation: of the training rows (`moments.Moments`).
       loss: mean of the family's loss over the training rows, weighted.
       condition_number: of the scaled columns.
       dropped: columns that others give.
@@ -119,6 +133,9 @@ class Regression(BaseModel):
     threshold: float | None = None
     exposure: str | None = None
     models: str
+    fitted: str | None = None
+    answers: str | None = None
+    held_out: dict[str, float] | None = None
     ratio: str | None = None
     columns: list[Column]
     level: float
@@ -128,13 +145,19 @@ class Regression(BaseModel):
     r_squared: float | None = None
     adjusted_r_squared: float | None = None
     sigma: float | None = None
+    residual_sum_of_squares: float | None = None
     deviance: float | None = None
     null_deviance: float | None = None
     deviance_explained: float | None = None
     dispersion: float | None = None
     pearson: float | None = None
+    log_likelihood: float | None = None
     aic: float | None = None
     bic: float | None = None
+    tests: FeatureTests | None = None
+    weight: float | None = None
+    label_mean: float | None = None
+    label_deviation: float | None = None
     loss: float
     rank: int
     condition_number: float
@@ -160,7 +183,11 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
       found: the exact fit.
       train: the training split's `DatasetFeatureStatistics`.
     """
-    raw = found.raw
+    from components.linear_model.inference import LeastSquaresFit
+    from components.linear_model.moments import moments
+
+    raw, rows = found.raw, moments(found)
+    standardised = rows.standardised(raw.coefficients) if isinstance(found.fit, LeastSquaresFit) else None
     intervals = raw.confidence_intervals(LEVEL)
     stands_for = _stands_for(found)
     roles: dict[int, Any] = dict.fromkeys(found.design.offsets, "offset")
@@ -174,12 +201,16 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
             name=name,
             **stands_for[index],
             role=roles.get(index),
-            coefficient=_finite(raw.coefficients[index]),
-            standard_error=_finite(raw.standard_errors[index]),
-            t=_finite(raw.t_values[index]),
-            p=_finite(raw.p_values[index]),
-            low=_finite(intervals[index, 0]),
-            high=_finite(intervals[index, 1]),
+            coefficient=finite(raw.coefficients[index]),
+            standard_error=finite(raw.standard_errors[index]),
+            t=finite(raw.t_values[index]),
+            p=finite(raw.p_values[index]),
+            low=finite(intervals[index, 0]),
+            high=finite(intervals[index, 1]),
+            mean=finite(rows.mean[index]),
+            deviation=finite(rows.deviation[index]),
+            correlation=finite(rows.correlation[index]),
+            standardised=None if standardised is None or not index or index in roles else finite(standardised[index]),
             **(_ratio(raw.coefficients[index], intervals[index]) if ratios and index and index not in roles else {}),
         )
         for index, name in enumerate(raw.names)
@@ -193,6 +224,7 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
         threshold=found.threshold,
         exposure=exposure,
         models=_models(family, found.label, found.classes, exposure),
+        **_of_the_label(found, family),
         ratio=family.link.ratio,
         columns=columns,
         level=LEVEL,
@@ -200,6 +232,10 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
         rows=raw.rows,
         degrees_of_freedom=raw.degrees_of_freedom,
         **_of_the_fit(found),
+        tests=read_tests(found),
+        weight=rows.weight,
+        label_mean=rows.label_mean,
+        label_deviation=rows.label_deviation,
         rank=raw.rank,
         condition_number=raw.condition_number,
         dropped=[_told(raw.names, column) for column in raw.dropped],
@@ -218,13 +254,28 @@ def _of_the_fit(found: LinearFit) -> dict[str, Any]:
 
     fit = found.fit
     if isinstance(fit, LeastSquaresFit):
-        names = ["r_squared", "adjusted_r_squared", "sigma"]
+        names = ["r_squared", "adjusted_r_squared", "sigma", "residual_sum_of_squares"]
         more: dict[str, Any] = {"loss": fit.residual_sum_of_squares / found.total_weight, "refined": fit.refined}
     else:
-        names = ["deviance", "null_deviance", "deviance_explained", "dispersion", "pearson", "aic", "bic"]
+        names = ["deviance", "null_deviance", "deviance_explained", "dispersion", "pearson"]
         names += ["decrement", "remaining_step", "remaining_on_path"]
         more = {"loss": fit.loss, "passes": fit.passes, "different_rows": fit.different_rows}
-    return {**more, **{name: _finite(getattr(fit, name)) for name in names}}
+    names += ["log_likelihood", "aic", "bic"]
+    return {**more, **{name: finite(getattr(fit, name)) for name in names}}
+
+
+def _of_the_label(found: LinearFit, family: Family) -> dict[str, Any]:
+    """What only a transformed label has."""
+    if family.transform is None or found.in_units is None:
+        return {}
+    held_out = found.in_units.held_out
+    if held_out is not None and not math.isfinite(held_out[0]):
+        held_out = None
+    return {
+        "fitted": family.fitted(found.label),
+        "answers": family.answers(found.label),
+        "held_out": None if held_out is None else family.cross_validated(*held_out),
+    }
 
 
 def _models(family: Family, label: str, classes: list[str] | None, exposure: str | None) -> str:
@@ -236,21 +287,27 @@ def _models(family: Family, label: str, classes: list[str] | None, exposure: str
 def _ratio(coefficient: float, interval: Any) -> dict[str, Any]:
     """exp of a coefficient and of its interval's ends."""
     found = {"ratio": coefficient, "ratio_low": interval[0], "ratio_high": interval[1]}
-    return {name: _finite(math.exp(value)) if value < 700 else None for name, value in found.items()}
+    return {name: finite(math.exp(value)) if value < 700 else None for name, value in found.items()}
 
 
 def _stands_for(found: LinearFit) -> list[dict[str, Any]]:
-    """Of each column its feature and level; of a level how many rows have it, and their weight where there are weights."""
+    """Of each column its feature, part and level; of a level how many rows have it, and their weight where there are weights."""
     nothing: dict[str, Any] = {"feature": None, "level": None, "rows": None, "weight": None}
     entries = [nothing]
     weights = found.column_weights.tolist()
     for place, term in found.design.places():
         if not term.levels:
-            entries.append({**nothing, "feature": term.feature})
+            entries.append({**nothing, "feature": term.feature, "part": term.part})
         for index, level in enumerate(term.levels, place):
-            weight = None if found.weight is None else _finite(weights[index])
+            weight = None if found.weight is None else finite(weights[index])
             entries.append(
-                {"feature": term.feature, "level": level.name, "rows": found.present[index], "weight": weight}
+                {
+                    "feature": term.feature,
+                    "part": term.part,
+                    "level": level.name,
+                    "rows": found.present[index],
+                    "weight": weight,
+                }
             )
     return entries
 
@@ -261,7 +318,8 @@ def _pools(found: LinearFit, train: Any) -> list[Pool]:
     for place, term in found.design.places():
         other = term.place("other")
         rows = 0 if other is None else found.present[place + other]
-        if not rows or term.feature not in strings:
+        is_joint = any(isinstance(level.text, tuple) for level in term.levels)  # no column has such texts
+        if not rows or is_joint or term.feature not in strings:
             continue
         levels = {level.text for level in term.levels}
         ranked = [
@@ -285,8 +343,3 @@ def _pools(found: LinearFit, train: Any) -> list[Pool]:
 
 def _told(names: list[str], column: Dropped) -> Told:
     return Told(name=names[column.column], because=column.because)
-
-
-def _finite(value: float | None) -> float | None:
-    """None for what JSON has no number for."""
-    return None if value is None or not math.isfinite(value) else float(value)

@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from components.linear_model.families import Family, named
+from pipeline.graph.feature_table import print_tests
 from pipeline.graph.figures import figure
 from pipeline.graph.regression import Column, Pool, Regression
 
@@ -52,6 +53,8 @@ def print_regression(console: Console, found: Regression, whole: bool) -> None:
         _print_least_squares(console, found, family, whole)
     else:
         _print_likelihood(console, found, family, whole)
+    if found.tests is not None:
+        print_tests(console, found.tests)
     if found.penalty:
         console.print(
             "  the standard errors, intervals and p leave the bias of the penalty out of account", highlight=False
@@ -83,7 +86,14 @@ def _print_least_squares(console: Console, found: Regression, family: Family, wh
         highlight=False,
         soft_wrap=True,
     )
+    if found.log_likelihood is not None:
+        console.print(
+            f"log-likelihood {figure(found.log_likelihood)}, AIC {figure(found.aic)}, BIC {figure(found.bic)}",
+            highlight=False,
+        )
     _print_penalty(console, found, "mean squared error")
+    for line in label_lines(found):
+        console.print(escape(line), highlight=False, soft_wrap=True)
 
 
 def _print_likelihood(console: Console, found: Regression, family: Family, whole: bool) -> None:
@@ -120,6 +130,16 @@ def _print_likelihood(console: Console, found: Regression, family: Family, whole
             highlight=False,
             soft_wrap=True,
         )
+
+
+def label_lines(found: Regression) -> Iterator[str]:
+    """Which figures are on the fitted scale of a transformed label, and what is answered in its units."""
+    if found.answers is None:
+        return
+    yield f"all of this is of {found.fitted}; answered is {found.answers}"
+    if found.held_out is not None:
+        held_out = ", ".join(f"{name} {figure(value)}" for name, value in found.held_out.items())
+        yield f"in units of {found.label}, on held-out folds: {held_out}"
 
 
 def _figures(found: Regression, family: Family) -> str:
@@ -256,7 +276,7 @@ def _table(headings: Mapping[str, str], columns: Sequence[Column]) -> Table:
 
 def _fill(table: Table, columns: Sequence[Column], whole: bool, cells: Callable[[Column], list[str] | None]) -> None:
     """Adds a row a column, but for levels that are not worth one, and columns that have no cells."""
-    for _, group in itertools.groupby(columns, lambda column: (column.feature, column.level is None)):
+    for _, group in itertools.groupby(columns, lambda column: (column.feature, column.part, column.level is None)):
         together = list(group)
         shown, rest = (together, "") if whole or together[0].level is None else _worth_showing(together)
         for column in shown:

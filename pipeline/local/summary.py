@@ -13,7 +13,9 @@ from components.json_file import JsonFile
 from components.replacing import replacing
 from pipeline.config.root import runs_directory
 from pipeline.graph.registry import KEPT
+from pipeline.graph.regression import Regression
 from pipeline.graph.step import Kept, Record
+from pipeline.graph.steps.fit import REGRESSION
 
 
 class StepRun(BaseModel):
@@ -48,7 +50,7 @@ class RunSummary(JsonFile):
     """
 
     model_config = ConfigDict(frozen=False)
-    format: Literal[2] = 2
+    format: Literal[2, 3] = 3
     name: str
     run_id: str
     log: str
@@ -105,7 +107,36 @@ def read_last_summary(root: Path, name: str) -> RunSummary:
     files = sorted(runs_directory(root, name).glob("*.json"))
     if not files:
         raise RunError(f"{root}: pipeline {name!r} has not run here. Run it first: {again}")
-    return _FILE.parse(files[-1].read_bytes(), files[-1], f"Run it again: {again}")
+    return read_summary(files[-1], again)
+
+
+def read_summary(path: Path, again: str = "plumbline run CONFIG") -> RunSummary:
+    """The summary of any run.
+
+    Args:
+      path: of the file.
+      again: the command that would make it again, for the message.
+
+    Raises:
+      RunError: it is not there, damaged, or of another format.
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError as error:
+        raise RunError(f"{path}: no such file; expected the summary of a run. Run it: {again}") from error
+    return _FILE.parse(text, path, f"Run it again: {again}")
+
+
+def regression_of(summary: RunSummary) -> Regression:
+    """The exact fit of a run.
+
+    Raises:
+      RunError: the run ended before it.
+    """
+    found = summary.record(REGRESSION)
+    if found is None:
+        raise RunError(f"{summary.name}: the run of {summary.run_id} ended before a model was fitted. Run it again.")
+    return found
 
 
 def check_rows(steps: Iterable[StepRun]) -> None:

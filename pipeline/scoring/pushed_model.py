@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from components.errors import ConfigError, RunError
 from components.linear_model import array_functions
 from components.linear_model.portable import MODEL_FILE, UNBOUNDED, FeatureEntry, PortableModel, quantile
-from components.linear_model.scoring import CLASS, PREDICTOR, design_rows, refused, rounding_sizes, score
+from components.linear_model.scoring import CLASS, OUTSIDE, PREDICTOR, design_rows, refused, rounding_sizes, score
 from components.publishing.manifest import MANIFEST_FILE, verify_if_signed
 from components.publishing.versions import versions
 from components.table.spec import TableSpec
@@ -33,7 +33,8 @@ class Wanted:
 
     Attributes:
       intervals: `standard_error`, `low` and `high`.
-      contributions: `baseline` and `contribution_<feature>`; through a link, `linear_predictor`, which they add up to.
+      contributions: `baseline` and `contribution_<feature>`; through a link, `linear_predictor`, which they add up to; of splines
+        `outside_<feature>`.
       level: of the intervals; None for the model's own.
       prefix: what the names of the answers begin with, where they stand beside a table's columns.
     """
@@ -87,6 +88,7 @@ class PushedModel:
             numbers=[column.name for column in columns if column.type == "float"],
             integers=[column.name for column in columns if column.type == "int64"],
             wide=[column.name for column in columns if column.wide],
+            dates={column.name: column.dates for column in columns if column.dates},
             booleans=[column.name for column in columns if column.boolean],
             texts=texts,
             label=self._portable.label,
@@ -112,6 +114,7 @@ class PushedModel:
         names += ["standard_error", "low", "high"] if wanted.intervals else []
         contributions = [f"{CONTRIBUTION}{entry['name']}" for entry in self.features]
         contributions = [*([] if family.link.name == "identity" else [PREDICTOR]), BASELINE, *contributions]
+        contributions += [f"{OUTSIDE}{name}" for name in self._portable.spline_ends]
         return names + (contributions if wanted.contributions else [])
 
     def refused(self, columns: Columns) -> dict[int, str]:
@@ -208,7 +211,7 @@ def _intervals(
     if level is not None and model.interval is not None:
         predictor = answer.get(PREDICTOR, answer[model.of_family.answer]).astype(np.float64)
         half = quantile(level, model.interval.degrees_of_freedom) * error
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", divide="ignore"):
             low, high = (model.of_family.link.inverse(predictor + side * half, array_functions) for side in (-1, 1))
     found = {"standard_error": error, "low": low, "high": high}
     return {name: np.where(unbounded, np.nan, values).astype(np.float32) for name, values in found.items()}

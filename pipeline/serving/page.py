@@ -9,17 +9,19 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import jinja2
 from aiohttp import web
 from markupsafe import Markup
 
 from components.linear_model.portable import MODEL_FILE, PortableModel
-from pipeline.serving.dtypes import BOOL, DEFAULT_SIGNATURE, DOUBLE, FLOAT, RANGES, STRING
+from pipeline.serving.dtypes import DEFAULT_SIGNATURE
 from pipeline.serving.errors import RequestError
+from pipeline.serving.fields import FormField, fields_of
 
 if TYPE_CHECKING:
     from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
@@ -27,29 +29,8 @@ if TYPE_CHECKING:
     from pipeline.serving.models.manager import ModelManager
 
 EXPLAIN = "explain"
-FieldKind = Literal["number", "integer", "text", "truth"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_KINDS: dict[int, FieldKind] = {
-    FLOAT: "number",
-    DOUBLE: "number",
-    **dict.fromkeys(RANGES, "integer"),
-    STRING: "text",
-    BOOL: "truth",
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class FormField:
-    """An input of a signature.
-
-    Attributes:
-      name: of the input.
-      kind: of what is entered. A number or a text may be missing: it is sent as NaN or as an empty text.
-    """
-
-    name: str
-    kind: FieldKind
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +43,9 @@ class ModelView:
       signature: that the form calls; None if the model has none that a form can be made for.
       fields: its inputs.
       unit: of contributions, where they are not in the label's own: `log odds ratio`.
+      answers: which number a transformed label is answered by; None for any other.
       notes: what of the model is not served that should be, and why.
+      columns: by feature, the inputs that it is made of; of a model without a model.json none.
     """
 
     name: str
@@ -70,36 +53,50 @@ class ModelView:
     signature: str | None = None
     fields: Sequence[FormField] = ()
     unit: str | None = None
+    answers: str | None = None
     notes: Sequence[str] = ()
+    columns: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
-def view(name: str, version: int, signatures: Mapping[str, SignatureDef], unit: str | None = None) -> ModelView:
+def view(
+    name: str, version: int, signatures: Mapping[str, SignatureDef], model: PortableModel | None = None
+) -> ModelView:
     """Shows a loaded version: by its signature `explain`, else by `serving_default`.
 
     Args:
       name: of the model.
       version: its number.
       signatures: SignatureDefs by name.
-      unit: of contributions.
+      model: what the version says of itself; None where it says nothing.
     """
     signature = next((key for key in (EXPLAIN, DEFAULT_SIGNATURE) if key in signatures), None)
     inputs = signatures[signature].inputs if signature else {}
-    if not inputs or any(info.dtype not in _KINDS for info in inputs.values()):
+    fields = fields_of({key: info.dtype for key, info in inputs.items()}, model)
+    if not fields:
         return ModelView(name, version)
-    fields = [FormField(key, _KINDS[inputs[key].dtype]) for key in sorted(inputs)]
-    return ModelView(name, version, signature, fields, unit)
+    if model is None:
+        return ModelView(name, version, signature, fields)
+    columns = {entry["name"]: entry["columns"] for entry in model.features}
+    answers = model.of_family.answers(model.label)
+    return ModelView(name, version, signature, fields, _unit(model), answers, columns=columns)
 
 
-def _unit(path: Path) -> str | None:
-    """What a loaded version's contributions are in; None for the label's units, and for what no model.json lies beside."""
+def _told(path: Path) -> PortableModel | None:
+    """What a loaded version says of itself; None where no model.json lies beside it."""
     try:
-        model = PortableModel.from_text((path / MODEL_FILE).read_text())
+        return PortableModel.from_text((path / MODEL_FILE).read_text())
     except (OSError, ValueError):
         return None
-    link = model.of_family.link
-    if link.name == "identity":
+
+
+def _unit(model: PortableModel) -> str | None:
+    """What contributions are in; None for the label's units."""
+    family = model.of_family
+    if family.transform is not None:
+        return family.fitted(model.label)
+    if family.link.name == "identity":
         return None
-    return f"log {link.ratio}" if link.ratio else f"linear predictor of the link {link.name}"
+    return f"log {family.link.ratio}" if family.link.ratio else f"linear predictor of the link {family.link.name}"
 
 
 def served(manager: ModelManager) -> list[ModelView]:
@@ -109,7 +106,7 @@ def served(manager: ModelManager) -> list[ModelView]:
     for name in sorted(manager.available()):
         try:
             with manager.servable(name) as servable:
-                shown = view(name, servable.version, servable.signatures, _unit(servable.path))
+                shown = view(name, servable.version, servable.signatures, _told(servable.path))
         except RequestError:
             shown = ModelView(name)
         views.append(dataclasses.replace(shown, notes=reasons.get(name, ())))
@@ -143,6 +140,7 @@ def page(models: Sequence[ModelView]) -> str:
     """
     return _ENVIRONMENT.get_template("page.html").render(
         models=models,
+        columns=[json.dumps(model.columns) for model in models],
         script=Markup(_SCRIPT),  # noqa: S704 - files of this package, without anything put in
         style=Markup(_STYLE),  # noqa: S704
     )

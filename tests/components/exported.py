@@ -29,12 +29,14 @@ def export_fit(
       family: its text.
       changed: attributes of the model other than the fit's: `classes`, `threshold`.
     """
+    from components.linear_model import array_functions
     from components.linear_model.arrays import Rows
     from components.linear_model.factors import TriangularFactor
     from components.linear_model.families import named
     from components.linear_model.likelihood import Likelihood
     from components.linear_model.linear_fit import LinearFit
     from components.linear_model.portable import portable_model
+    from components.linear_model.retransformation import in_units
     from components.linear_model.solve import Problem, Settings
     from components.preprocessing.features import features_to_json
     from components.preprocessing.transform_graph import design_matrix_of, learned_of
@@ -51,21 +53,27 @@ def export_fit(
     design = design_matrix_of(transform, features)
     found = transform.transform_features_layer()(sparse_columns(rows))
     transformed = {name: value.numpy() for name, value in found.items()}
-    x, y = np.column_stack([np.ones(len(rows)), design.dense(transformed)]), transformed["y"].astype(np.float64)
+    x = np.column_stack([np.ones(len(rows)), design.dense(transformed)])
+    y = named(family).fitted_label(transformed["y"].astype(np.float64), array_functions)
     offset = x[:, design.offsets].sum(axis=1)
     squares = named(family).solver == "factors"
     factor = TriangularFactor([INTERCEPT, *design.column_names], intercept=True).add(x, y - offset if squares else y)
     references = {term.feature: place for place, term in design.places() if term.levels}
     settings = Settings(references={*references.values(), *design.offsets}, tolerance=1e-6)
+    in_memory = Rows(x, y, np.ones(len(y)), offset, np.zeros(len(y), np.int64), len(y))
+    units = None
     if squares:
-        fit: Any = Problem([factor], settings).fit()
+        problem = Problem([factor], settings)
+        fit: Any = problem.fit()
+        if named(family).transform is not None:
+            units = in_units(family, fit.coefficients[problem.columns], None, in_memory.passes(problem.columns))
     else:
-        in_memory = Rows(x, y, np.ones(len(y)), offset, np.zeros(len(y), np.int64), len(y))
         fit = Likelihood(family, [factor], settings, in_memory.passes).fit
     fit.coefficients[design.offsets] = 1.0
     classes: dict[str, Any] = {"classes": ["0", "1"], "threshold": 0.5} if named(family).classes else {}
+    squared = np.array([factor.square()])
     fitted = LinearFit(
-        family, "y", None, design, references, len(rows), [], fit, [len(rows)], np.array([factor.square()]), **classes
+        family, "y", None, design, references, len(rows), [], fit, [len(rows)], squared, **classes, in_units=units
     )
     missing = [token for token in MISSING_TOKENS if token]
     portable = dataclasses.replace(
@@ -133,6 +141,15 @@ def tips(rows: int, seed: int = 3) -> tuple[dict[str, list[Any]], NDArray[Any]]:
     return {"miles": miles.tolist(), "city": city.tolist()}, (generator.random(rows) < 1 / (1 + np.exp(-eta))).astype(
         float
     )
+
+
+def prices(rows: int, seed: int = 6) -> tuple[dict[str, list[Any]], NDArray[Any]]:
+    """Stones, and their prices: the logarithm is linear in the carats."""
+    generator = np.random.default_rng(seed)
+    carat = generator.uniform(0.2, 3.0, rows).astype(np.float32)
+    cut = generator.choice(["fair", "good"], rows)
+    log = 6.0 + 0.9 * carat + 0.2 * (cut == "good") + generator.normal(0, 0.4, rows)
+    return {"carat": carat.tolist(), "cut": cut.tolist()}, np.exp(log).round(2)
 
 
 def visits(rows: int, seed: int = 4) -> tuple[dict[str, list[Any]], NDArray[Any]]:

@@ -92,6 +92,20 @@ class Client:
         body = {"signature_name": "examples", "instances": encoded}
         return np.array(self.post("predict", body)["predictions"], np.float64)
 
+    def by_regress(self, columns: Columns) -> Answers:
+        """REST, TF Serving's Regress; a missing value is none there."""
+        wide = {name for name, column in self.model.raw_columns.items() if column.wide}
+        sent = [
+            {
+                name: int(value) if name in wide else value
+                for name, value in zip(columns, row, strict=True)
+                if value is not None and value != ""
+            }
+            for row in zip(*columns.values(), strict=True)
+        ]
+        body = {"signature_name": "regress", "examples": sent}
+        return np.array(self.post("regress", body)["results"], np.float64)
+
     def by_grpc(self, columns: Columns) -> Answers:
         """gRPC Predict, by TF Serving's stubs."""
         import grpc
@@ -100,13 +114,13 @@ class Client:
 
         request = predict_pb2.PredictRequest()
         request.model_spec.name = self.name
-        for entry in self.model.features:
-            values = columns[entry["name"]]
+        for name, column in self.model.raw_columns.items():
+            values = columns[name]
             kind = tf.string
             if not isinstance(values[0], str):
-                kind = tf.float64 if entry["kind"] == "integer" or entry.get("whole") else tf.float32
+                kind = tf.float64 if column.type == "int64" else tf.float32
                 values = [math.nan if value is None else value for value in values]
-            request.inputs[entry["name"]].CopyFrom(tf.make_tensor_proto(values, kind))
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(values, kind))
         with grpc.insecure_channel(self.grpc) as channel:
             answer = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(request, timeout=30)
         return np.array(answer.outputs["prediction"].float_val, np.float64)

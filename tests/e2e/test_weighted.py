@@ -9,6 +9,7 @@ import pytest
 import statsmodels.api as sm
 
 from components.linear_model.linear_fit import LinearFit
+from components.linear_model.solve import Problem, Settings
 from tests.conftest import plumbline
 from tests.e2e.gathered import gathered
 from tests.e2e.oracles import examples, values
@@ -67,6 +68,11 @@ def test_weighted_least_squares_equals_statsmodels(folder, fitted):
     assert fitted.fit.p_values[kept] == pytest.approx(oracle.pvalues, rel=1e-7)
     assert fitted.fit.confidence_intervals()[kept] == pytest.approx(oracle.conf_int(), rel=1e-8)
     assert (fitted.fit.rows, fitted.rows_read) == (used.sum(), len(label))
+    assert [fitted.fit.log_likelihood, fitted.fit.aic, fitted.fit.bic] == pytest.approx(
+        [oracle.llf, oracle.aic, oracle.bic], rel=1e-10
+    )
+    found = Problem(fitted.fold_factors, Settings(references=set(fitted.references.values()), tolerance=1e-6)).fit()
+    assert found.log_likelihood == pytest.approx(oracle.llf, rel=1e-6)
 
 
 def test_a_collinear_column_is_dropped_and_said(folder, fitted):

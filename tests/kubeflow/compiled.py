@@ -20,13 +20,18 @@ ROOTS = {"vertex": "gs://bucket/root", "kubeflow": "minio://mlpipeline/v2/artifa
 
 
 def write_config(
-    example: str, target: str, folder: Path, table: Path | None = None, baseline: str | None = None, **changes: Any
+    example: str | Path,
+    target: str,
+    folder: Path,
+    table: Path | None = None,
+    baseline: str | None = None,
+    **changes: Any,
 ) -> Path:
-    """An example's configuration with a target's section, perhaps another table and a baseline, and other changes.
+    """A configuration, an example's or a file's, with a target's section, perhaps another table and a baseline, and other changes.
 
     What is pushed goes to `serving` in the folder.
     """
-    source = REPOSITORY / "data" / example / "pipeline.yaml"
+    source = example if isinstance(example, Path) else REPOSITORY / "data" / example / "pipeline.yaml"
     value = yaml.safe_load(source.read_text()) | changes
     value["data"]["path"] = str(table or source.parent / value["data"]["path"])
     section = {"data": value["data"]["path"], "serving": str(folder / "serving"), "baseline": baseline}

@@ -14,6 +14,7 @@ NAMES = {
     "taxi": "taxi-fare",
     "tips": "taxi-tips",
     "delays": "late-flights",
+    "kinds": "kinds",
 }  # of the examples' pipelines
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from components.linear_model.bases import dates
 from components.linear_model.bases.elementwise import log, log1p, power, sqrt
 from components.linear_model.bases.polynomial import polynomial
 from components.linear_model.bases.spline import spline
@@ -50,6 +51,8 @@ def columns_of(entry: Entry, x: Any, learned: Learned, functions: Any) -> list[A
 def parts_of(entry: Entry) -> list[str]:
     """What each of a feature's columns is, for eyes, in their order."""
     kind = entry["kind"]
+    if kind == "datetime":
+        return dates.parts_of(entry)
     if kind == "spline":
         return [f"spline {index}" for index in range(1, knots_of(entry))]
     if kind == "polynomial":

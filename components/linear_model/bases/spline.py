@@ -36,3 +36,23 @@ def spline(x: Any, entry: Mapping[str, Any], learned: Mapping[str, Any], functio
         slope = 3.0 * (1.0 - place) * (before_last - place)
         columns.append(cube(place) - cube(before_last) * ratio + slope * beyond)
     return columns
+
+
+def curve_at_knots(knots: Sequence[float], coefficients: Sequence[float]) -> list[float]:
+    """What a spline adds to η at each of its knots, against the first one.
+
+    Args:
+      knots: [K], increasing.
+      coefficients: [K − 1], of the spline's columns in raw units.
+
+    Returns:
+      [K] in units of η; the first is 0.
+    """
+    import numpy as np  # the configuration's reader loads this module, and has no need of it
+
+    from components.linear_model import array_functions
+
+    places = np.array(knots, np.float64)
+    columns = np.stack(spline(places, {"knots": knots}, {"knots": places}, array_functions), axis=1)
+    values: list[float] = ((columns - columns[0]) @ np.asarray(coefficients)).tolist()
+    return values

@@ -12,6 +12,7 @@ from components.linear_model.families import (  # noqa: F401 (each makes its fam
     tweedie,
 )
 from components.linear_model.families.family import FAMILIES, Family
+from components.linear_model.families.label import transform_of
 
 __all__ = ["FAMILIES", "Family", "family_of", "named"]
 
@@ -40,10 +41,13 @@ def family_of(name: str, link: str | None = None, power: float | None = None) ->
 
 
 def named(text: str) -> Family:
-    """The family that a `Family.text` names: `poisson`, `binomial(link=probit)`, `tweedie(power=1.5)`."""
+    """The family that a `Family.text` names: `poisson`, `binomial(link=probit)`, `tweedie(power=1.5)`, `gaussian(label=log)`."""
     found = re.fullmatch(r"(\w+)(?:\((.*)\))?", text)
     if found is None:
         raise ValueError(f"expected the text of a family; received {text!r}")
     options = dict(option.split("=", 1) for option in (found[2] or "").split(", ") if option)
-    power = options.get("power")
-    return family_of(found[1], options.get("link"), None if power is None else float(power))
+    powers = {key: float(options[key]) for key in ("power", "lambda") if key in options}
+    family = family_of(found[1], options.get("link"), powers.get("power"))
+    if "label" not in options:
+        return family
+    return transform_of(options["label"], powers.get("lambda")).of(family, options.get("mean") == "smearing")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:  # the configuration asks families too, and has no need of numpy
     import numpy as np
     from numpy.typing import NDArray
+
+    from components.linear_model.families.label import LabelTransform
 
     Array = NDArray[np.float64]
 
@@ -38,6 +40,7 @@ class Link:
       measure: what η is, in words, `{label}` being the label, or of classes that it is the positive one.
       ratio: what exp of a coefficient is, in words: `odds ratio`, `rate ratio`, …; None where it is nothing.
       other: of probabilities 1 − μ from η, as `inverse`, with digits of its own where μ is near 1.
+      change: by how much μ changes with η, at most: of μ of at least 0, of any shape; by default as much as μ is.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Link:
     measure: str
     ratio: str | None = None
     other: Callable[[Any, Any], Any] | None = None
+    change: Callable[[Any], Any] = lambda mean: mean
 
     def complement(self, eta: Any, functions: Any) -> Any:
         """1 − μ of η, by `other` if there is one."""
@@ -139,6 +143,8 @@ class Family:
       classes: whether labels are 0 and 1, two classes.
       power: p of V(μ) = μᵖ, where the configuration says it.
       of_power: the family with another one; None where there is none to be said.
+      transform: what is done with labels before they are fitted, and undone in the answers by `link`; None for nothing.
+      smearing: whether then the label's mean is answered, and not its median.
     """
 
     name: str
@@ -174,6 +180,8 @@ class Family:
     power: float | None = None
     of_power: Callable[[float], Family] | None = None
     of_link: Callable[[Link], Family] | None = None
+    transform: LabelTransform | None = None
+    smearing: bool = False
 
     def __reduce__(self) -> tuple[Callable[[str], Family], tuple[str]]:
         """Travels between an engine's workers by its text, for its functions can't."""
@@ -186,7 +194,40 @@ class Family:
         """The family as artifacts have it, with what the configuration says of it: `families.named` reads it."""
         options = [f"power={self.power!r}"] if self.power is not None else []
         options += [f"link={self.link.name}"] if self.link != self.links[0] else []
+        if self.transform is not None:
+            options += [f"label={self.transform.name}"]
+            options += [f"lambda={self.transform.power!r}"] if self.transform.power is not None else []
+            options += ["mean=smearing"] if self.smearing else []
         return f"{self.name}({', '.join(options)})" if options else self.name
+
+    @property
+    def key(self) -> str:
+        """What of the configuration says which labels are valid."""
+        return f"model.family: {self.name}" if self.transform is None else f"label.transform: {self.transform.name}"
+
+    def fitted(self, label: str) -> str:
+        """What of a label is fitted, in words: of a transformed one `log of price`, of any other its name."""
+        return label if self.transform is None else self.link.measure.format(label=label)
+
+    def fitted_label(self, label: Any, functions: Any) -> Any:
+        """Labels, of any shape, as they are fitted, by the functions of arrays."""
+        return label if self.transform is None else self.transform.forward(label, functions)
+
+    def answered(self, eta: Any, averages: Sequence[Any] | None, functions: Any) -> Any:
+        """What is answered to η, of any shape, by the functions of arrays: the mean; of a transformed label its median, or its mean
+        where there are averages over the residuals (`label.Smearing`).
+        """
+        if self.transform is None or self.transform.smearing is None or averages is None:
+            return self.link.inverse(eta, functions)
+        return self.transform.smearing.mean(eta, averages, functions)
+
+    def answers(self, label: str) -> str | None:
+        """Which number a transformed label is answered by, in words; None of any other."""
+        if self.transform is None:
+            return None
+        if self.smearing:
+            return f"the mean of {label}, by Duan's smearing over the residuals of the training rows"
+        return f"the median of {label}: the inverse of what is fitted"
 
     @property
     def tables(self) -> bool:

@@ -50,26 +50,44 @@ class ColumnJudge:
     def judge(self) -> None:
         """Makes it a feature, or leaves it out and says why."""
         name = self._column.name
-        no = (
-            self._why_nothing() or self._why_no_number()
-            if self._is_number()
-            else self._why_nothing() or self._why_no_text()
-        )
+        no = self._why_nothing()
+        if no is None and not self._are_dates():
+            no = self._why_no_number() if self.is_number else self._why_no_text()
         if no is not None:
             self._verdict.left_out[name] = no.reason + (f": {no.detail}" if no.detail else "")
             what = f"{no.reason}; left out until then" if no.rank is Rank.CORRECT else f"left out, {no.reason}"
             self._verdict.say(no.rank, what, name, no.detail)
             return
-        options = self._number() if self._is_number() else self._text()
+        options = self.options()
         self._verdict.features[name] = options if len(options) > 1 else options["kind"]
         missing = self._column.rows - self._present
         if missing > MOSTLY_MISSING * self._column.rows:
             share = f"{100 * missing / self._column.rows:.0f} %"
             self._verdict.say(Rank.MISSING, f"missing in over {100 * MOSTLY_MISSING:.0f} % of the rows", name, share)
 
-    def _is_number(self) -> bool:
+    def options(self) -> dict[str, Any]:
+        """What it is as a feature, whatever speaks against it."""
+        return self._dates() if self._are_dates() else self._number() if self.is_number else self._text()
+
+    @property
+    def missing(self) -> int:
+        """Rows with a label that have no value."""
+        return self._column.rows - self._present
+
+    @property
+    def levels(self) -> dict[str, int]:
+        """Rows by text, marks aside; not all if there are more than are told apart (`Profile.is_counted`)."""
+        return self._levels
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is numbers, marks aside."""
         column = self._column
         return bool(column.numbers) and not self._odd and not column.padded and "category" not in column.typed
+
+    def _are_dates(self) -> bool:
+        column = self._column
+        return column.dates.are_all and column.odd_rows > 0 and not column.numbers
 
     def _why_nothing(self) -> _No | None:
         column = self._column
@@ -79,9 +97,9 @@ class ColumnJudge:
             return _No(Rank.TYPE, column.unusable)
         if not self._present:
             return _No(Rank.CONSTANT, "no value in any row")
-        if "time" in column.typed:
+        if "time" in column.typed and not self._are_dates():
             return _No(Rank.DATE, "dates or times")
-        if self._distinct < 2 or (self._is_number() and column.low == column.high and not column.is_beyond):
+        if self._distinct < 2 or (self.is_number and column.low == column.high and not column.is_beyond):
             return _No(Rank.CONSTANT, "one value in all rows")
         is_rare = self._present < LEAST_PRESENT and column.rows >= LEAST_HELD_OUT
         return _No(Rank.CONSTANT, f"a value in fewer than {LEAST_PRESENT} rows") if is_rare else None
@@ -141,6 +159,10 @@ class ColumnJudge:
         if self._present < self._column.rows:
             options |= self._indicator()
         return options
+
+    def _dates(self) -> dict[str, Any]:
+        times = ["hour"] if self._column.dates.have_times else []
+        return {"kind": "datetime", "parts": ["elapsed", "month", "weekday", *times]}
 
     def _indicator(self) -> dict[str, Any]:
         name, table = self._column.name, self._verdict.table

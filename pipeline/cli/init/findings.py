@@ -29,10 +29,12 @@ class Findings:
       remarks: what the file says beside a feature, by column.
       marks: texts that `data.missing` must name beside its defaults.
       family: of models, that the label asks for.
+      transform: of the label, that is fitted instead of it; None for itself.
       positive: of a label that is one of two values, the one that counts as 1; None of numbers.
       suits: what is worth a try, as a comment beside the model; may be empty.
-      drops_unlabelled: whether there are rows without label.
-      holds_out: whether there are rows enough to hold some out.
+      drops: columns without whose value a row is left out: the label, where some rows have none.
+      holds_out: whether some rows are held out.
+      model: settings of the model, beside its family.
       notes: what is worth saying.
     """
 
@@ -42,10 +44,12 @@ class Findings:
     remarks: dict[str, str] = dataclasses.field(default_factory=dict)
     marks: list[str] = dataclasses.field(default_factory=list)
     family: str = "gaussian"
+    transform: str | None = None
     positive: str | None = None
     suits: str = ""
-    drops_unlabelled: bool = False
+    drops: list[str] = dataclasses.field(default_factory=list)
     holds_out: bool = True
+    model: dict[str, Any] = dataclasses.field(default_factory=lambda: {"solver": "exact", "l2": "auto"})
     notes: list[Note] = dataclasses.field(default_factory=list)
 
     def say(self, rank: Rank, what: str, column: str | None = None, detail: str = "") -> None:

@@ -31,6 +31,23 @@ def judge(table: Table) -> Findings:
     Raises:
       DataError: the label can't be one, or no column can be a feature.
     """
+    findings = look(table)
+    if not findings.features:
+        reasons = "".join(f"\n- {shown(name)}: {reason}" for name, reason in findings.left_out.items())
+        raise DataError(
+            f"{table.path}: no column can be a feature{f':{reasons}' if reasons else '; the label stands alone.'}"
+        )
+    _judge_size(findings)
+    findings.notes.sort(key=lambda note: note.rank)
+    return findings
+
+
+def look(table: Table) -> Findings:
+    """Judges label and columns, one by one.
+
+    Raises:
+      DataError: the label can't be one.
+    """
     findings = Findings(table)
     _judge_label(findings)
     for column in table.columns.values():
@@ -39,13 +56,6 @@ def judge(table: Table) -> Findings:
     for column in table.columns.values():
         ColumnJudge(column, label, findings).judge()
     _leave_out_sums(findings, label)
-    if not findings.features:
-        reasons = "".join(f"\n- {shown(name)}: {reason}" for name, reason in findings.left_out.items())
-        raise DataError(
-            f"{table.path}: no column can be a feature{f':{reasons}' if reasons else '; the label stands alone.'}"
-        )
-    _judge_size(findings)
-    findings.notes.sort(key=lambda note: note.rank)
     return findings
 
 
@@ -142,7 +152,7 @@ def _drop_unlabelled(findings: Findings) -> None:
     table, label = findings.table, findings.table.label
     without = label.rows - table.rows
     if without:
-        findings.drops_unlabelled = True
+        findings.drops.append(label.name)
         findings.say(Rank.OTHER, f"rows without a label, left out by data.drop: {without:,} of {label.rows:,}")
 
 

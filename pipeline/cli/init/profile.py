@@ -21,6 +21,7 @@ from components.values import number_columns, numbers, text_columns
 from components.values.masks import valid_rows
 from components.values.numbers import LARGEST_INTEGER
 from components.values.texts import MISSING_TOKENS
+from pipeline.cli.init.dates_seen import Dates
 
 MOST_DISTINCT = 20_000  # texts of a column that are told apart
 EXAMPLES = 1000  # of them, kept once there are more
@@ -87,6 +88,7 @@ class Profile:
       padded: a text of digits that begins with a zero; empty if there is none.
       odd: texts that are no numbers.
       odd_rows: rows that hold one.
+      dates: whether all of these are dates.
       levels: rows by canonical text; `EXAMPLES` of them if there are more than `MOST_DISTINCT`.
       distinct, counted: how many texts there are, and in how many rows they were told apart.
       typed: whether the file gave it a type other than text; what kinds: `number`, `boolean`, `time`, `category`.
@@ -108,6 +110,7 @@ class Profile:
         self.padded = ""
         self.odd: dict[str, Odd] = {}
         self.odd_rows = 0
+        self.dates = Dates()
         self.levels: dict[str, int] = {}
         self.distinct = self.counted = 0
         self.typed: set[str] = set()
@@ -149,6 +152,8 @@ class Profile:
         found, odd = _as_numbers(values, self.decimal, self._truths)
         self._read_numbers(values, found)
         self._add_odd(plain, values, counts * is_kept, odd, places)
+        if self.dates.are_all:
+            self.dates.add(_texts(values.filter(pa.array(odd))))
         if is_kept:
             self._add_missing(values, counts, found, odd)
             self._add_numbers(counts, found)

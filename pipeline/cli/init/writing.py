@@ -69,13 +69,13 @@ def config_text(source: Source, path: Path, name: str, findings: Findings, comma
     data |= source.dialect.settings()
     if findings.marks:
         data["missing"] = [*MISSING_TOKENS, *findings.marks]
+    if findings.drops:
+        data["drop"] = {column: {"missing": True} for column in findings.drops}
     label = findings.table.label.name
-    if findings.drops_unlabelled:
-        data["drop"] = {label: {"missing": True}}
     family = {} if findings.family == Exact().family else {"family": findings.family}
     limits = {metric: dict(limit) for metric, limit in FAMILIES[findings.family].limits.items()}
     config = {
-        "model": {**family, "solver": "exact", "l2": "auto"},
+        "model": {**family, **findings.model},
         "evaluate": {"limits": limits, "no_worse_than_live": 0.01},
     }
     return "".join(
@@ -84,13 +84,13 @@ def config_text(source: Source, path: Path, name: str, findings: Findings, comma
             f"# Written by `{shown(command)}`. Read it, and say what you know better.\n",
             *(f"# {line}\n" for line in summary(findings)),
             _yaml({"name": name, "data": data}),
-            f"label: {_inline(label)}\n",
+            f"label: {_inline({'column': label, 'transform': findings.transform} if findings.transform else label)}\n",
             *([] if findings.positive is None else [f"positive: {_inline(findings.positive)}\n"]),
             "features:\n",
             *(_feature(column, feature, findings) for column, feature in findings.features.items()),
             *([f"# {findings.suits}\n"] if findings.suits else []),
             _yaml(config),
-            *(f"# left out: {shown(column)} ({reason})\n" for column, reason in findings.left_out.items()),
+            *(f"# left out: {columns} ({reason})\n" for reason, columns in _by_reason(findings.left_out).items()),
             *(f"# {line}\n" for line in lines(note for note in findings.notes if note.column not in findings.left_out)),
         ]
     )
@@ -101,6 +101,14 @@ def summary(findings: Findings) -> list[str]:
     kinds = Counter(f["kind"] if isinstance(f, dict) else f for f in findings.features.values())
     told = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
     return [f"{findings.table.rows:,} rows with a label; features: {told}; columns left out: {len(findings.left_out)}"]
+
+
+def _by_reason(left_out: dict[str, str]) -> dict[str, str]:
+    """The columns that are left out for one reason, in a line."""
+    found: dict[str, list[str]] = {}
+    for column, reason in left_out.items():
+        found.setdefault(reason, []).append(shown(column))
+    return {reason: ", ".join(columns) for reason, columns in found.items()}
 
 
 def _feature(column: str, feature: Any, findings: Findings) -> str:

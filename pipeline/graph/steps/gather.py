@@ -14,7 +14,7 @@ def _node(wiring: Wiring) -> Any:
     return Gather(
         examples=wiring.output(example_gen.STEP, "examples"),
         transform_graph=wiring.output(transform.STEP, "transform_graph"),
-        settings={**wiring.config.step_config(), "family": wiring.config.model.of_family.text},
+        settings={**wiring.config.step_config(), "family": wiring.config.family.text},
     )
 
 

@@ -39,8 +39,35 @@ def _read(results: Results) -> Training:
 def _print(console: Console, model: Training, records: Records, whole: bool) -> None:
     del whole
     exact = records.record(fit.REGRESSION)
-    if model.loss_trace and exact is not None:
+    if exact is None:
+        return
+    if model.loss_trace:
         _print_descent(console, model, exact)
+    _print_curves(console, model, exact)
+
+
+def _print_curves(console: Console, model: Training, exact: Regression) -> None:
+    """Each spline at its knots: what a curve is can't be told from its columns' coefficients."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from components.values.names import shown
+    from pipeline.graph.figures import figure
+
+    for name, curve in model.curves.items():
+        console.print(
+            escape(
+                f"spline {shown(name)}: what it adds to {exact.models}, against its first knot; beyond the knots linear"
+            ),
+            highlight=False,
+            soft_wrap=True,
+        )
+        table = Table("knot", "adds", box=None)
+        for column in table.columns:
+            column.justify = "right"
+        for knot, value in zip(curve.knots, curve.values, strict=True):
+            table.add_row(figure(knot), figure(value))
+        console.print(table)
 
 
 def _print_descent(console: Console, model: Training, exact: Regression) -> None:

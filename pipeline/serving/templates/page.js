@@ -2,8 +2,10 @@
 "use strict";
 (() => {
   const PREFIX = "contribution_";
+  const OUTSIDE = "outside_";  // of a spline's feature: whether its number is beyond the knots
   const PREDICTOR = "linear_predictor";  // what contributions add up to, if not to the prediction
   const MAIN = ["prediction", "probability"];
+  const EPOCHS = { epoch: 1000, epoch_ms: 1 };  // milliseconds
   const UNBOUNDED = 1e30;  // an interval that has no end is sent as the largest numbers
 
   function show(value) {
@@ -31,28 +33,39 @@
     }
   }
 
+  // What is entered as JSON, or what is wrong with it; a hint keeps nothing from being sent.
   function read(input) {
-    const text = input.value.trim();
-    if (input.dataset.kind === "text") return { json: JSON.stringify(input.value) };
-    if (input.dataset.kind === "truth") return { json: text };
-    if (input.dataset.kind === "integer") {
+    const text = input.value.trim(), kind = input.dataset.kind, { validity } = input;
+    if (validity.badInput) {
+      const what = input.type === "number" ? "a number, such as 12.5" : "a whole date";
+      return { wrong: `Enter ${what}, or leave it blank.` };
+    }
+    if (["text", "choice", "date", "time"].includes(kind)) return { json: JSON.stringify(input.value) };
+    if (kind === "truth") return { json: text };
+    if (kind === "integer") {
       return /^[+-]?\d+$/.test(text) ? { json: BigInt(text.replace("+", "")).toString() } : { wrong: "Enter a whole number." };
     }
+    if (kind === "digits") {
+      return /^([+-]?\d+)?$/.test(text) ? { json: JSON.stringify(text) } : { wrong: "Enter a whole number, or leave it blank." };
+    }
     if (text === "") return { json: "NaN" };
+    if (kind in EPOCHS) return { json: JSON.stringify(Date.parse(text + "Z") / EPOCHS[kind]) };
     const number = Number(text);
-    if (!Number.isFinite(number)) return { wrong: "Enter a number, such as 12.5, or leave it blank." };
-    return { json: JSON.stringify(number) };
+    if (kind === "whole" && !Number.isInteger(number)) return { wrong: "Enter a whole number, or leave it blank." };
+    const beyond = validity.rangeUnderflow || validity.rangeOverflow;
+    return { json: JSON.stringify(number), hint: beyond ? "Outside of what is valid for this model." : undefined };
   }
 
   function row(form) {
     const parts = [];
     let first = null;
     for (const input of form.querySelectorAll("[data-name]")) {
-      const { json, wrong } = read(input);
+      const { json, wrong, hint } = read(input);
       const note = document.getElementById(input.id + "e");
       if (note) {
-        note.hidden = !wrong;
-        note.textContent = wrong || "";
+        note.hidden = !wrong && !hint;
+        note.className = hint ? "hint" : "wrong";
+        note.textContent = wrong || hint || "";
         input.setAttribute("aria-invalid", String(Boolean(wrong)));
       }
       if (wrong) first = first || input;
@@ -79,11 +92,11 @@
     return box;
   }
 
-  function line(name, entered, shown, picture) {
+  function line(name, said, shown, picture) {
     const tr = document.createElement("tr");
     const head = make("th", name);
     head.scope = "row";
-    if (entered !== undefined) head.append(make("span", entered === "" ? "blank" : entered, "unit"));
+    if (said !== undefined) head.append(make("span", said, "unit"));
     const cell = make("td");
     if (picture) cell.append(picture);
     tr.append(head, make("td", shown, "number"), cell);
@@ -110,7 +123,8 @@
     const body = made.createTBody();
     if (typeof answer.baseline === "number") body.append(line("baseline", "mean of the training rows", show(answer.baseline)));
     for (const [name, value] of parts) {
-      body.append(line(name, entered.get(name), signed(value), bar(0, value, scale)));
+      const beyond = answer[OUTSIDE + name] === 1 ? ", beyond the knots: a straight line there" : "";
+      body.append(line(name, entered(name) + beyond, signed(value), bar(0, value, scale)));
     }
     made.createTFoot().append(line(total.name, undefined, show(total.value)));
     return made;
@@ -179,13 +193,16 @@
   for (const section of document.querySelectorAll("section[data-model]")) {
     const form = section.querySelector("form");
     if (!form) continue;
+    const columns = new Map(Object.entries(JSON.parse(section.dataset.columns)));
     let asked = 0;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const instance = row(form);
       if (instance === null) return;
       const turn = ++asked;
-      const entered = new Map([...form.querySelectorAll("[data-name]")].map((input) => [input.dataset.name, input.value]));
+      const values = new Map([...form.querySelectorAll("[data-name]")].map((input) => [input.dataset.name, input.value]));
+      // What was entered of a feature's columns.
+      const entered = (feature) => (columns.get(feature) || [feature]).map((name) => values.get(name) || "blank").join(", ");
       const body = `{"signature_name":${JSON.stringify(section.dataset.signature)},"instances":[${instance}]}`;
       const shown = await ask(section, body, entered);
       if (turn === asked) section.querySelector(".answer").replaceChildren(...shown);

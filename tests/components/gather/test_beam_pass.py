@@ -86,6 +86,7 @@ def gathered(table, tmp_path_factory):
         numbers=frozenset(term.key for term in design.terms if not term.levels),
         label="y",
         weight=None,
+        family="gaussian",
         grouped=False,
         folder=str(folder / shards.ROWS),
         files=tuple(files),

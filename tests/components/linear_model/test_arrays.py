@@ -193,3 +193,10 @@ def test_the_core_needs_numpy_and_scipy_alone():
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=REPOSITORY)
+
+
+def test_a_transformed_label_is_given_as_it_is_fitted():
+    with pytest.raises(
+        ValueError, match=r"received 'gaussian\(label=log\)'. Give a transformed label as y: np.log\(y\)"
+    ):
+        fit(np.ones((3, 1)), np.ones(3), family="gaussian(label=log)")

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 
 from components.linear_model.design_matrix import DesignMatrix, Term, bucket_levels, text_levels
@@ -5,6 +7,8 @@ from components.preprocessing.design import build_design_matrix
 from components.preprocessing.kinds.buckets import Buckets
 from components.preprocessing.kinds.categorical import Categorical
 from components.preprocessing.kinds.numeric import Numeric
+from components.preprocessing.kinds.ordered import Ordered
+from components.preprocessing.kinds.text import Text
 
 FEATURES = {
     "miles": Numeric(indicator=True),
@@ -13,7 +17,7 @@ FEATURES = {
     "plain": Numeric(scale="none"),
 }
 CONSTANTS = {("miles", "mean"): 3.0, ("miles", "variance"): 4.0}
-DESIGN = build_design_matrix(FEATURES, {"company": ["Flash", "(missing)"]}.__getitem__, lambda *key: CONSTANTS[key])
+DESIGN = build_design_matrix(FEATURES, {"company": ["Flash", "(missing)"]}.__getitem__, lambda *key: CONSTANTS[key], {})
 
 
 def test_columns_are_named_and_ordered():
@@ -29,7 +33,9 @@ def test_json_round_trip():
 
 
 def test_a_constant_column_keeps_a_scale_of_one():
-    design = build_design_matrix({"x": Numeric()}, lambda _: [], lambda _, which: {"mean": 5.0, "variance": 0.0}[which])
+    design = build_design_matrix(
+        {"x": Numeric()}, lambda _: [], lambda _, which: {"mean": 5.0, "variance": 0.0}[which], {}
+    )
     assert design.terms[0].std == 1.0
 
 
@@ -78,3 +84,20 @@ def test_features_and_levels_that_make_one_name_have_two():
 def test_a_vocabulary_without_a_level_shows_none():
     levels = text_levels(["49d0cd50-04bb-48c0-bc6f-5b575dce351a"])
     assert [(level.name, level.text) for level in levels] == [("(none)", None), ("(other)", None), ("(missing)", None)]
+
+
+def test_levels_of_several_columns_are_named_by_their_texts():
+    texts = [("red", "large"), ("red", None), ("(missing)", "large"), ("a × b", "c"), ("a", "b × c"), ("", " x")]
+    levels = text_levels(texts)
+    assert [level.name for level in levels] == [
+        "red × large", "red × (missing)", "'(missing)' × large", r"'a \xd7 b' × c", r"a × 'b \xd7 c'", "'' × ' x'", "(other)",
+        "(missing)",
+    ]  # fmt: skip
+    design = DesignMatrix((Term("c", "c", levels=levels),))
+    assert DesignMatrix.from_json(json.loads(json.dumps(design.to_json()))) == design
+
+
+def test_parts_have_names_of_their_own():
+    features = {"grade": Ordered(levels=["low", "mid", "high"], indicator=True), "note": Text(words=["good"])}
+    design = build_design_matrix(features, lambda _: [], lambda *_: 0.0, {})
+    assert design.column_names == ["grade[^1]", "grade[^2]", "grade_missing", "note[good]"]

@@ -136,3 +136,16 @@ def test_shapes_that_do_not_fit_are_refused():
         TriangularFactor(NAMES).add(X, Y[:, None])
     with pytest.raises(ValueError, match="factors of other columns"):
         TriangularFactor(NAMES).merge(TriangularFactor(["a"]))
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_the_sum_of_the_weights_logarithms_is_kept_through_merges_places_and_files(parts):
+    weights = np.where(np.arange(60) % 7 == 0, 0.0, GENERATOR.uniform(0.5, 3.0, 60))
+    expected = np.log(weights[weights > 0]).sum()
+    found = with_intercept(X[:0], Y[:0])
+    for index in range(parts):
+        found.merge(with_intercept(X[index::parts], Y[index::parts], weights[index::parts]))
+    wide = ["(intercept)", *NAMES, "e"]
+    [again] = from_arrays(wide, to_arrays([found.aligned(wide, [0, 1, 2, 3, 4])]))
+    assert (found.log_weight, again.log_weight) == (pytest.approx(expected), found.log_weight)
+    assert with_intercept(X, Y).log_weight == 0.0

@@ -66,8 +66,8 @@ def test_files_round_trip(tmp_path):
     for mine, its in zip(found.parts, again.parts, strict=True):
         assert mine.square().tolist() == its.square().tolist()
     text = (tmp_path / "gathered.json").read_text()
-    (tmp_path / "gathered.json").write_text(text.replace('"format": 2', '"format": 99'))
-    with pytest.raises(ValueError, match="format 2"):
+    (tmp_path / "gathered.json").write_text(text.replace('"format": 3', '"format": 99'))
+    with pytest.raises(ValueError, match="format 3"):
         GatheredRows.load(str(tmp_path))
 
 
@@ -92,3 +92,22 @@ def test_rows_of_other_features_do_not_merge():
     changed = GatheredRows(**{**vars(other), "label": "z"})
     with pytest.raises(ValueError, match="can't be merged"):
         other.merge(changed)
+
+
+def test_rows_of_other_intervals_do_not_merge():
+    other = gathered(GENERATOR.choice(["a", "b"], ROWS), ["a", "b"])
+    design = DesignMatrix(
+        (other.design.terms[0], Term("hour", "hour", levels=bucket_levels([13])), other.design.terms[2])
+    )
+    with pytest.raises(ValueError, match="can't be merged"):
+        other.merge(GatheredRows(**{**vars(other), "design": design}))
+
+
+def test_levels_of_several_columns_merge_and_are_saved(tmp_path):
+    pairs = [("a", "x"), ("a", None), ("b", "x")]
+    texts = [pairs[place] for place in GENERATOR.integers(0, 3, ROWS)]
+    halves = gathered(texts, pairs[:2]), gathered(texts, pairs[2:])
+    halves[0].merge(halves[1]).save(str(tmp_path))
+    [*_, city] = GatheredRows.load(str(tmp_path)).design.terms
+    assert [level.text for level in city.levels] == [*pairs, None, None]
+    assert [level.name for level in city.levels][:3] == ["a × x", "a × (missing)", "b × x"]

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 
 from components.linear_model import LeastSquaresFit, LikelihoodFit, fit
@@ -75,3 +76,23 @@ def test_nothing_to_explain():
     found = fit(X, np.full(30, 2.0), family="poisson")
     assert found.deviance == pytest.approx(0, abs=1e-12)
     assert found.coefficients == pytest.approx([np.log(2), 0, 0], abs=1e-12)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_information_criteria_of_least_squares_are_statsmodels(weighted):
+    data = sm.datasets.ccard.load_pandas().data
+    names = ["AGE", "INCOME", "INCOMESQ", "OWNRENT"]
+    weights = 1.0 / data.INCOME.to_numpy() if weighted else None
+    found = fit(data[names].to_numpy(), data.AVGEXP.to_numpy(), weights=weights, folds=3)
+    by = sm.WLS(data.AVGEXP, sm.add_constant(data[names]), weights=1.0 if weights is None else weights).fit()
+    assert found.log_likelihood == pytest.approx(by.llf, rel=1e-12)
+    assert found.aic == pytest.approx(by.aic, rel=1e-12)
+    assert found.bic == pytest.approx(by.bic, rel=1e-12)
+
+
+def test_neither_a_penalty_nor_a_law_without_residuals_has_information_criteria():
+    for found in (fit(X, X @ [1.0, -2.0] + X[:, 0] ** 2, l2=1.0), fit(np.zeros((9, 1)), np.zeros(9))):
+        assert (found.log_likelihood, found.aic, found.bic) == (None, None, None)
+    assert fit(X, COUNTS, family="poisson").penalised is False
+    labels = (COUNTS > 1).astype(float)
+    assert fit(X, labels, family="binomial", prior="log_f").penalised is True

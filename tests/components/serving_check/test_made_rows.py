@@ -55,6 +55,25 @@ def test_whole_numbers_and_truths_are_asked_for():
     assert rows["t"][:5] == ["false", None, "0", "YES", " true "]
 
 
+def test_every_joined_level_has_a_row_of_its_own_and_every_word_and_level_is_asked_for():
+    from components.linear_model.design_matrix import DesignMatrix, Term, text_levels
+    from components.serving_check.made_rows import made_rows
+
+    levels = text_levels([("red", "large"), ("red", None), ("blue", "small")])
+    design = DesignMatrix((Term("x", "x", levels), Term("o[^1]", "o"), Term("t[good]", "t"), Term("t[bad]", "t")))
+    features = [
+        {"name": "x", "kind": "cross", "columns": ["color", "size"]},
+        {"name": "o", "kind": "ordered", "levels": ["low", "high"], "contrasts": "polynomial"},
+        {"name": "t", "kind": "text", "words": ["good", "bad"]},
+    ]
+    rows = made_rows(made_model(features, design, references={"x": 3}))
+    pairs = list(zip(rows["color"], rows["size"], strict=True))
+    assert pairs[0] == ("blue", "small") and pairs[1] == (None, None)
+    assert pairs[-3:] == [("red", "large"), ("red", None), ("blue", "small")]
+    assert rows["o"][0] == rows["o"][-1] == "high" and {"low", "high", None, "never seen"} <= set(rows["o"])
+    assert {"good", "bad", "GOOD BAD", None} <= set(rows["t"])
+
+
 @pytest.mark.parametrize(("reference", "usual"), [(4, None), (3, None), (1, "(missing)"), (0, "red")])
 def test_the_usual_text_is_the_reference(reference, usual):
     from components.serving_check.made_rows import made_rows
@@ -133,3 +152,44 @@ def test_what_a_schema_fixes_the_shape_of_is_there(saved):
     assert numbers[0] == 3.25 and math.isnan(numbers[1])
     assert answer["c"].numpy()[1] == b""
     assert not answer["y"].numpy().any() and not answer["k"].numpy().any()
+
+
+@pytest.mark.parametrize("form", ["iso", "epoch", "epoch_ms", "%d/%m/%y %H:%M%z"])
+def test_every_date_that_is_asked_for_can_be_read(form):
+    import dataclasses
+
+    import numpy as np
+    import pyarrow as pa
+
+    from components.linear_model.design_matrix import DesignMatrix, Term, date_levels, text_levels
+    from components.serving_check.made_rows import made_rows
+    from components.values import calendar_parts, date_columns
+    from components.values.zones import zone_of
+
+    zone = zone_of("Europe/Berlin")
+    parts = [{"part": part, "as": "levels"} for part in calendar_parts.LEVELS]
+    entry = {
+        "name": "at",
+        "kind": "datetime",
+        "format": form,
+        "zone": "Europe/Berlin",
+        "parts": parts,
+        "learned": dataclasses.asdict(zone),
+    }
+    terms = [
+        Term(f"at[{part}]", "at", date_levels(levels), part=part) for part, levels in calendar_parts.LEVELS.items()
+    ]
+    terms.append(Term("c", "c", text_levels(["red"])))
+    other = {"name": "c", "columns": ["at"], "kind": "categorical"}  # whose odd texts are no dates
+    of_texts = [entry, other] if form == "iso" else [entry]
+    model = made_model(of_texts, DesignMatrix(tuple(terms[: 3 + len(of_texts)])))
+    values = made_rows(model)["at"]
+    there = [value for value in values if value is not None]
+    if form.startswith("epoch"):
+        instants, odd = date_columns.of_numbers(np.array(there), form)
+    else:
+        instants, _, odd = date_columns.of_texts(pa.array(there), [], form, zone)
+    assert values[1] is None and not odd.any()
+    local = calendar_parts.LocalTime(instants, zone, date_columns.steps)
+    for part, levels in calendar_parts.LEVELS.items():
+        assert set(local.level(part)) == set(range(len(levels)))

@@ -95,6 +95,16 @@ def test_rules_drop_rows_and_count_what_they_touched(tmp_path):
     }
 
 
+def test_texts_that_are_none_of_the_levels_are_counted(tmp_path):
+    path = write(tmp_path, "c,x,y\nlow,1,2\nLow,1,2\n1.0,1,3\nNA,1,4\nhigh,1,4\nhigh ,1,4\n")
+    rule = ValueRule(column="c", levels=["low", "1", "high"], outside="missing", impute="the levels' mean")
+    counts = read(path, SPEC.model_copy(update={"values": {"grade": rule}}))[1]
+    assert {text: number for text, number in counts.items() if text.startswith("grade")} == {
+        "grade: none of the levels, taken as missing": 2,
+        "grade: missing, the levels' mean imputed": 3,
+    }
+
+
 def test_a_rule_that_hits_nothing_has_no_line_and_texts_and_truth_values_have_rules_too(tmp_path):
     path = write(tmp_path, "c,x,y,b\na,1,2,yes\n TRUE,2,1,no\nTRUE,5,3,\nNA,1,4,1\nb,1,9,1\n")
     spec = SPEC.model_copy(

@@ -170,6 +170,27 @@ def test_a_label_that_its_family_cannot_have_is_named_with_what_takes_it(tmp_pat
     assert message.replace("tweedie(power=1.5)", "tweedie") in reason
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("log", "0", "expected numbers above 0 (label.transform: log); received 0. label.transform: log1p or sqrt takes such"),
+        ("log1p", "-2", "expected numbers above -1 (label.transform: log1p); received -2. data.drop leaves such rows out"),
+        ("sqrt", "-0.5", "expected numbers of at least 0 (label.transform: sqrt); received -0.5. label.transform: log1p takes "),
+        ("boxcox, lambda=2.0", "0", "expected numbers above 0 (label.transform: boxcox); received 0"),
+    ],
+)  # fmt: skip
+def test_a_label_that_cannot_be_transformed_is_named_with_what_takes_it(tmp_path, name, value, message):
+    path = table(tmp_path, ["1", value, "1"])
+    spec = {"numbers": ["x", "y"], "texts": [], "label": "y", "family": f"gaussian(label={name})"}
+    kept, bad, _ = read(path, **spec)
+    assert kept == [1.0, 1.0]
+    [(line, reason)] = bad
+    assert line == 3
+    assert reason.startswith(f"column 'y': {message}")
+    assert reason.endswith("data.drop leaves such rows out")
+    assert read(path, **spec, drop={"y": DropRule(below=0.5)})[:2] == ([1.0, 1.0], [])
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_texts_in_the_place_of_numbers_are_told_how_to_be_a_label(tmp_path, family):
     text = FAMILIES[family].text

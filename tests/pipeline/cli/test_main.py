@@ -131,9 +131,9 @@ def test_bad_tables_end_with_3_before_anything_runs(tmp_path, table, message):
         ("not json", "damaged, not JSON: Expecting value: line 1 column 1 (char 0)."),
         (
             '{"name": "seed", "steps": []}',
-            "expected format 2; received a file without one. Another version of Plumbline",
+            "expected format 3; received a file without one. Another version of Plumbline",
         ),
-        ('{"format": 1}', "expected format 2; received 1. Another version of Plumbline wrote it."),
+        ('{"format": 1}', "expected format 3; received 1. Another version of Plumbline wrote it."),
         ('{"format": 2, "name": "seed"}', "damaged: run_id: Field required."),
     ],
 )

@@ -31,7 +31,7 @@ def words(**changes: Any) -> list[str]:
         ({"features": {"numeric": {"kind": "numeric", "wide": True}}},
          "features.numeric.wide: unknown key. Known here: column, impute, indicator, outside, min, max, kind, scale; remove or "
          "rename it."),
-        ({"features": {"kind": {"kind": "buckets"}}}, "features.kind.boundaries: this key is missing. Add it."),
+        ({"features": {"kind": {"kind": "text"}}}, "features.kind.words: this key is missing. Add it."),
         ({"model": {"solver": "sgd", "step": 1}}, "model.step: unknown key; did you mean 'steps'?"),
         ({"model": {"fold": 3}}, "model.fold: unknown key; did you mean 'folds'?"),
         ({"schma": "s"}, "schma: unknown key; did you mean 'schema'?"),

@@ -40,6 +40,19 @@ def test_a_column_stands_once_whatever_is_made_of_it(tmp_path):
     }
 
 
+def test_the_columns_of_a_cross_are_texts_or_truth_values_as_other_features_take_them(tmp_path):
+    config = load(tmp_path, {**GOOD, "b": "boolean", "both": {"kind": "cross", "of": ["c", "b", "d"]}})
+    spec = config.table_spec()
+    assert (spec.texts, spec.booleans) == (["c", "d"], ["b"])
+
+
+def test_levels_are_a_rule_of_the_table(tmp_path):
+    [rule] = (
+        load(tmp_path, {"o": {"kind": "ordered", "column": "c", "levels": ["low", 1]}}).table_spec().values.values()
+    )
+    assert (rule.column, rule.levels, rule.impute) == ("c", ["low", "1"], "the levels' mean")
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -58,6 +71,22 @@ def test_a_column_stands_once_whatever_is_made_of_it(tmp_path):
         ({"s": {"kind": "spline", "column": "x", "knots": 2}}, "features.s.knots"),
         ({"s": {"kind": "spline", "column": "x", "knots": [1, 3, 2]}}, "must be finite and strictly increasing"),
         ({"area": {"kind": "product", "of": ["x"]}}, "features.area.of"),
+        ({"both": {"kind": "cross", "of": ["c", "k"]}}, "features.both: takes the column 'k' for texts, and features.k for"),
+        ({"both": {"kind": "cross", "of": ["c"]}}, "features.both.of"),
+        ({"b": "boolean", "t": {"kind": "text", "column": "b", "words": ["good"]}}, "features.t: the column 'b' has truth values"),
+        ({"c[good]": "numeric", "c": {"kind": "text", "words": ["good"]}}, "a column of it would be called 'c[good]', which is"),
+        ({"o": {"kind": "ordered", "levels": [1, 1.0]}}, "features.o.levels: '1' stands there twice"),
+        ({"b": "boolean", "t": {"kind": "datetime", "column": "b"}}, "features.t: the column 'b' has truth values"),
+        (
+            {"t": {"kind": "datetime", "column": "c"}, "u": {"kind": "datetime", "column": "c", "format": "%d/%m/%Y"}},
+            "features.u.format: reads the column 'c' by '%d/%m/%Y', and features.t by 'iso'.",
+        ),
+        ({"t": {"kind": "datetime", "column": "x"}}, "features.t: takes the column 'x' for texts, and features.x for numbers."),
+        ({"t": {"kind": "datetime", "zone": "Mars"}}, "features.t.zone: must be a zone of the IANA database"),
+        ({"t": {"kind": "datetime", "format": "%d %b"}}, "features.t.format: must be 'iso', 'epoch', 'epoch_ms', or digits"),
+        ({"t": {"kind": "datetime", "parts": ["hours"]}}, "features.t.parts.0.part"),
+        ({"t[year]": "numeric", "t": {"kind": "datetime", "parts": ["year"]}}, "would be called 't[year]'"),
+        ({"q": {"kind": "buckets", "column": "x"}}, "features.q: expected one of boundaries and quantiles"),
     ],
 )  # fmt: skip
 def test_what_does_not_go_together_is_one_line_with_a_way_out(tmp_path, changed, message):

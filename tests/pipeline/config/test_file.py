@@ -87,7 +87,7 @@ def test_the_examples_are_valid(example):
         ("solver: sgd, learning_rate: 0.1, steps: 10", "l2: -1", "model.l2: must be 'auto' or a finite number of at least 0."),
         ("solver: sgd, learning_rate: 0.1, steps: 10", "solver: exact, fold: 3", "model.fold: unknown key; did you mean 'folds'?"),
         ("label: y", "label: y\nlabel: z", "the key 'label' stands twice"),
-        ("label: y", "label: 2010", "label: Input should be a valid string. Received 2010. A text that looks like something"),
+        ("label: y", "label: 2010", "label.column: Input should be a valid string. Received 2010. A text that looks like"),
         ("x: numeric", "x: {kind: numeric, indicator: yes}", "Received 'yes'. Write true or false."),
         ("label: y", "label: !!python/object:os.system y", "not valid YAML"),
         ("label: y", "label: y\nschema: none.pbtxt", "schema: "),

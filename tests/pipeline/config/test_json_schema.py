@@ -92,6 +92,7 @@ def test_every_number_has_a_unit_but_those_that_have_none():
         "Sgd.power",
         "Cost.false_positive",
         "Cost.false_negative",
+        "LabelSection.lambda",
     }
 
 

@@ -1,13 +1,16 @@
 """The table of coefficients: order, folding, what is left out, what is said of `(other)`; and the tables of every family."""
 
+import dataclasses
 import io
 
 import pytest
+import statsmodels.api as sm
 from rich.console import Console
 from rich.text import Text
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 
 from components.linear_model.families import named
+from components.linear_model.retransformation import InUnits
 from pipeline.graph.regression import Column, Pool, read_regression
 from pipeline.graph.regression_table import (
     class_lines,
@@ -112,9 +115,13 @@ def test_the_table_of_least_squares():
     lines = printed_whole(regression("gaussian"))
     assert lines[0] == "least squares: y, in its units per raw unit of each column"
     assert lines[1].split() == ["column", "coefficient", "std.", "error", "t", "p", "2.5%", "97.5%", "rows"]
-    assert lines[-2].startswith("n 400, degrees of freedom 396, R² 0.")
-    assert lines[-2].endswith(", rank 4, condition 3.19")
-    assert lines[-1] == "penalty 0 (given)"
+    rows = drawn("gaussian")
+    by = sm.OLS(rows.label, oracle("gaussian", rows).model.exog).fit()
+    assert lines[7].startswith("n 400, degrees of freedom 396, R² 0.")
+    assert lines[7].endswith(", rank 4, condition 3.19")
+    assert lines[8] == f"log-likelihood {by.llf:.6g}, AIC {by.aic:.6g}, BIC {by.bic:.6g}"
+    assert lines[9:11] == ["penalty 0 (given)", "features as a whole"]
+    assert lines[-1] == f"all columns together: F {by.fvalue:.5g} on 3 and 396 degrees of freedom, p {by.f_pvalue:.3g}"
 
 
 def test_the_table_of_a_logistic_regression():
@@ -170,6 +177,25 @@ def test_an_exposure_is_named_and_stands_as_offset():
     lines = printed_whole(regression("poisson", exposed=True))
     assert lines[0] == "Poisson regression: log of the mean of y per unit of nights, per raw unit of each column"
     assert [line.split() for line in lines if "nights" in line][1:] == [["nights", "offset"]]
+
+
+def test_what_is_of_the_fitted_scale_and_what_is_answered_is_said():
+    whole = fitted("gaussian", drawn("gaussian"))
+    log = dataclasses.replace(
+        whole, family="gaussian(label=log, mean=smearing)", in_units=InUnits([1.1], (2.0, 8.0)), label="price"
+    )
+    found = read_regression(log, DatasetFeatureStatistics())
+    lines = printed_whole(found)
+    assert lines[0] == "least squares: log of price per raw unit of each column"
+    place = next(index for index, line in enumerate(lines) if line.startswith("all of this"))
+    assert lines[place : place + 2] == [
+        "all of this is of log of price; answered is the mean of price, by Duan's smearing over the residuals of the training rows",
+        "in units of price, on held-out folds: mean_squared_error 2, root_mean_squared_error 1.41421, r_squared 0.75",
+    ]
+    assert (found.fitted, found.held_out["r_squared"]) == ("log of price", 0.75)
+    without = dataclasses.replace(log, family="gaussian(label=log)", in_units=InUnits(None, None))
+    last = "all of this is of log of price; answered is the median of price: the inverse of what is fitted"
+    assert last in printed_whole(read_regression(without, DatasetFeatureStatistics()))
 
 
 def test_the_power_of_a_tweedie_regression_is_said():

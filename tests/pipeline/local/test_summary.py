@@ -46,7 +46,7 @@ def test_what_steps_leave_is_kept_by_its_key_with_its_type(tmp_path):
     summary.keep(VERDICT, verdict)
     path = write_summary(tmp_path, summary)
     written = json.loads(path.read_text())
-    assert written["format"] == 2
+    assert written["format"] == 3
     assert written["verdict"]["intervals"]["overall"]["r_squared"] == [0.0, 0.2]
     assert written["pushed"] is None
     back = read_last_summary(tmp_path, "n")

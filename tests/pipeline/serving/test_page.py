@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import dataclasses
 import hashlib
 import json
 import re
@@ -19,7 +20,10 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from pipeline.serving.page import HEADERS, FormField, ModelView, page, page_routes, view
+from components.linear_model.design_matrix import DesignMatrix, Term
+from pipeline.serving.fields import FormField
+from pipeline.serving.page import HEADERS, ModelView, page, page_routes, view
+from tests.components.models import made_model
 
 FLOAT, INT64, STRING, BOOL, HALF = 1, 9, 7, 10, 19
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -109,6 +113,19 @@ def test_view() -> None:
         "m", 2, "explain", [FormField("a", "text"), FormField("b", "truth"), FormField("c", "integer")]
     )
     assert view("m", 2, {"explain": signature(x=HALF)}) == view("m", 2, {}) == ModelView("m", 2)
+
+
+def test_a_transformed_label_is_told_with_its_scale() -> None:
+    model = made_model([], DesignMatrix((Term("x", "x"),)))
+    signatures: Any = {"explain": SimpleNamespace(inputs={"x": SimpleNamespace(dtype=FLOAT)})}
+    fields = [FormField("x", "number")]
+    assert view("m", 2, signatures, model) == ModelView("m", 2, "explain", fields)
+    log = dataclasses.replace(model, label="price", family="gaussian(label=log)")
+    shown = view("m", 2, signatures, log)
+    assert shown.unit == "log of price"
+    assert "The prediction is the median of price: the inverse of what is fitted." in page([shown])
+    mean = dataclasses.replace(log, family="gaussian(label=log, mean=smearing)", smearing=[1.1])
+    assert "The prediction is the mean of price, by Duan&#39;s smearing over" in page([view("m", 2, signatures, mean)])
 
 
 ANSWER = {
@@ -339,3 +356,81 @@ def test_errors_are_shown_in_words(tmp_path: Path) -> None:
     assert said[1] == "Expects <b>more</b>"
     assert said[2] == "The server's answer (status 502) is no JSON."
     assert "not a number" in said[3]
+
+
+EVERY_KIND = ModelView(
+    "taxi",
+    7,
+    "explain",
+    [
+        FormField("miles", "number", (), 0, 50),
+        FormField("riders", "whole"),
+        FormField("id", "digits"),
+        FormField("night", "choice", ("true", "false")),
+        FormField("city", "text", ("Bergen", EVIL)),
+        FormField("day", "date"),
+        FormField("begun", "time"),
+        FormField("sent", "epoch"),
+        FormField("sent_ms", "epoch_ms"),
+    ],
+    columns={"log_miles": ["miles"], "both": ["miles", "riders"], "night": ["night"], "constructor": ["id"]},
+)
+ENTERED = {
+    "miles": 60.5, "riders": 3, "id": "-9223372036854775807", "night": "true", "city": EVIL, "day": "2024-02-29",
+    "begun": "2024-02-29T23:59", "sent": 1709251140, "sent_ms": 1709251140250,
+}  # fmt: skip
+
+
+@needs_chromium
+def test_each_kind_of_column_has_its_own_input(tmp_path: Path) -> None:
+    seen: dict[str, Any] = {}
+    explained = {
+        "prediction": 2.0, "baseline": 1.0, "contribution_log_miles": 0.75, "contribution_both": -0.5, "contribution_night": 0.5,
+        "contribution_constructor": 0.25, "outside_log_miles": 1.0, "outside_both": 0.0,
+    }  # fmt: skip
+
+    async def use(tab: Browser) -> None:
+        async def fill(values: dict[str, str]) -> None:
+            await tab.run(
+                f"for (const [name, value] of Object.entries({json.dumps(values)}))"
+                " document.querySelector(`[data-name=${name}]`).value = value"
+            )
+
+        async def ask() -> None:
+            await tab.run("document.querySelector('.answer').replaceChildren()")
+            await tab.run("document.querySelector('form').requestSubmit()")
+
+        async def notes() -> Any:
+            return await tab.run(
+                "[...document.querySelectorAll('[id$=e]:not([hidden])')].map(note => [note.className, note.innerText])"
+            )
+
+        await ask()  # nothing entered
+        await tab.wait("document.querySelector('.prediction')")
+        await fill({name: str(value) for name, value in ENTERED.items()})
+        await fill({"sent": "2024-02-29T23:59", "sent_ms": "2024-02-29T23:59:00.250"})
+        await ask()
+        await tab.wait("document.querySelector('.prediction')")
+        seen["hint"] = await notes()
+        seen["features"] = await tab.run("[...document.querySelectorAll('tbody th')].map(cell => cell.innerText)")
+        await tab.screenshot(tmp_path / "picture.png", 1200)
+        await fill({"riders": "1.5", "id": "12x"})
+        await ask()
+        seen["wrong"] = await notes()
+
+    empty, full = in_browser(
+        tmp_path / "profile", lambda: web.json_response({"predictions": [explained]}), use, EVERY_KIND
+    )
+    nothing = {"miles": "NaN", "riders": "NaN", "sent": "NaN", "sent_ms": "NaN"}
+    assert json.loads(empty, parse_constant=str)["instances"] == [{**dict.fromkeys(ENTERED, ""), **nothing}]
+    assert json.loads(full)["instances"] == [ENTERED]
+    assert seen["hint"] == [["hint", "Outside of what is valid for this model."]]
+    assert seen["features"] == [
+        "baseline\nmean of the training rows",
+        "log_miles\n60.5, beyond the knots: a straight line there",
+        "both\n60.5, 3",
+        "night\ntrue",
+        "constructor\n-9223372036854775807",
+    ]
+    whole = ["wrong", "Enter a whole number, or leave it blank."]
+    assert seen["wrong"] == [["hint", "Outside of what is valid for this model."], whole, whole]

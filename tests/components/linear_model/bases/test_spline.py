@@ -9,6 +9,7 @@ from scipy.interpolate import CubicSpline
 
 from components.linear_model import array_functions
 from components.linear_model.bases import columns_of, parts_of
+from components.linear_model.bases.spline import curve_at_knots
 
 KNOTS = [-2.0, 0.5, 1.0, 4.0, 7.5]
 ENTRY = {"kind": "spline", "knots": KNOTS}
@@ -45,3 +46,15 @@ def test_there_are_as_many_columns_as_knots_less_one_and_the_first_is_the_number
     assert parts_of(ENTRY) == ["spline 1", "spline 2", "spline 3", "spline 4"]
     assert parts_of({"kind": "spline", "knots": 3}) == ["spline 1", "spline 2"]
     assert columns()[:, 0].tolist() == X.tolist()
+
+
+@pytest.mark.parametrize("knots", [KNOTS, [0.0, 1.0, 2.0], [1e9, 1e9 + 3, 1e9 + 10, 1e9 + 11]])
+def test_the_curve_at_its_knots_is_that_of_scipys_spline_through_them_and_of_the_fit(knots):
+    generator = np.random.default_rng(5)
+    wanted = np.concatenate([[0.0], generator.normal(0, 3, len(knots) - 1)])
+    oracle = CubicSpline(knots, wanted, bc_type="natural")  # the fit of a natural spline is that through its knots
+    x = np.linspace(knots[0], knots[-1], 200)
+    shift = knots[0]
+    matrix = np.column_stack([np.ones(len(x)), columns(knots, x) - [shift, *[0.0] * (len(knots) - 2)]])
+    _, *coefficients = np.linalg.lstsq(matrix, oracle(x), rcond=None)[0]
+    assert curve_at_knots(knots, coefficients) == pytest.approx(wanted, abs=1e-7)

@@ -124,6 +124,7 @@ def test_every_type_of_parquet_is_a_feature_or_left_out_with_its_reason(tmp_path
         "key": pa.array(2**60 + np.arange(N), pa.uint64()),
         "day": pa.array([day + datetime.timedelta(i) for i in range(N)]),
         "at": pa.array([datetime.datetime(2024, 1, 1, i % 24, tzinfo=datetime.UTC) for i in range(N)]),
+        "clock": pa.array([datetime.time(i % 24) for i in range(N)]),
         "lasts": pa.array([datetime.timedelta(i) for i in range(N)]),
         "tags": pa.array([["a"]] * N),
         "place": pa.array([{"lat": 1.0}] * N),
@@ -143,10 +144,12 @@ def test_every_type_of_parquet_is_a_feature_or_left_out_with_its_reason(tmp_path
         "half": "numeric",
         "large": {"kind": "categorical", "vocabulary": 3},
         "name": {"kind": "categorical", "vocabulary": 2},
+        "day": {"kind": "datetime", "parts": ["elapsed", "month", "weekday"]},
+        "at": {"kind": "datetime", "parts": ["elapsed", "month", "weekday", "hour"]},
     }
     assert "column over: 299 numbers and 1 text, 'inf', first in row 5;" in out
     assert "left out, whole numbers beyond 2^53, as identifiers have them: key" in out
-    assert "left out, dates or times: day, at" in out
+    assert "left out, dates or times: clock" in out
     assert "left out, of type list<element: string>, which is neither number nor text: tags" in out
     assert "left out, bytes that are not UTF-8, first in row 1: bytes" in out
     assert "left out, no value in any row: nothing" in out
@@ -331,7 +334,7 @@ def test_tables_of_one_name_get_pipelines_of_their_own(tmp_path):
 def test_any_name_is_a_label(tmp_path, random, label):
     pq.write_table(pa.table({"x": random.normal(size=N), label: random.normal(size=N)}), tmp_path / "t.parquet")
     assert written(tmp_path / "t.parquet", label)[0] == {"x": "numeric"}
-    assert load_config(tmp_path / "t.yaml").label == label
+    assert load_config(tmp_path / "t.yaml").label.column == label
 
 
 def test_small_tables_hold_no_row_out(tmp_path, random):
@@ -455,3 +458,19 @@ def test_a_skewed_label_has_a_comment_and_stays_as_it_is(tmp_path, random):
 def test_a_label_that_is_often_zero_and_skewed_has_a_comment_too(tmp_path, random):
     costs = np.where(random.random(N) < 0.5, 0, random.gamma(1.0, 300.0, N).round(2))
     assert "# the label is often 0, and skewed above: family: tweedie may fit it better" in labelled(tmp_path, costs)[1]
+
+
+def test_dates_as_iso_8601_has_them_are_features_and_others_are_left_out(tmp_path, random):
+    days = [datetime.date(2024, 1, 1) + datetime.timedelta(i) for i in range(N)]
+    rows = zip(random.normal(size=N), days, strict=True)
+    lines = [
+        f"{y},{day if i % 9 else ''},{day}T{i % 24:02}:30:00Z,{day:%d.%m.%Y},{'?' if i == 7 else day}\n"
+        for i, (y, day) in enumerate(rows)
+    ]
+    (tmp_path / "t.csv").write_text("y,day,at,german,odd\n" + "".join(lines))
+    features, out = written(tmp_path / "t.csv")
+    assert features == {
+        "day": {"kind": "datetime", "parts": ["elapsed", "month", "weekday"]},
+        "at": {"kind": "datetime", "parts": ["elapsed", "month", "weekday", "hour"]},
+    }
+    assert "left out, dates or times: german (such as '01.01.2024'), odd (such as '2024-01-01')" in out

@@ -1,0 +1,151 @@
+"""Nested models beside statsmodels' `anova_lm`, on tables that come with it; and what is refused."""
+
+import pytest
+import statsmodels.api as sm
+import statsmodels.formula.api as smf
+from scipy import stats
+
+from components.errors import ConfigError, RunError
+from pipeline.config.root import runs_directory
+from pipeline.local.comparison import Comparison, compare, read_run
+from pipeline.local.summary import RunSummary, write_summary
+from tests.components.table_fits import table_fit
+from tests.conftest import REPOSITORY
+from tests.pipeline.summaries import summary_of
+
+
+@pytest.fixture(scope="module")
+def fair():
+    """Fair (1978)."""
+    table = sm.datasets.fair.load_pandas().data
+    table["occupation"] = table.occupation.map(lambda value: f"o{value:.0f}")
+    return table.assign(
+        counts=table.affairs.round(), some=(table.affairs > 0).astype(float), weight=0.5 + table.educ / 10
+    )
+
+
+def runs(table, label, few, many, **how):
+    """The larger model first: the order is not the user's to know."""
+    return (
+        ("b.yaml", summary_of(table_fit(table, label, many, **how))),
+        ("a.yaml", summary_of(table_fit(table, label, few, **how))),
+    )
+
+
+FEW, MANY = ["age", "children"], ["occupation", "children", "age", "religious"]
+TEXTS = [" + ".join(FEW), "C(occupation) + children + age + religious"]
+
+
+@pytest.mark.parametrize("weight", [None, "weight"])
+def test_f_and_p_are_those_of_anova(fair, weight):
+    found = compare(*runs(fair, "affairs", FEW, MANY, weight=weight))
+    by = [smf.wls(f"affairs ~ {text}", fair, weights=1.0 if weight is None else fair[weight]).fit() for text in TEXTS]
+    anova = sm.stats.anova_lm(*by).iloc[1]
+    assert found.statistic == "F"
+    assert found.test.statistic == pytest.approx(anova["F"], rel=1e-8)
+    assert found.test.p == pytest.approx(anova["Pr(>F)"], rel=1e-8)
+    assert found.test.degrees_of_freedom == anova["df_diff"] == 6
+    assert found.residual == anova["df_resid"]
+    assert [model.name for model in (found.smaller, found.larger)] == ["a.yaml", "b.yaml"]
+    for model, one in zip((found.smaller, found.larger), by, strict=True):
+        assert (model.coefficients, model.degrees_of_freedom) == (one.df_model + 1, one.df_resid)
+        assert [model.remaining, model.log_likelihood] == pytest.approx([one.ssr, one.llf], rel=1e-9)
+        assert [model.aic, model.bic] == pytest.approx([one.aic, one.bic], rel=1e-9)
+    assert found.more[-1] == "religious"
+    assert [name.partition("[")[0] for name in found.more[:-1]] == ["occupation"] * 5
+    assert Comparison.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize("family", ["binomial", "poisson"])
+def test_other_families_are_compared_by_their_likelihoods(fair, family):
+    label = "some" if family == "binomial" else "counts"
+    found = compare(*runs(fair, label, FEW, MANY, family=family))
+    oracle = getattr(sm.families, family.title())()
+    by = [smf.glm(f"{label} ~ {text}", fair, family=oracle).fit(tol=1e-13) for text in TEXTS]
+    ratio = 2 * (by[1].llf - by[0].llf)
+    assert (found.statistic, found.residual, found.measure) == ("χ²", None, "deviance")
+    assert found.test.statistic == pytest.approx(ratio, rel=1e-8)
+    assert found.test.p == pytest.approx(stats.chi2.sf(ratio, 6), rel=1e-6)
+
+
+def test_an_estimated_dispersion_is_that_of_the_larger_model(fair):
+    table = fair.assign(amount=fair.affairs + 0.5)
+    found = compare(*runs(table, "amount", FEW, MANY, family="gamma"))
+    oracle = sm.families.Gamma(sm.families.links.Log())
+    few, many = (smf.glm(f"amount ~ {text}", table, family=oracle).fit(tol=1e-13) for text in TEXTS)
+    f = (few.deviance - many.deviance) / 6 / many.scale
+    assert (found.statistic, found.residual) == ("F", many.df_resid)
+    assert found.test.statistic == pytest.approx(f, rel=1e-8)
+    assert found.test.p == pytest.approx(stats.f.sf(f, 6, many.df_resid), rel=1e-6)
+
+
+def test_another_reference_level_is_no_other_model(fair):
+    """The levels of both are in each other's span, whichever is left out."""
+    table = fair.assign(level=fair.occupation.where(fair.occupation != "o3", "o2"))
+    found = compare(*runs(table, "affairs", ["level"], ["level", "age"]))
+    by = [smf.ols(f"affairs ~ {text}", table).fit() for text in ("C(level)", "C(level) + age")]
+    assert found.test.statistic == pytest.approx(sm.stats.anova_lm(*by)["F"].iloc[1], rel=1e-8)
+    assert found.more == ["age"]
+
+
+@pytest.mark.parametrize(
+    ("few", "many", "changed", "said"),
+    [
+        (FEW, MANY, {"rows": 6000}, "received the training rows 6000 and 6366"),
+        (FEW, MANY, {"label": "counts"}, "received the label counts and affairs"),
+        (FEW, MANY, {"weight": "weight"}, "received the sum of the weights 12229 and 6366."),
+        (FEW, MANY, {"shuffled": "affairs"}, "received otherwise: age, children. Make these alike"),
+        (FEW, MANY, {"shuffled": "age"}, "received otherwise: age. Make these alike"),
+        (["age", "educ"], MANY, {}, "received otherwise: educ. Make these alike"),
+        (MANY, MANY, {}, "one with more coefficients than the other; received 9 in both"),
+        (FEW, MANY, {"l2": 1.0}, "a.yaml: expected a model without penalty; received one with 1 (given)"),
+        (FEW, MANY, {"family": "poisson", "label": "counts"}, "received the family poisson and gaussian"),
+    ],
+)
+def test_what_is_not_nested_or_not_of_the_same_rows_is_refused(fair, few, many, changed, said):
+    how = dict(changed)
+    table = fair.iloc[: how.pop("rows", len(fair))]
+    shuffled = how.pop("shuffled", None)
+    if shuffled is not None:
+        table = table.assign(**{shuffled: table[shuffled].sample(frac=1, random_state=1).to_numpy()})
+    smaller = summary_of(table_fit(table, how.pop("label", "affairs"), few, **how))
+    larger = summary_of(table_fit(fair, "affairs", many))
+    with pytest.raises(ConfigError) as error:
+        compare(("a.yaml", smaller), ("b.yaml", larger))
+    assert said in str(error.value)
+    assert "a.yaml" in str(error.value)
+
+
+def test_an_offset_is_in_both_or_in_neither(fair):
+    pair = (
+        ("a", summary_of(table_fit(fair, "counts", ["age"], family="poisson", exposure="yrs_married"))),
+        ("b", summary_of(table_fit(fair, "counts", ["age", "educ"], family="poisson"))),
+    )
+    with pytest.raises(ConfigError, match="received otherwise: yrs_married"):
+        compare(*pair)
+
+
+def test_a_run_without_a_fit_or_of_an_earlier_version_is_said(fair):
+    [(_, found), _] = runs(fair, "affairs", FEW, MANY)
+    with pytest.raises(RunError, match="ended before a model was fitted"):
+        compare(("a", found), ("b", RunSummary.begin("n", "2026", "x.log")))
+    earlier = RunSummary.begin("n", "2026", "x.log")
+    earlier.linear_fit = found.linear_fit.model_copy(update={"tests": None})
+    with pytest.raises(RunError, match="b: an earlier version of Plumbline made this run"):
+        compare(("a", found), ("b", earlier))
+
+
+def test_a_run_is_named_by_its_configuration_its_root_or_its_summary(fair, tmp_path):
+    summary = summary_of(table_fit(fair, "affairs", FEW), name="taxi-fare")
+    path = write_summary(tmp_path, summary)
+    for place in (REPOSITORY / "data/taxi/pipeline.yaml", tmp_path, path):
+        assert read_run(place, tmp_path).to_json() == summary.to_json()
+    with pytest.raises(RunError, match=r"nix\.json: no such file; expected the summary of a run"):
+        read_run(tmp_path / "nix.json", tmp_path)
+    runs_directory(tmp_path, "tips").mkdir(parents=True)
+    with pytest.raises(
+        ConfigError, match="expected a root in which one pipeline has run; received one with 2: taxi-fare, tips"
+    ):
+        read_run(tmp_path, tmp_path)
+    with pytest.raises(ConfigError, match=r"received one with 0\. Name"):
+        read_run(tmp_path / "pipelines", tmp_path)
