@@ -140,6 +140,13 @@ def delays_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
 
 
 @pytest.fixture(scope="session")
+def delays_kinds_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
+    """One whole run of the late flights by the kinds that fit them."""
+    config = REPOSITORY / "data" / "delays" / "kinds.yaml"
+    return shared_run("delays-kinds", lambda _: config, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def kinds_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
     """One whole run with every kind of feature."""
     from tests.e2e import kinds

@@ -154,7 +154,7 @@ class Exact(OfFamily):
     refine: bool | None = Field(
         default=None,
         description="Of least squares: whether further passes over the rows refine the coefficients; `null` lets the condition "
-        "number decide.",
+        "number decide, and the size of the table.",
         examples=[True],
     )
 

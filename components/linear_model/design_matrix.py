@@ -56,6 +56,7 @@ class Term:
       origin: of whole numbers, what is taken from them in 64 bits before anything else.
       offset: whether its coefficient is 1 and not fitted.
       log: of an offset, whether it is the logarithm of its column, an exposure.
+      learned: of a column of a basis, the numbers that training found for it, such as knots: by others it is another column.
       part: what it is of its feature, for eyes; empty if it is the whole feature, or its missing indicator.
     """
 
@@ -68,6 +69,7 @@ class Term:
     offset: bool = False
     log: bool = False
     part: str = ""
+    learned: tuple[float, ...] = ()
 
     @property
     def width(self) -> int:
@@ -143,7 +145,16 @@ class DesignMatrix:
     def from_json(cls, value: list[dict[str, Any]]) -> DesignMatrix:
         """The inverse of `to_json`."""
         return cls(
-            tuple(Term(**{**term, "levels": tuple(_level(**level) for level in term["levels"])}) for term in value)
+            tuple(
+                Term(
+                    **{
+                        **term,
+                        "levels": tuple(_level(**level) for level in term["levels"]),
+                        "learned": tuple(term.get("learned", ())),
+                    }
+                )
+                for term in value
+            )
         )
 
 

@@ -74,7 +74,7 @@ class GatheredRows:
         A text that is a level of one alone stays where the other counted it, in `(other)`.
 
         Raises:
-          ValueError: label, classes, weight, kind of parts, features or the intervals of buckets differ.
+          ValueError: label, classes, weight, kind of parts, features, the intervals of buckets or what a basis learned differ.
         """
         mine, its = self._kind(), other._kind()
         if mine != its:
@@ -104,7 +104,7 @@ class GatheredRows:
 
     def _kind(self) -> tuple[object, ...]:
         """What two must have in common to be merged."""
-        keys = [(term.key, *_intervals(term)) for term in self.design.terms]
+        keys = [(term.key, term.learned, *_intervals(term)) for term in self.design.terms]
         return self.family, self.label, self.classes, self.weight, self.grouped, len(self.parts), keys
 
     def save(self, directory: str, opener: Open = open) -> None:

@@ -24,6 +24,8 @@ EPS = float(np.finfo(np.float64).eps)
 PRECISION = 1e-6  # of columns that were rounded to 32 bits
 MOST_NAMED = 20  # in an error
 REFINE_ABOVE = 1e4  # condition number from which refinement is on by itself
+COSTLY = 1e9  # products a pass of it, some 20 s of one core
+REFINE_COSTLY_ABOVE = 1e6  # condition number from which it is on although it costs as much
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,8 +174,9 @@ class Problem:
         self.condition_number = condition_number(self.triangle) if full else found.condition_number()
 
     def wants_refinement(self) -> bool:
-        """Whether the condition number asks for it; a penalised fit has no use for it."""
-        return self.condition_number > REFINE_ABOVE and self.penalty == 0.0
+        """Whether the condition number asks for it, more of it where a pass costs much; a penalised fit has no use for it."""
+        costly = float(self.factor.rows) * self.rank**2 > COSTLY
+        return self.condition_number > (REFINE_COSTLY_ABOVE if costly else REFINE_ABOVE) and self.penalty == 0.0
 
     def ordinary(self) -> Array:
         """Coefficients of the kept columns, by back substitution."""

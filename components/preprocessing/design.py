@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from components.linear_model.bases import dates, has_basis
 from components.linear_model.design_matrix import DesignMatrix, Term, bucket_levels, date_levels, part_name, text_levels
@@ -32,7 +35,7 @@ def build_design_matrix(
       vocabulary: the levels of a categorical feature or a cross, most frequent first: texts, or a tuple of texts each.
       constant: by transformed name the `"mean"` or `"variance"` (ddof 0) by which a number was scaled; the `"origin"` of an
         integer one.
-      learned: by name what training found out: the `boundaries` of quantiles.
+      learned: by name what training found out, of a basis or the `boundaries` of quantiles.
     """
     terms: list[Term] = []
     for (name, feature), entry in zip(features.items(), features_to_json(features), strict=True):
@@ -47,7 +50,9 @@ def build_design_matrix(
         elif isinstance(feature, Datetime):
             terms += _dates(entry, constant)
         elif has_basis(entry):
-            terms += [_scaled(part_name(name, part), name, constant, part=part) for part in parts_of(entry)]
+            found = tuple(float(value) for which in learned.get(name, {}).values() for value in np.ravel(which))
+            for part in parts_of(entry):
+                terms.append(replace(_scaled(part_name(name, part), name, constant, part=part), learned=found))
         elif parts := parts_of(entry):
             terms += [Term(part_name(name, part), name, part=part) for part in parts]
         elif entry.get("scale") == "none":

@@ -16,6 +16,7 @@ from components.linear_model.design_matrix import part_name
 from components.linear_model.raw_columns import NUMBERS, raw_columns
 from components.preprocessing.features import indicator_name
 from components.preprocessing.moments import moments, scaled
+from components.preprocessing.ranks import ends, quantiles
 from components.preprocessing.stacks import FLOATS, STACK_OF, WHOLES, Stack, chosen, stacks
 
 MEDIAN_RANK_ERROR = 1e-4  # of TFT's quantile sketch: the median's rank is right to this fraction of the rows
@@ -268,31 +269,24 @@ def _origin(value: tf.Tensor | tf.SparseTensor, safe_name: str) -> tf.Tensor:
 def _analysed(wide: tf.Tensor, entries: Sequence[Entry], origins: Sequence[tf.Tensor | None]) -> _Analysed:
     """Means and what missing values become, by one pass."""
     means, variances, shares = moments(wide)
-    fills = tf.stack(
-        [
-            _fill(entry, wide[:, index], means[index], origin)
-            for index, (entry, origin) in enumerate(zip(entries, origins, strict=True))
-        ]
-    )
+    middles = tf.unstack(means)
+    by_median = [place for place, entry in enumerate(entries) if entry["impute"] == "median"]
+    if by_median:
+        medians = quantiles(_some(wide, by_median), 2, MEDIAN_RANK_ERROR)[:, 0]
+        medians = tf.where(tf.math.is_inf(medians), tf.zeros_like(medians), medians)
+        for place, median in zip(by_median, tf.unstack(tf.cast(medians, tf.float64)), strict=True):
+            middles[place] = median
+    fills = tf.stack([_fill(*of_one) for of_one in zip(entries, middles, origins, strict=True)])
     return _Analysed(wide, means, variances, shares, fills)
 
 
-def _fill(entry: Entry, x: tf.Tensor, mean: tf.Tensor, origin: tf.Tensor | None) -> tf.Tensor:
-    """What stands for a missing value, in the units of `x`: those of a whole number less its origin."""
+def _fill(entry: Entry, found: tf.Tensor, origin: tf.Tensor | None) -> tf.Tensor:
+    """What stands for a missing value, in the units of the found mean or median: those of a whole number less its origin."""
     if isinstance(entry["impute"], (int, float)):
         given = tf.constant(entry["impute"], tf.float64)
         return given if origin is None else given - tf.cast(origin, tf.float64)
-    found = mean
-    if entry["impute"] == "median":
-        median = tft.quantiles(_there(x), num_buckets=2, epsilon=MEDIAN_RANK_ERROR)
-        found = tf.cast(tf.reshape(median, [-1])[0], tf.float64)
     least = least_of(entry)  # where no value is valid, 0 was found, of which not every basis has a value
     return found if not least else tf.maximum(found, tf.constant(least, tf.float64))
-
-
-def _there(x: tf.Tensor) -> tf.Tensor:
-    """The numbers that are there, as 32-bit floats, for TFT's quantiles."""
-    return tf.cast(tf.boolean_mask(x, ~tf.math.is_nan(x)), tf.float32)
 
 
 def _made(reals: Sequence[Entry], analysed: _Analysed, safe: Mapping[str, str]) -> dict[str, tf.Tensor]:
@@ -300,10 +294,14 @@ def _made(reals: Sequence[Entry], analysed: _Analysed, safe: Mapping[str, str]) 
     filled, means, variances = analysed.imputed()
     others: list[tf.Tensor] = []
     orthonormal: list[tf.Tensor] = []
+    learned_of = _knots(reals, analysed.valid) | _orthogonal(reals, filled, means, variances)
     for place, entry in enumerate(reals):
         if has_basis(entry):
-            x, valid = filled[:, place], tf.boolean_mask(analysed.valid[:, place], analysed.there[:, place])
-            learned = _learned(entry, x, valid, means[place], variances[place], safe[entry["name"]])
+            x = filled[:, place]
+            learned = {
+                which: tf.identity(value, name=operation_name(safe[entry["name"]], which))
+                for which, value in learned_of.get(place, {}).items()
+            }
             (orthonormal if _is_orthogonal(entry) else others).extend(columns_of(entry, x, learned, tf.math))
     # Orthonormal columns have the mean 0 and the variance 1; what they learned took the last pass that there may be.
     found_means = tf.zeros([len(orthonormal)], tf.float64)
@@ -322,42 +320,68 @@ def _made(reals: Sequence[Entry], analysed: _Analysed, safe: Mapping[str, str]) 
     return dict(zip(made_names(reals), tf.unstack(z, axis=1), strict=True))
 
 
-def _learned(
-    entry: Entry, x: tf.Tensor, valid: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor, safe_name: str
-) -> dict[str, tf.Tensor]:
-    """What training finds out for a feature's basis, float64 by name (`learned_names`)."""
-    found = {}
-    if entry["kind"] == "spline":
-        found["knots"] = _knots(entry["knots"], valid)
-    elif _is_orthogonal(entry):
-        spread = tf.where(variance > 0, tf.sqrt(variance), tf.ones_like(variance))
-        found = {"centre": mean, "spread": spread, "basis": _orthonormal((x - mean) / spread, entry["degree"])}
-    return {which: tf.identity(value, name=operation_name(safe_name, which)) for which, value in found.items()}
+def _knots(reals: Sequence[Entry], valid: tf.Tensor) -> dict[int, dict[str, tf.Tensor]]:
+    """By the places of splines where their knots lie, float64 [K]; by number from the least valid value to the greatest."""
+    splines = {place: entry["knots"] for place, entry in enumerate(reals) if entry["kind"] == "spline"}
+    found = {place: tf.constant(knots, tf.float64) for place, knots in splines.items() if not isinstance(knots, int)}
+    for count in sorted({knots for place, knots in splines.items() if place not in found}):
+        places = [place for place, knots in splines.items() if knots == count]
+        x = _some(valid, places)
+        least, greatest = ends(x)
+        inner = tf.cast(quantiles(x, count - 1, KNOT_RANK_ERROR), tf.float64)
+        knots = tf.concat([least[:, None], inner, greatest[:, None]], axis=1)
+        found |= dict(zip(places, tf.unstack(knots), strict=True))
+    return {place: {"knots": knots} for place, knots in found.items()}
 
 
-def _knots(knots: int | Sequence[float], valid: tf.Tensor) -> tf.Tensor:
-    """Where a spline's knots lie, float64 [K]; by number from the least valid value to the greatest."""
-    if not isinstance(knots, int):
-        return tf.constant(knots, tf.float64)
-    inner = tft.quantiles(tf.cast(valid, tf.float32), num_buckets=knots - 1, epsilon=KNOT_RANK_ERROR)
-    inner = tf.reshape(tf.cast(inner, tf.float64), [knots - 2])
-    return tf.concat([[tft.min(valid)], inner, [tft.max(valid)]], axis=0)
+def _orthogonal(
+    reals: Sequence[Entry], filled: tf.Tensor, means: tf.Tensor, variances: tf.Tensor
+) -> dict[int, dict[str, tf.Tensor]]:
+    """By the places of orthogonal polynomials what makes their powers orthonormal (`learned_names`)."""
+    places = [place for place, entry in enumerate(reals) if _is_orthogonal(entry)]
+    if not places:
+        return {}
+    spreads = tf.where(variances > 0, tf.sqrt(variances), tf.ones_like(variances))
+    z = (filled - means) / spreads
+    by_degree: dict[int, list[int]] = {}
+    for place in places:
+        by_degree.setdefault(reals[place]["degree"], []).append(place)
+    powers = {
+        degree: tf.concat([_some(z, of_degree) ** power for power in range(1, 2 * degree + 1)], axis=1)
+        for degree, of_degree in by_degree.items()
+    }
+    found = tf.reshape(tft.mean(tf.concat(list(powers.values()), axis=1), reduce_instance_dims=False), [-1])
+    each = tf.split(found, [power.shape[1] for power in powers.values()])
+    learned = {}
+    for (degree, of_degree), own in zip(by_degree.items(), each, strict=True):
+        of_powers = tf.transpose(tf.reshape(own, [2 * degree, len(of_degree)]))
+        for place, basis in zip(of_degree, tf.unstack(_orthonormal(of_powers, degree)), strict=True):
+            learned[place] = {"centre": means[place], "spread": spreads[place], "basis": basis}
+    return learned
 
 
-def _orthonormal(z: tf.Tensor, degree: int) -> tf.Tensor:
-    """The lower triangular factors of z's powers that make them orthonormal over all rows, float64 [degree + 1, degree + 1].
+def _orthonormal(of_powers: tf.Tensor, degree: int) -> tf.Tensor:
+    """The lower triangular factors of powers that make them orthonormal over all rows.
 
     By Gram and Schmidt on the powers' second moments, each power twice. One that the lower ones give over these rows is 0.
+
+    Args:
+      of_powers: float64 [columns, 2·degree], the means of the powers from the first on.
+      degree: of the polynomials.
+
+    Returns:
+      float64 [columns, degree + 1, degree + 1].
     """
-    powers = tf.stack([z**power for power in range(1, 2 * degree + 1)], axis=1)
-    moments = tf.concat([[1.0], tf.reshape(tft.mean(powers, reduce_instance_dims=False), [-1])], axis=0)
-    gram = tf.gather(moments, [[row + column for column in range(degree + 1)] for row in range(degree + 1)])
+    of_powers = tf.concat([tf.ones([of_powers.shape[0], 1], tf.float64), of_powers], axis=1)
+    places = [[row + column for column in range(degree + 1)] for row in range(degree + 1)]
+    gram = tf.gather(of_powers, places, axis=1)
 
     def inner(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-        return tf.tensordot(a, tf.linalg.matvec(gram, b), 1)
+        return tf.reduce_sum(a * tf.linalg.matvec(gram, b), axis=1, keepdims=True)
 
     basis: list[tf.Tensor] = []
-    for row in tf.unstack(tf.eye(degree + 1, dtype=tf.float64)):
+    for unit in np.eye(degree + 1):
+        row = tf.tile(tf.constant(unit[None]), [of_powers.shape[0], 1])
         left = row
         for _ in range(2):
             for other in basis:
@@ -365,4 +389,4 @@ def _orthonormal(z: tf.Tensor, degree: int) -> tf.Tensor:
         size = inner(left, left)
         is_new = size > LEAST_SHARE * inner(row, row)
         basis.append(tf.where(is_new, left / tf.sqrt(tf.where(is_new, size, tf.ones_like(size))), tf.zeros_like(left)))
-    return tf.stack(basis)
+    return tf.stack(basis, axis=1)

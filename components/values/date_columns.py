@@ -36,7 +36,7 @@ def of_texts(column: pa.Array, missing: Iterable[str], form: str, zone: Zone) ->
       Microseconds since 1970-01-01T00:00:00Z, int64 [n], 0 where there is no date; where there is one, [n]; which rows hold a text
       that is none, [n].
     """
-    texts = _rewritten(pc.utf8_trim_whitespace(column), dates.rules(form))
+    texts = iso_texts(column, form)
     valid = pc.match_substring_regex(texts, dates.VALID)
     odd = valid_rows(column) & ~true_rows(valid) & ~true_rows(is_missing(column, missing))
     fine = texts.filter(valid.fill_null(False))
@@ -49,6 +49,11 @@ def of_texts(column: pa.Array, missing: Iterable[str], form: str, zone: Zone) ->
     )
     found[there] = calendar_parts.instants(stamp, fraction, offset, naive, zone, steps)
     return found, there, odd
+
+
+def iso_texts(column: pa.Array, form: str) -> pa.Array:
+    """Strings of some format as ISO 8601 has them, without blanks around them; what is not of it stays as it is."""
+    return _rewritten(pc.utf8_trim_whitespace(column), dates.rules(form))
 
 
 def of_numbers(numbers: Any, form: str) -> tuple[Instants, Rows]:

@@ -67,3 +67,19 @@ def test_the_settings_are_taken(text: str, tmp_path: Path) -> None:
     base = {"name": "page", "data": {"path": "table.csv"}, "label": "y"}
     path.write_text(yaml.safe_dump({**base, **yaml.safe_load(text)}))
     assert load_config(path).features.keys() == yaml.safe_load(text)["features"].keys()
+
+
+@pytest.mark.e2e
+def test_what_kinds_are_worth_is_what_the_runs_measure(delays_run, delays_kinds_run):
+    text = PAGE.read_text(encoding="utf-8").partition("## Before and after")[2].partition("\n## ")[0]
+    told = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")
+    ]
+    runs = [run.show()["verdict"]["metrics"]["overall"] for run in (delays_run, delays_kinds_run)]
+    assert [row[0].replace(" ", "_").lower() for row in told[1:]] == [
+        "poisson_deviance", "deviance_explained", "root_mean_squared_error", "mean_absolute_error",
+    ]  # fmt: skip
+    for name, *figures in told[1:]:
+        assert figures == [f"{run[name.replace(' ', '_').lower()]:.3f}" for run in runs]
+    assert f"The same {runs[0]['example_count']:,.0f} hours" in text
+    assert runs[0]["example_count"] == runs[1]["example_count"]

@@ -205,14 +205,14 @@ def test_regress_over_rest(client, columns, expected):
 
 
 def test_the_saved_model_read_back_from_python(run, model, columns, expected):
-    """By the names in model.json's `input`, which are arguments of Python functions."""
+    """By the names in model.json's `inputs`, which are arguments of Python functions."""
     import tensorflow as tf
 
     loaded = tf.saved_model.load(run.show()["pushed"]["path"])
-    kinds = {"categorical": tf.string, "boolean": tf.string, "integer": tf.float64}
+    types = {"bytes": tf.string, "int64": tf.float64, "float": tf.float32}
     tensors = {
-        entry["input"]: tf.constant(columns[entry["name"]], kinds.get(entry["kind"], tf.float32))
-        for entry in model.features
+        argument: tf.constant(columns[name], types[model.raw_columns[name].type])
+        for name, argument in model.inputs.items()
     }
     assert len(tensors) == len(FEATURES)
     answer = loaded.signatures["serving_default"](**tensors)

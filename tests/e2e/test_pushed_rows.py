@@ -92,7 +92,7 @@ def test_the_warm_up_rows_are_made_and_have_no_label(taxi_run, taxi):
     found, columns = warm_up(taxi_run)
     assert {name for example in found for name in example.features.feature} == kinds.keys()
     assert all(inputs.keys() == kinds.keys() for inputs in columns)
-    sent = rows_of([example.SerializeToString() for example in found], model["features"])
+    sent = rows_of([example.SerializeToString() for example in found], model["inputs"])
     made = pd.DataFrame(
         {
             name: pd.Series(sent[name], dtype=object).fillna("(missing)")

@@ -50,7 +50,7 @@ def rows(taxi_run, model):
 
     found = examples(taxi_run.root, NAME, "eval")[:20]
     serialized = [row.SerializeToString() for row in found]
-    return rows_of(serialized, model.features), serialized
+    return rows_of(serialized, model.inputs), serialized
 
 
 @pytest.fixture(scope="module")

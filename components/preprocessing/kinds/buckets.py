@@ -33,7 +33,8 @@ class Buckets(OfColumn):
         ge=2,
         le=100,
         description="Instead of boundaries: how many intervals, with as many of the training split's values in each. Where many "
-        "rows have one value, there are fewer. The boundaries are 32-bit floats.",
+        "rows have one value, there are fewer; the least value, if so many have it, has an interval of its own. The boundaries are "
+        "32-bit floats.",
         examples=[10],
         json_schema_extra={"x-unit": "intervals"},
     )

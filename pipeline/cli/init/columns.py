@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from components.table.added_columns import COLUMNS
 from components.table.columns import LARGEST, LEAST
+from components.values.dates import ISO
 from components.values.names import shown
 from components.values.numbers import LARGEST_INTEGER
 from components.values.texts import MISSING_TOKENS
-from pipeline.cli.init import leaks, texts_seen
+from pipeline.cli.init import dates_seen, leaks, texts_seen
 from pipeline.cli.init.findings import FEW_ODD, MOSTLY, Findings, in_rows, quoted, told
 from pipeline.cli.init.identifiers import FEW_VALUES, why_identifier
 from pipeline.cli.init.notes import Rank
@@ -85,9 +87,23 @@ class ColumnJudge:
         column = self._column
         return bool(column.numbers) and not self._odd and not column.padded and "category" not in column.typed
 
-    def _are_dates(self) -> bool:
+    @property
+    def _formats(self) -> Sequence[str]:
+        """Those by which all values are dates."""
         column = self._column
-        return column.dates.are_all and column.odd_rows > 0 and not column.numbers
+        if column.numbers:
+            return (dates_seen.DIGITS,) if self._are_digits else ()
+        return column.dates.formats if column.odd_rows else ()
+
+    @property
+    def _are_digits(self) -> bool:
+        """Whether all numbers are dates such as 20240131."""
+        column = self._column
+        is_whole = self.is_number and column.is_plain and column.is_counted
+        return is_whole and dates_seen.are_digits(self._levels, column.low, column.high)
+
+    def _are_dates(self) -> bool:
+        return len(self._formats) == 1
 
     def _why_nothing(self) -> _No | None:
         column = self._column
@@ -130,10 +146,19 @@ class ColumnJudge:
         what = f"rank correlation with the label above {leaks.SAME_ORDER}: {shown(self._verdict.table.label.name)} in other words"
         return _No(Rank.LEAK, what)
 
+    def _why_unclear_dates(self) -> _No | None:
+        formats = self._formats
+        if not formats and not texts_seen.are_dates(self._levels):
+            return None
+        which = f"dates that may be {' or '.join(formats)}" if formats else "dates or times of no usual format"
+        way = "say kind: datetime, and its format" + ("" if formats else ", or write them as 2024-01-31")
+        return _No(Rank.DATE, f"{which}: {way}", f"such as {quoted(next(iter(self._levels)))}")
+
     def _why_no_text(self) -> _No | None:
         column, levels = self._column, self._levels
-        if texts_seen.are_dates(levels):
-            return _No(Rank.DATE, "dates or times", f"such as {quoted(next(iter(levels)))}")
+        unclear = self._why_unclear_dates()
+        if unclear is not None:
+            return unclear
         form = texts_seen.formatted(self._odd) if self._odd and not column.typed else None
         if form and all(texts_seen.formatted([text]) for text in self._odd):
             return _No(Rank.FORMATTED, f"numbers with {form[0]}: write plain numbers", f"such as {quoted(form[1])}")
@@ -161,8 +186,12 @@ class ColumnJudge:
         return options
 
     def _dates(self) -> dict[str, Any]:
+        [form] = self._formats
         times = ["hour"] if self._column.dates.have_times else []
-        return {"kind": "datetime", "parts": ["elapsed", "month", "weekday", *times]}
+        said = {"format": form} if form != ISO else {}
+        zone = dates_seen.zone(self._column.zones)
+        said |= {"zone": zone} if zone else {}
+        return {"kind": "datetime", **said, "parts": ["elapsed", "month", "weekday", *times]}
 
     def _indicator(self) -> dict[str, Any]:
         name, table = self._column.name, self._verdict.table

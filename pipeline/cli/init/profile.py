@@ -88,10 +88,11 @@ class Profile:
       padded: a text of digits that begins with a zero; empty if there is none.
       odd: texts that are no numbers.
       odd_rows: rows that hold one.
-      dates: whether all of these are dates.
+      dates: whether all of these are dates, and how they are written.
       levels: rows by canonical text; `EXAMPLES` of them if there are more than `MOST_DISTINCT`.
       distinct, counted: how many texts there are, and in how many rows they were told apart.
       typed: whether the file gave it a type other than text; what kinds: `number`, `boolean`, `time`, `category`.
+      zones: of timestamps, by the names that the file gives.
     """
 
     def __init__(self, name: str, decimal: str = ".", truths: bool = False) -> None:
@@ -114,6 +115,7 @@ class Profile:
         self.levels: dict[str, int] = {}
         self.distinct = self.counted = 0
         self.typed: set[str] = set()
+        self.zones: set[str] = set()
         self._overflown = False
 
     @property
@@ -148,11 +150,13 @@ class Profile:
             self.unusable = f"bytes that are not UTF-8, first in {places(min(rejected))}"
             return
         self.typed |= _kind_of(column.type)
+        if pa.types.is_timestamp(column.type):
+            self.zones.add(column.type.tz or "")
         values, counts = _counted(plain)
         found, odd = _as_numbers(values, self.decimal, self._truths)
         self._read_numbers(values, found)
         self._add_odd(plain, values, counts * is_kept, odd, places)
-        if self.dates.are_all:
+        if self.dates.formats:
             self.dates.add(_texts(values.filter(pa.array(odd))))
         if is_kept:
             self._add_missing(values, counts, found, odd)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,18 @@ def test_rows_of_other_intervals_do_not_merge():
     )
     with pytest.raises(ValueError, match="can't be merged"):
         other.merge(GatheredRows(**{**vars(other), "design": design}))
+
+
+def test_rows_of_other_knots_do_not_merge():
+    other = gathered(GENERATOR.choice(["a", "b"], ROWS), ["a", "b"])
+    number, *rest = other.design.terms
+    one, two = (
+        GatheredRows(**{**vars(other), "design": DesignMatrix((dataclasses.replace(number, learned=knots), *rest))})
+        for knots in ((0.0, 1.0, 2.0), (0.0, 1.5, 2.0))
+    )
+    one.merge(one)
+    with pytest.raises(ValueError, match="can't be merged"):
+        one.merge(two)
 
 
 def test_levels_of_several_columns_merge_and_are_saved(tmp_path):

@@ -27,3 +27,15 @@ def test_another_reference_gives_the_same_predictions():
 def test_auto_needs_folds():
     with pytest.raises(DataError, match="l2: auto needs at least two folds"):
         Problem([FACTOR], Settings(l2="auto", references={2})).fit()
+
+
+@pytest.mark.parametrize(("spread", "rows", "wanted"), [(1e-5, 60, True), (1e-5, 10**9, False), (1e-8, 10**9, True)])
+def test_what_costs_much_to_refine_is_refined_from_a_higher_condition_number_on(spread, rows, wanted):
+    generator = np.random.default_rng(6)
+    x = generator.normal(size=60)
+    matrix = np.column_stack([np.ones(60), x, x + spread * generator.normal(size=60)])
+    factor = TriangularFactor([INTERCEPT, "x", "near"], intercept=True).add(matrix, x)
+    factor.rows = rows
+    problem = Problem([factor], Settings(tolerance=1e-12))
+    assert problem.rank == 3
+    assert problem.wants_refinement() is wanted

@@ -17,14 +17,23 @@ FEATURES = {
     "half": Buckets(column="x", quantiles=2),
     "ties": Buckets(quantiles=5),
     "k": Buckets(quantiles=4, whole=True),
+    "k in tenths": Buckets(column="k", quantiles=10, whole=True),
+    "zeros": Buckets(quantiles=3),
 }
 RNG = np.random.default_rng(23)
 COUNT = 800
 X = RNG.gamma(2.0, 1.3, COUNT).astype(np.float32)
 TIES = np.where(RNG.random(COUNT) < 0.55, 0.0, RNG.integers(1, 4, COUNT)).astype(np.float32)
 K = RNG.integers(10**9, 2 * 10**9, COUNT)
+ZEROS = np.where(RNG.random(COUNT) < 0.9, 0.0, X).astype(np.float32)
 ROWS = [
-    {"x": [] if i % 10 == 3 else [float(X[i])], "ties": [float(TIES[i])], "k": [int(K[i])], "y": [1.0]}
+    {
+        "x": [] if i % 10 == 3 else [float(X[i])],
+        "ties": [float(TIES[i])],
+        "k": [int(K[i])],
+        "zeros": [float(ZEROS[i])],
+        "y": [1.0],
+    }
     for i in range(COUNT)
 ]
 
@@ -42,7 +51,9 @@ def found(tmp_path_factory):
     return {name: values.numpy() for name, values in served.items()}, model, learned
 
 
-@pytest.mark.parametrize(("name", "column", "count"), [("x", "x", 10), ("half", "x", 2), ("k", "k", 4)])
+@pytest.mark.parametrize(
+    ("name", "column", "count"), [("x", "x", 10), ("half", "x", 2), ("k", "k", 4), ("k in tenths", "k", 10)]
+)
 def test_intervals_have_as_many_rows_as_scikit_learns(found, name, column, count):
     served, model, _ = found
     values = np.array([row[column][0] for row in ROWS if row[column]])[:, None]
@@ -65,6 +76,13 @@ def test_boundaries_at_one_place_are_one_and_none_is_below_all_values(found):
     assert np.bincount(served["ties"], minlength=term.width)[:-1].min() > 0
 
 
+def test_a_least_value_that_most_rows_have_is_an_interval_of_its_own(found):
+    """scikit-learn's issue 19433: all quantiles are that value, and the others fell into one interval with it."""
+    served, _, learned = found
+    assert learned["zeros"]["learned"]["boundaries"] == [float(str(ZEROS[ZEROS > 0].min()))]
+    assert (served["zeros"] == (ZEROS > 0)).all()
+
+
 def test_boundaries_are_told_by_their_shortest_text(found):
     _, model, learned = found
     boundaries = learned["x"]["learned"]["boundaries"]
@@ -80,7 +98,7 @@ def test_the_graph_is_model_jsons_arithmetic(found):
 
     served, model, _ = found
     again = PortableModel.from_text(model.to_text())
-    rows = {name: [row[name][0] if row[name] else None for row in ROWS] for name in ("x", "ties", "k")}
+    rows = {name: [row[name][0] if row[name] else None for row in ROWS] for name in ("x", "ties", "k", "zeros")}
     for name, values in transformed_columns(again, rows).items():
         assert served[name].tolist() == values.tolist(), name
 

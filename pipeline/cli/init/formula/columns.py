@@ -6,6 +6,7 @@ import difflib
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from components.table.added_columns import COLUMNS
 from components.values.names import shown
@@ -13,7 +14,7 @@ from pipeline.cli.init.columns import ColumnJudge
 from pipeline.cli.init.findings import Findings, in_rows, quoted
 from pipeline.cli.init.formula.factors import Category, Made, Refusal
 from pipeline.cli.init.notes import Note, Rank
-from pipeline.cli.init.profile import MOST_DISTINCT, Profile
+from pipeline.cli.init.profile import MOST_DISTINCT, Floats, Profile, numbers_of
 
 _NONE = np.empty(0)
 
@@ -85,6 +86,30 @@ class Columns:
             self._check(name)
             check_range(self._table.columns[name], made)
 
+    def check_spread(self, made: Made) -> None:
+        """Refuses a spline's number of knots, or a degree, for which a column has too few different numbers."""
+        name, knots, degree = made.columns[0], made.options.get("knots"), made.options.get("degree")
+        column = self._table.columns[name]
+        if not column.is_counted or not isinstance(knots or degree, int):
+            return
+        levels = self.judge(name).levels
+        numbers = _numbers(column, list(levels))
+        order = np.argsort(numbers)
+        if degree is not None and degree >= len(numbers):
+            raise Refusal(
+                f"column {shown(name)} holds {len(numbers)} different numbers, through which a polynomial of degree "
+                f"{len(numbers) - 1} goes exactly. Ask for a lower degree, or write C({name})"
+            )
+        if knots is not None:
+            below = np.cumsum(np.array(list(levels.values()))[order])
+            places = numbers[order][np.searchsorted(below, np.arange(knots) / (knots - 1) * below[-1])]
+            twice = places[1:][np.diff(places) <= 0]
+            if len(twice):
+                raise Refusal(
+                    f"column {shown(name)} holds {twice[0]:g} in so many rows that of {knots} knots at quantiles two or more would "
+                    f"be there. Ask for fewer, write knots=[…], or C({name})"
+                )
+
     def _held(self, name: str) -> str:
         column = self._table.columns[name]
         return f"texts such as {quoted(next(iter(column.odd)))}" if column.odd else "texts or truth values"
@@ -131,7 +156,11 @@ class Columns:
             raise Refusal(f"column {shown(name)} has more than {MOST_DISTINCT:,} levels")
         if len(judge.levels) < 2:
             raise Refusal(f"column {shown(name)} has one value in all rows; expected two levels or more")
-        return dict(sorted(judge.levels.items(), key=_by_number if judge.is_number else None))
+        levels = sorted(judge.levels.items())
+        if judge.is_number:
+            order = np.argsort(_numbers(column, [text for text, _ in levels]), kind="stable")
+            levels = [levels[place] for place in order]
+        return dict(levels)
 
     def leave_out_missing(self, names: list[str]) -> None:
         """Leaves out rows that lack a value of one of these columns, as R and statsmodels do."""
@@ -153,8 +182,9 @@ def check_range(column: Profile, made: Made) -> None:
         )
 
 
-def _by_number(level: tuple[str, int]) -> float:
-    return float(level[0])
+def _numbers(column: Profile, texts: list[str]) -> Floats:
+    """The numbers that texts of a column are, as its table writes them."""
+    return numbers_of(pa.array(texts, pa.string()), column.decimal)
 
 
 def _listed(levels: list[str], most: int = 8) -> str:

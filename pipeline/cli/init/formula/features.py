@@ -40,6 +40,7 @@ def take(terms: Iterable[Term], findings: Findings) -> None:
             made[term.text] = _feature(read_terms[term.text], columns)
             _check_use(term.text, made[term.text], uses)
             _check_options(made[term.text])
+            columns.check_spread(made[term.text])
         except Refusal as error:
             refused.append(f"\n- {term.text}: {error}")
     if refused:

@@ -12,6 +12,15 @@ from components.values.texts import canonical_text
 from pipeline.cli.init.formula.factors import Category, Made, Refusal
 
 ROOTS = {"sqrt": 0.5, "square": 2.0}  # functions that are powers
+_ELSEWHERE = {  # what R's and others' formulas have, and where it is here
+    "offset": "An offset is no term here: say offset: COLUMN, or of counts exposure: COLUMN, in the configuration",
+    "weights": "Weights are no term here: say weight: COLUMN in the configuration",
+    "factor": "Write C()",
+    "categorical": "Write C()",
+    "cut": "Write the column alone, and in the configuration make it of kind buckets",
+    "s": "Write bs(): it has no penalty of its own (in the configuration: l2: auto)",
+}
+_TRUTHS = {"TRUE": True, "FALSE": False}  # R's
 _KNOWN = ("I", "Q", "C", "log", "log1p", "sqrt", "square", "power", "poly", "bs", "cr", "cs", "ns")
 
 
@@ -22,6 +31,8 @@ def called(name: str) -> str:
             f"{name}() is not needed: fit, tests and predictions are those of the column itself. Write the column alone: its "
             "coefficient is in the column's unit"
         )
+    if name in _ELSEWHERE:
+        return f"no function {name}() is known. {_ELSEWHERE[name]}"
     if name in ("log2", "log10", "np.log2", "np.log10"):
         return f"{name}() is log() in another unit. Write log(), the natural one"
     near = difflib.get_close_matches(name, _KNOWN, 1)
@@ -137,6 +148,8 @@ def _contrast(node: ast.expr) -> tuple[str, str | None]:
 
 
 def _literal(node: ast.expr, what: str) -> Any:
+    if isinstance(node, ast.Name) and node.id in _TRUTHS:
+        return _TRUTHS[node.id]
     try:
         return ast.literal_eval(node)
     except ValueError:

@@ -92,6 +92,11 @@ def _said(error: Exception) -> str:
     """What formulaic says, and where."""
     if isinstance(error, AttributeError):
         return "brackets are not closed as they are opened."
-    first, _, rest = (error.msg if isinstance(error, SyntaxError) else str(error)).partition("\n")
+    if isinstance(error, SyntaxError) and not isinstance(error, FormulaicError):
+        return (
+            f"within brackets, expected Python ({error.msg}). A name that is none there (class, lambda, 2nd, odd name) is "
+            'written as Q("class").'
+        )
+    first, _, rest = str(error).partition("\n")
     place = _MARKED.search(rest)
     return first.rstrip(".") + (f", at {place[1]!r}." if place else ".")

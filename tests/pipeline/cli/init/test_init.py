@@ -19,6 +19,7 @@ from pipeline.local.first_look import check_table
 from tests.conftest import REPOSITORY
 
 N = 300
+UNUSUAL_DATES = "dates or times of no usual format: say kind: datetime, and its format, or write them as 2024-01-31"
 
 
 @pytest.fixture
@@ -222,7 +223,7 @@ def test_what_is_wrong_with_a_table_of_texts_is_on_the_terminal(tmp_path, random
     assert "texts read as missing (if one is a value, take it out of data.missing): country (NA in 100 rows)" in out
     assert "left out, numbers with a currency sign: write plain numbers: money (such as '$" in out
     assert "left out, numbers with a percent sign: write plain numbers: share (such as '0%')" in out
-    assert "left out, dates or times: quarter (such as '1960Q1')" in out
+    assert f"left out, {UNUSUAL_DATES}: quarter (such as '1960Q1')" in out
     assert "missing in over 40 % of the rows: gaps (50 %)" in out
     assert "left out, whole numbers beyond 2^53, as identifiers have them: big" in out
     assert (
@@ -460,17 +461,42 @@ def test_a_label_that_is_often_zero_and_skewed_has_a_comment_too(tmp_path, rando
     assert "# the label is often 0, and skewed above: family: tweedie may fit it better" in labelled(tmp_path, costs)[1]
 
 
-def test_dates_as_iso_8601_has_them_are_features_and_others_are_left_out(tmp_path, random):
+def test_dates_in_digits_alone_with_short_years_and_of_a_zone_are_features(tmp_path, random):
+    days = [datetime.date(1990, 1, 1) + datetime.timedelta(25 * i) for i in range(N)]
+    table = {
+        "y": random.normal(size=N),
+        "digits": [int(f"{day:%Y%m%d}") for day in days],
+        "number": [20010100 + i % 100 for i in range(N)],
+        "short": [f"{day:%d/%m/%y}" for day in days],
+        "far": pd.to_datetime(days).tz_localize("America/New_York") + pd.Timedelta(7, "h"),
+        "near": pd.to_datetime(days).tz_localize("UTC"),
+    }
+    pd.DataFrame(table).to_parquet(tmp_path / "t.parquet")
+    parts = {"parts": ["elapsed", "month", "weekday"]}
+    times = {"parts": ["elapsed", "month", "weekday", "hour"]}
+    assert written(tmp_path / "t.parquet")[0] == {
+        "digits": {"kind": "datetime", "format": "%Y%m%d", **parts},
+        "number": "integer",
+        "short": {"kind": "datetime", "format": "%d/%m/%y", **parts},
+        "far": {"kind": "datetime", "zone": "America/New_York", **times},
+        "near": {"kind": "datetime", **parts},
+    }
+
+
+def test_dates_are_features_if_it_is_clear_how_they_are_written(tmp_path, random):
     days = [datetime.date(2024, 1, 1) + datetime.timedelta(i) for i in range(N)]
     rows = zip(random.normal(size=N), days, strict=True)
     lines = [
-        f"{y},{day if i % 9 else ''},{day}T{i % 24:02}:30:00Z,{day:%d.%m.%Y},{'?' if i == 7 else day}\n"
+        f"{y},{day if i % 9 else ''},{day}T{i % 24:02}:30:00Z,{day:%d.%m.%Y},{day:%m}/{day:%m}/2024,{'?' if i == 7 else day}\n"
         for i, (y, day) in enumerate(rows)
     ]
-    (tmp_path / "t.csv").write_text("y,day,at,german,odd\n" + "".join(lines))
+    (tmp_path / "t.csv").write_text("y,day,at,german,either,odd\n" + "".join(lines))
     features, out = written(tmp_path / "t.csv")
     assert features == {
         "day": {"kind": "datetime", "parts": ["elapsed", "month", "weekday"]},
         "at": {"kind": "datetime", "parts": ["elapsed", "month", "weekday", "hour"]},
+        "german": {"kind": "datetime", "format": "%d.%m.%Y", "parts": ["elapsed", "month", "weekday"]},
     }
-    assert "left out, dates or times: german (such as '01.01.2024'), odd (such as '2024-01-01')" in out
+    assert f"left out, {UNUSUAL_DATES}: odd (such as '2024-01-01')" in out
+    what = "dates that may be %d/%m/%Y or %m/%d/%Y: say kind: datetime, and its format"
+    assert f"left out, {what}: either (such as '01/01/2024')" in out

@@ -99,6 +99,7 @@ def test_what_values_must_be(expression, above, or_equal):
         ("C(x, levels=['b', 'a'])", Category("x", levels=("b", "a"))),
         ("C(x, Treatment(2.0), levels=(1, 2))", Category("x", "2", levels=("1", "2"))),
         ("C(x, contr.poly, levels=['a', 'b', 'c'])", Category("x", levels=("a", "b", "c"), is_polynomial=True)),
+        ("C(x, contr.treatment(TRUE))", Category("x", "true")),
         ("C(x, Poly)", Category("x", is_polynomial=True)),
     ],
 )
@@ -146,6 +147,8 @@ def test_levels(expression, category):
         ("C(x, spans_intercept=False)", "C() takes contrasts and levels; received spans_intercept"),
         ("C(x, levels=['a', 'a'])", "levels must be a list of two or more, each once"),
         ("C(x, levels=n)", "levels must be written out; received 'n'"),
+        ("offset(x)", "An offset is no term here: say offset: COLUMN, or of counts exposure: COLUMN"),
+        ("factor(x)", "no function factor() is known. Write C()"),
         ("hashed(x, levels=3)", "no function hashed() is known"),
     ],
 )

@@ -119,6 +119,15 @@ def test_a_dot_is_what_init_makes_features_of(table):
     assert "flat: left out, one value in all rows" in notes
 
 
+def test_levels_of_numbers_with_a_decimal_comma_are_in_their_order(tmp_path):
+    rows = "".join(f"{i % 7},5;{['10,5', '9,50', '9,5'][i % 3]}\n" for i in range(N))
+    (tmp_path / "stones.csv").write_text(f"price;size\n{rows}")
+    config, _ = written(tmp_path / "stones.csv", "C(size, contr.poly)")
+    assert config["features"] == {
+        "size": {"kind": "ordered", "levels": ["9,5", "9,50", "10,5"], "contrasts": "polynomial"}
+    }
+
+
 def test_rows_without_a_value_are_left_out(table):
     config, notes = written(table, "gap + hue")
     assert config["data"]["drop"] == {"gap": {"missing": True}, "hue": {"missing": True}}
@@ -159,6 +168,8 @@ def test_all_terms_that_can_not_be_expressed_are_named(table):
         "poly(carat, 9)": "degree: Input should be less than or equal to 6. Received 9",
         "I(carat ** 20)": "exponent: Input should be less than or equal to 10. Received 20",
         "ns(carat, df=60)": "knots: Input should be less than or equal to 50. Received 61",
+        "ns(near, df=2)": "column near holds 0 in so many rows that of 3 knots at quantiles two or more would be there",
+        "poly(near, 2)": "column near holds 2 different numbers, through which a polynomial of degree 1 goes exactly",
         "ns(carat, knots=[2, 1])": "knots must be increasing and between the column's ends",
     }
     formula = f"price ~ year + {' + '.join(terms)}"
