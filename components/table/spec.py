@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from components.section import Section
 from components.table.dialect import PLAIN, Dialect
 from components.table.split_rule import SplitRule
-from components.values.texts import MISSING_TOKENS, canonical_text
+from components.values.texts import MISSING_TOKENS, as_texts
 
 
 class DropRule(Section, json_schema_extra={"minProperties": 1}):
@@ -40,10 +40,7 @@ class DropRule(Section, json_schema_extra={"minProperties": 1}):
     @field_validator("values", mode="before", json_schema_input_type=list[str | bool | float] | None)
     @classmethod
     def _as_texts(cls, value: Any) -> Any:
-        """YAML reads `true`, `7` and `7.0` as such; in a table they are texts."""
-        if isinstance(value, list):
-            return [canonical_text(item) if isinstance(item, (str, bool, int, float)) else item for item in value]
-        return value
+        return as_texts(value)
 
     @model_validator(mode="after")
     def _says_something(self) -> DropRule:

@@ -75,6 +75,13 @@ def canonical_text(value: Any) -> str:
     return text
 
 
+def as_texts(value: Any) -> Any:
+    """A configuration's list of texts as a table has them: YAML reads `true`, `7` and `7.0` as such. All else as it is."""
+    if not isinstance(value, list):
+        return value
+    return [canonical_text(item) if isinstance(item, (str, bool, int, float)) else item for item in value]
+
+
 def unescape(token: str) -> str:
     """The text that a token of a vocabulary stands for (`ESCAPES`)."""
     return re.sub(r"\\(.)", lambda m: _UNESCAPED[m[1]], token)

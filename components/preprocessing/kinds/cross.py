@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from components.preprocessing.kinds.levels import Vocabulary
-from components.values.texts import canonical_text
+from components.values.texts import as_texts
 
 
 class Cross(Vocabulary):
@@ -42,10 +42,7 @@ class Cross(Vocabulary):
     @field_validator("reference", mode="before", json_schema_input_type=list[str | bool | float | None] | None)
     @classmethod
     def _as_texts(cls, value: Any) -> Any:
-        """YAML reads `true`, `7` and `7.0` as such; in a table they are texts."""
-        if isinstance(value, list):
-            return [canonical_text(item) if isinstance(item, (str, bool, int, float)) else item for item in value]
-        return value
+        return as_texts(value)
 
     @model_validator(mode="after")
     def _text_of_each(self) -> Self:

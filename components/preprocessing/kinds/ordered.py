@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from components.preprocessing.kinds.of_column import OfColumn
-from components.values.texts import canonical_text
+from components.values.texts import as_texts
 
 
 class Ordered(OfColumn):
@@ -39,10 +39,7 @@ class Ordered(OfColumn):
     @field_validator("levels", mode="before", json_schema_input_type=list[str | bool | float])
     @classmethod
     def _as_texts(cls, value: Any) -> Any:
-        """YAML reads `true`, `7` and `7.0` as such; in a table they are texts."""
-        if isinstance(value, list):
-            return [canonical_text(item) if isinstance(item, (str, bool, int, float)) else item for item in value]
-        return value
+        return as_texts(value)
 
     @field_validator("levels")
     @classmethod

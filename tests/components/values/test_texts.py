@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.values.text_columns import canonical, is_missing, levels, of_column, truths
-from components.values.texts import ESCAPES, MISSING_TOKENS, canonical_text, unescape
+from components.values.texts import ESCAPES, MISSING_TOKENS, as_texts, canonical_text, unescape
 
 SPELT = {
     "TRUE": "true",
@@ -110,3 +110,8 @@ def test_a_text_that_stands_for_nothing_does_so_as_a_typed_value_too():
     for column in typed:
         assert levels(column, ["7.0", "TRUE"]).to_pylist() == [None]
     assert levels(of_column(pa.array([7.5])), ["7.0"]).to_pylist() == ["7.5"]
+
+
+def test_a_configurations_list_has_texts_as_a_table_has_them():
+    assert as_texts([True, 7, 7.0, 0.5, "a", None]) == ["true", "7", "7", "0.5", "a", None]
+    assert as_texts("a") == "a"
