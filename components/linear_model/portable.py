@@ -47,9 +47,7 @@ from components.values.names import safe_names
 
 MODEL_FILE = "model.json"
 FORMAT = 4
-BEYOND = (
-    1e-6  # of the distance of the outer knots, from which on a number is beyond them: a 32-bit float has seven digits
-)
+BEYOND = 1e-6  # of the outer knots' distance: how far beyond them a number is outside; a 32-bit float has seven digits
 UNBOUNDED = float(np.finfo(np.float32).max)
 Array = NDArray[np.float64]
 

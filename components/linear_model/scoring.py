@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from components.errors import DataError
 from components.linear_model import array_functions
 from components.linear_model.bases import columns_of, dates, has_basis
-from components.linear_model.bases.domain import least_of
+from components.linear_model.bases.domain import limits
 from components.linear_model.design_matrix import LARGEST_Z, Term
 from components.linear_model.portable import (
     UNBOUNDED,
@@ -31,6 +31,8 @@ AGREE = 1e-3  # of the columns' sizes: within this, dependent columns of a row a
 CLASS = "class"
 PREDICTOR = "linear_predictor"
 OUTSIDE = "outside_"
+# e^710 is infinite, as what Box and Cox make of 0 may be, and what is made of it 0, 1 or beyond all bounds.
+_ENDLESS: dict[str, Any] = {"over": "ignore", "divide": "ignore"}
 Array = NDArray[np.float64]
 
 
@@ -57,7 +59,7 @@ def score(
     family = model.of_family
     predictor = matrix @ model.coefficients
 
-    with np.errstate(over="ignore", divide="ignore"):
+    with np.errstate(**_ENDLESS):
         answered = np.asarray(model.answered(predictor, array_functions))
     answer = {family.answer: answered, "baseline": np.full(len(predictor), model.means @ model.coefficients)}
     if family.link.name != "identity":
@@ -73,9 +75,7 @@ def score(
         gaps, sizes = np.abs(matrix @ model.dependences), np.abs(matrix) @ np.abs(model.dependences)
         error[np.any(gaps > AGREE * sizes, axis=1)] = UNBOUNDED
         half = (interval.t if level is None else quantile(level, interval.degrees_of_freedom)) * error
-        with np.errstate(
-            over="ignore", divide="ignore"
-        ):  # e^710 is infinite, and what is made of it 0, 1 or beyond all bounds
+        with np.errstate(**_ENDLESS):
             low, high = (family.link.inverse(predictor + side * half, array_functions) for side in (-1, 1))
         answer |= {"standard_error": error, "low": np.asarray(low), "high": np.asarray(high)}
     bounded: dict[str, NDArray[Any]] = {name: np.clip(values, -UNBOUNDED, UNBOUNDED) for name, values in answer.items()}
@@ -102,7 +102,7 @@ def rounding_sizes(model: PortableModel, answer: Mapping[str, NDArray[Any]], ter
         for name in {family.answer, "low", "high"} & set(sizes):
             values = np.abs(answer[name].astype(np.float64))
             moved = terms + (0.0 if name == family.answer else reach)
-            with np.errstate(over="ignore", divide="ignore"):  # of Box and Cox at 0
+            with np.errstate(**_ENDLESS):
                 sizes[name] = values + np.asarray(family.link.change(values)) * moved
     return sizes
 
@@ -260,10 +260,10 @@ def _scaled(entry: FeatureEntry, numbers: Array, terms: Sequence[Term]) -> dict[
 
 def _valid(entry: FeatureEntry, numbers: Array, whole: bool) -> Array:
     """Numbers that are valid, clipped where the feature says so; NaN where there is none. Limits have a value's own digits."""
-    least = least_of(entry) if entry["min"] is None else entry["min"]
+    least, greatest = limits(entry)
     low, high = (
         float(np.float64(end) if whole else np.float32(end))
-        for end in (-np.inf if least is None else least, np.inf if entry["max"] is None else entry["max"])
+        for end in (-np.inf if least is None else least, np.inf if greatest is None else greatest)
     )
     if entry["outside"] == "clip":
         return np.clip(numbers, low, high)

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.linear_model.bases import columns_of, has_basis, parts_of
-from components.linear_model.bases.domain import least_of
+from components.linear_model.bases.domain import least_of, limits
 from components.linear_model.design_matrix import part_name
 from components.linear_model.raw_columns import NUMBERS, raw_columns
 from components.preprocessing.features import indicator_name
@@ -247,12 +247,6 @@ def _in_range(
         else:
             there &= (x >= low) & (x <= high)
     return x, there
-
-
-def limits(entry: Entry) -> tuple[float | None, float | None]:
-    """The least and the greatest valid number of a feature; None where there is none."""
-    low = entry["min"]
-    return (least_of(entry) if low is None else low), entry["max"]
 
 
 def _origin(value: tf.Tensor | tf.SparseTensor, safe_name: str) -> tf.Tensor:

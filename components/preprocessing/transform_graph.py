@@ -225,9 +225,7 @@ def _learned(graph: TransformGraph, features: Features) -> dict[str, dict[str, A
     learned: dict[str, dict[str, Any]] = {}
     for (name, which), operation in operations.items():
         values = found[operation]
-        is_short = (
-            values.dtype == np.float32
-        )  # then the shortest text that is the number says it, as a configuration would
+        is_short = values.dtype == np.float32  # then its shortest text says it, as a configuration would
         learned.setdefault(name, {})[which] = [float(str(value)) for value in values] if is_short else values.tolist()
     return learned
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from components.linear_model.bases.domain import least_of, without_value
+from components.linear_model.bases.domain import limits, without_value
 from components.linear_model.parts import parts_of
 from components.linear_model.raw_columns import RawColumn, raw_columns
 from components.preprocessing.features import Kind, columns_of, features_to_json, indicator_name
@@ -110,13 +110,13 @@ def value_rules(features: Mapping[str, Kind]) -> dict[str, ValueRule]:
     rules = {}
     for name, feature in features.items():
         if isinstance(feature, OneNumber):
-            low, high = getattr(feature, "min", None), getattr(feature, "max", None)
-            least = least_of(feature.model_dump()) if low is None else low
+            said = feature.model_dump()
+            least, greatest = limits(said)
             rules[name] = ValueRule(
                 column=columns_of(name, feature)[0],
                 min=least,
-                max=high,
-                too_low=None if least is None or low is not None else without_value(least),
+                max=greatest,
+                too_low=None if least is None or said["min"] is not None else without_value(least),
                 outside=feature.outside,
                 impute=str(feature.impute),
             )

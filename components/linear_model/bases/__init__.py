@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from components.linear_model.bases import dates
 from components.linear_model.bases.elementwise import log, log1p, power, sqrt
 from components.linear_model.bases.polynomial import polynomial
-from components.linear_model.bases.spline import spline
+from components.linear_model.bases.spline import knots_of, spline
 
 Entry = Mapping[str, Any]
 Learned = Mapping[str, Any]
@@ -51,16 +50,8 @@ def columns_of(entry: Entry, x: Any, learned: Learned, functions: Any) -> list[A
 def parts_of(entry: Entry) -> list[str]:
     """What each of a feature's columns is, for eyes, in their order."""
     kind = entry["kind"]
-    if kind == "datetime":
-        return dates.parts_of(entry)
     if kind == "spline":
         return [f"spline {index}" for index in range(1, knots_of(entry))]
     if kind == "polynomial":
         return [f"^{index}" for index in range(1, entry["degree"] + 1)]
     return [f"^{entry['exponent']:g}"] if kind == "power" else [kind]
-
-
-def knots_of(entry: Entry) -> int:
-    """How many knots a spline has."""
-    knots = entry["knots"]
-    return knots if isinstance(knots, int) else len(knots)

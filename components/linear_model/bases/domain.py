@@ -21,6 +21,16 @@ def least_of(entry: Mapping[str, Any]) -> float | None:
     return {"log": LEAST_FLOAT, "log1p": _LEAST_ABOVE_MINUS_ONE, "sqrt": 0.0}.get(entry["kind"])
 
 
+def limits(entry: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """The least and the greatest valid number of a feature of numbers; None where there is none.
+
+    Args:
+      entry: of the feature: as of `least_of`, and `min` and `max`.
+    """
+    low = entry["min"]
+    return (least_of(entry) if low is None else low), entry["max"]
+
+
 def without_value(least: float) -> str | None:
     """How numbers below that least one are told of, where it is only the first one that is stored above a bound."""
     return {LEAST_FLOAT: "at most 0", _LEAST_ABOVE_MINUS_ONE: "at most -1"}.get(least)

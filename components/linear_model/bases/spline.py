@@ -12,13 +12,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
+def knots_of(entry: Mapping[str, Any]) -> int:
+    """How many knots a spline has."""
+    knots = entry["knots"]
+    return knots if isinstance(knots, int) else len(knots)
+
+
 def spline(x: Any, entry: Mapping[str, Any], learned: Mapping[str, Any], functions: Any) -> Sequence[Any]:
     """The columns of a natural cubic spline, as many as knots less one. Arguments as of `bases.columns_of`.
 
     `learned` has `knots`, float64 [K], increasing.
     """
     knots = learned["knots"]
-    count = entry["knots"] if isinstance(entry["knots"], int) else len(entry["knots"])
+    count = knots_of(entry)
     first, last = knots[0], knots[count - 1]
     width = last - first
     u = (x - first) / width
