@@ -1,6 +1,6 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e e2e-kubeflow columns tables nist certify bench bench-solve bench-glm bench-serve soak hostile fuzz docs lint format lock image clean
+.PHONY: help run test unit e2e e2e-kubeflow flink e2e-flink spark columns tables nist certify bench bench-solve bench-glm bench-engines bench-records bad-days bench-serve soak hostile fuzz docs lint format lock image clean
 BIN := .venv/bin
 
 help:  ## list the verbs
@@ -14,16 +14,26 @@ run: .venv/installed  ## from the taxi table to a pushed model
 	@$(BIN)/plumbline run data/taxi/pipeline.yaml --root runs
 
 test: .venv/installed  ## all tests, whole runs included, two at a time
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not kubeflow"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not kubeflow and not flink and not spark"
 
 unit: .venv/installed  ## the quick tests, two at a time; none loads TensorFlow
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not e2e and not slow"
 
 e2e: .venv/installed  ## the whole runs alone
-	@$(BIN)/python -m pytest -m "e2e and not kubeflow"
+	@$(BIN)/python -m pytest -m "e2e and not kubeflow and not flink and not spark"
 
 e2e-kubeflow: .venv/installed  ## compiled pipelines, executed as Kubeflow and Vertex would
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m kubeflow
+
+flink: .venv/installed  ## bring Flink 1.19.3 and Beam's runner for the tests (needs Java 17 and Maven)
+	@sh tests/cluster/install.sh flink
+
+e2e-flink: flink  ## the steps on a Flink cluster of two TaskManagers, started here (QUICK=1: as far as fits into CI)
+	@$(BIN)/python -m pytest -m "flink$(if $(QUICK), and not slow)"
+
+spark: .venv/installed  ## bring Spark 3.5.9 and Beam's runner for the tests (needs Java 17 and Maven), and try them
+	@sh tests/cluster/install.sh spark
+	@$(BIN)/python -m pytest -m spark
 
 columns: .venv/installed  ## twelve random tables, CSV and Parquet, through whole runs and every way to ask
 	@PLUMBLINE_TABLES=12 $(BIN)/python -m pytest tests/e2e/test_one_reading.py
@@ -45,6 +55,15 @@ bench-solve: .venv/installed  ## the fit beside its peers (ROWS="1000000 3000000
 
 bench-glm: .venv/installed  ## logit and Poisson beside their peers (ROWS="1000000 10000000" RUNS=1 PEER_PYTHON=...)
 	@$(BIN)/python -m benchmarks.glm --rows $(or $(ROWS),1000000 10000000) --runs $(or $(RUNS),1) $(ARGS)
+
+bench-engines: .venv/installed  ## whole runs on each engine, step by step, held against each other (ROWS=1000000 TABLES="seed mixed" ENGINES="local flink-2")
+	@$(BIN)/python -m benchmarks.engines $(if $(ROWS),--rows $(ROWS)) $(if $(TABLES),--tables $(TABLES)) $(if $(ENGINES),--engines $(ENGINES)) $(ARGS)
+
+bench-records: .venv/installed  ## how large the records are that an engine has to sort and send (ROOT=runs)
+	@$(BIN)/python -m benchmarks.records --root $(or $(ROOT),runs)
+
+bad-days: flink  ## kills under runs on a Flink cluster, and what a user sees then (ROWS=1000000 ARGS="--door portable")
+	@$(BIN)/python -m benchmarks.bad_days --rows $(or $(ROWS),1000000) $(ARGS)
 
 bench-serve: .venv/installed  ## the model server beside its peers (ROOT=runs BEFORE=checkout PEER_PYTHON=...)
 	@$(BIN)/python -m benchmarks.serving --root $(or $(ROOT),runs) $(if $(BEFORE),--before $(BEFORE)) $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON)) $(ARGS)

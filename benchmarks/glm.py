@@ -134,9 +134,11 @@ def plumbline(model: str, folder: Path, rows: int, workers: int) -> Found:
     del model, rows
     clock = Clock()
     from pipeline.beam import fork_server
+    from pipeline.beam.engine import Run
     from pipeline.beam.local_engine import LOCAL
+    from pipeline.config.beam import Beam
 
-    LOCAL.prepare(workers, ("components.fit.executor",))
+    LOCAL.begin(Run(workers), ("components.fit.executor",))
     import tfx.components  # noqa: F401, I001 (first)
     from components import progress
     from components.artifact_types import GatheredRows, LinearFit
@@ -158,7 +160,7 @@ def plumbline(model: str, folder: Path, rows: int, workers: int) -> Found:
         warm.start()
         warm.join()
     imports = clock.lap()
-    executor = Executor(Executor.Context(beam_pipeline_args=LOCAL.arguments(workers)))
+    executor = Executor(Executor.Context(beam_pipeline_args=LOCAL.arguments(Beam(), Run(workers))))
     newton: list[float] = []  # when each of Newton's passes was over; those of the cross-validation follow
 
     def told(text: str) -> None:

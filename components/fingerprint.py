@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,24 @@ def code_fingerprint(*modules: str) -> str:
     digest = hashlib.sha256()
     for name, file in sorted(imported_modules(*modules).items()):
         digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@functools.cache
+def whole_code(*packages: str) -> str:
+    """Fingerprint of all sources of some packages, as they are when this is first called.
+
+    Args:
+      *packages: full names of what is imported already.
+
+    Returns:
+      Hexadecimal SHA-256 over the names and contents of their modules.
+    """
+    digest = hashlib.sha256()
+    for package in packages:
+        [folder] = sys.modules[package].__path__
+        for file in sorted(Path(folder).rglob("*.py")):
+            digest.update(f"{package}/{file.relative_to(folder)}".encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

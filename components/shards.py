@@ -22,10 +22,12 @@ class Shards:
         """Opens nothing.
 
         Args:
-          folder: exists, or is made by TensorFlow's file system.
+          folder: that will hold them. Until they have their names they lie beside it, so that what an attempt leaves that was given
+            up, even one that still goes on, is never read as rows.
           stem: no other writer, and no other attempt of this one, has the same.
         """
-        self._stem = os.path.join(folder, f"{TEMPORARY}{stem}")
+        self._folder = _beside(folder)
+        self._stem = os.path.join(self._folder, stem)
         self._done: list[Shard] = []
         self._writer: tf.io.TFRecordWriter | None = None
         self._rows = 0
@@ -33,6 +35,7 @@ class Shards:
     def write(self, records: Iterable[bytes], number: int) -> None:
         """Adds a number of records."""
         if self._writer is None:
+            fileio.makedirs(self._folder)
             self._writer = tf.io.TFRecordWriter(self._path, _OPTIONS)
         write = self._writer.write
         for record in records:
@@ -58,18 +61,30 @@ class Shards:
 
 
 def name_shards(folder: str, prefix: str, shards: Sequence[Shard]) -> int:
-    """Gives all shards of a folder their names, as TFX's own have them, and removes what failed attempts left.
+    """Gives all shards of a folder their names, as TFX's own have them, and removes what other attempts left.
+
+    May be done again, as Beam does with what a lost worker had done: a shard that has its name already keeps it.
 
     Args:
-      folder: that holds them.
+      folder: that will hold them.
       prefix: how their names begin.
       shards: in the order of their rows.
 
     Returns:
       The number of rows.
     """
-    for index, (path, _) in enumerate(shards):
-        fileio.rename(path, os.path.join(folder, f"{prefix}-{index:05d}-of-{len(shards):05d}.gz"))
-    for left in fileio.glob(os.path.join(folder, f"{TEMPORARY}*")):
-        fileio.remove(left)
+    targets = [os.path.join(folder, f"{prefix}-{index:05d}-of-{len(shards):05d}.gz") for index in range(len(shards))]
+    for (path, _), target in zip(shards, targets, strict=True):
+        if fileio.exists(path) or not fileio.exists(target):
+            fileio.rename(path, target, overwrite=True)
+    for other in set(fileio.glob(os.path.join(folder, f"{prefix}-*-of-*.gz"))) - set(targets):
+        fileio.remove(other)
+    if fileio.exists(_beside(folder)):
+        fileio.rmtree(_beside(folder))
     return sum(rows for _, rows in shards)
+
+
+def _beside(folder: str) -> str:
+    """The folder that holds the shards until they have their names."""
+    parent, name = os.path.split(folder)
+    return os.path.join(parent, f"{TEMPORARY}{name}")

@@ -2,14 +2,53 @@
 
 from __future__ import annotations
 
+import dataclasses
+import faulthandler
+import json
+import logging
+import sys
+from collections.abc import Callable
+from concurrent import futures
 from typing import Any
 
-from apache_beam.portability.api import beam_fn_api_pb2
+import grpc
+from apache_beam.portability.api import (
+    beam_fn_api_pb2,
+    beam_fn_api_pb2_grpc,
+    beam_provision_api_pb2,
+    beam_provision_api_pb2_grpc,
+    endpoints_pb2,
+)
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.runners.portability.fn_api_runner.worker_handlers import GrpcWorkerHandler, WorkerHandler
+from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
+    BeamFnControlServicer,
+    GrpcWorkerHandler,
+    WorkerHandler,
+)
 from apache_beam.transforms.environments import Environment
+from google.protobuf import json_format, text_format
 
-__all__ = ["BundleRunner", "Environment", "GrpcWorkerHandler", "WorkerHandler", "fail_waiting", "serve_job"]
+from components.errors import RunError
+
+__all__ = [
+    "BundleRunner",
+    "Environment",
+    "GrpcWorkerHandler",
+    "RunnerGone",
+    "WorkerHandler",
+    "WorkerRequest",
+    "fail_waiting",
+    "has_connected",
+    "job_of",
+    "pool_server",
+    "serve_job",
+    "serve_request",
+]
+
+_Starter = Callable[["WorkerRequest"], None]
+_PROVISION_SECONDS = 60.0
+_END_SECONDS = 30.0  # that a worker has to send the rest of its log
+_START_THREADS = 16  # of a pool: a request takes some milliseconds
 
 
 class BundleRunner(FnApiRunner):
@@ -57,3 +96,149 @@ def fail_waiting(handler: GrpcWorkerHandler, error: Exception) -> None:
         if not future.is_done():
             future.abort(error)
             future.set(beam_fn_api_pb2.InstructionResponse(instruction_id=name, error=str(error)))
+
+
+def has_connected(handler: GrpcWorkerHandler) -> bool:
+    """Whether the worker has ever asked for work."""
+    return bool(handler.control_conn._state != BeamFnControlServicer.UNSTARTED_STATE)
+
+
+@dataclasses.dataclass(frozen=True)
+class WorkerRequest:
+    """What a runner says when it asks a pool for a worker.
+
+    Attributes:
+      worker_id: of the runner's counting.
+      control: where the worker asks for work: host:port.
+      logging: where its log goes; empty for nowhere.
+      provision: where it asks for the pipeline's options; empty for nowhere.
+    """
+
+    worker_id: str
+    control: str
+    logging: str
+    provision: str
+
+
+def pool_server(address: str, start_worker: _Starter) -> tuple[Any, int]:
+    """A server of Beam's protocol for worker pools, to be started, and the port that it has.
+
+    Args:
+      address: host and port to listen on; port 0 is any that is free.
+      start_worker: is given each request; the text of a RunError goes back to the runner.
+
+    Raises:
+      RuntimeError: it can't listen there.
+    """
+
+    class Pool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
+        def StartWorker(self, request: Any, context: Any) -> Any:
+            del context
+            try:
+                start_worker(
+                    WorkerRequest(
+                        request.worker_id,
+                        request.control_endpoint.url,
+                        request.logging_endpoint.url,
+                        request.provision_endpoint.url,
+                    )
+                )
+            except RunError as error:
+                return beam_fn_api_pb2.StartWorkerResponse(error=str(error))
+            return beam_fn_api_pb2.StartWorkerResponse()
+
+        def StopWorker(self, request: Any, context: Any) -> Any:
+            del request, context
+            return beam_fn_api_pb2.StopWorkerResponse()
+
+    server = grpc.server(
+        futures.ThreadPoolExecutor(_START_THREADS),
+        options=[
+            ("grpc.so_reuseport", 0),  # or a second pool would get every other request
+            ("grpc.http2.max_pings_without_data", 0),
+            ("grpc.http2.max_ping_strikes", 0),
+        ],
+    )
+    beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(Pool(), server)
+    return server, server.add_insecure_port(address)
+
+
+class RunnerGone(Exception):
+    """The connection to the runner has ended otherwise than by its will."""
+
+
+def job_of(request: WorkerRequest) -> str:
+    """The name of the job that a worker is asked for; empty where the runner doesn't say it.
+
+    Raises:
+      RunnerGone: the runner does not answer.
+    """
+    if not request.provision:
+        return ""
+    try:
+        options = json_format.MessageToDict(_provision_info(request.provision, request.worker_id).pipeline_options)
+    except grpc.RpcError as error:
+        raise RunnerGone(f"the runner at {request.provision} does not answer: {error.code().name}") from error
+    return str(options.get("beam:option:job_name:v1") or options.get("job_name") or "")
+
+
+def serve_request(request: WorkerRequest) -> None:
+    """Does the work of a worker that a pool was asked for, until its runner closes the connection.
+
+    What Beam's own container does: the log goes to the runner, options and capabilities come from it. Packages that a pipeline
+    brings along are not installed. As in `serve_job`, nothing is sent by the clock, whatever the options say.
+
+    Raises:
+      RunnerGone: the runner is not there, or no longer.
+    """
+    from apache_beam.runners.worker.sdk_worker_main import create_harness
+
+    environment = {"WORKER_ID": request.worker_id, "CONTROL_API_SERVICE_DESCRIPTOR": _descriptor(request.control)}
+    try:
+        if request.provision:
+            environment.update(_provided(request.provision, request.worker_id))
+        if request.logging:
+            logging.getLogger().handlers.clear()  # some import has set one up; all of it to both would be too much
+            environment["LOGGING_API_SERVICE_DESCRIPTOR"] = _descriptor(request.logging)
+        else:
+            logging.basicConfig(stream=sys.stderr)
+        log, harness, _ = create_harness(environment)
+        harness.run()
+    except (grpc.RpcError, grpc.FutureTimeoutError) as error:
+        what = error.code().name if isinstance(error, grpc.Call) else "no connection in time"
+        raise RunnerGone(f"the runner at {request.control} does not answer: {what}") from error
+    faulthandler.dump_traceback_later(_END_SECONDS, exit=True)
+    if log is not None:
+        log.close()
+
+
+def _descriptor(address: str) -> str:
+    return text_format.MessageToString(endpoints_pb2.ApiServiceDescriptor(url=address))
+
+
+def _provision_info(address: str, worker_id: str) -> Any:
+    """What a runner's provision service says."""
+    with grpc.insecure_channel(address) as channel:
+        return (
+            beam_provision_api_pb2_grpc.ProvisionServiceStub(channel)
+            .GetProvisionInfo(
+                beam_provision_api_pb2.GetProvisionInfoRequest(),
+                metadata=(("worker_id", worker_id),),
+                timeout=_PROVISION_SECONDS,
+                wait_for_ready=True,
+            )
+            .info
+        )
+
+
+def _provided(address: str, worker_id: str) -> dict[str, str]:
+    """What a runner's provision service says, as the variables that Beam's container makes of it."""
+    info = _provision_info(address, worker_id)
+    options = json_format.MessageToDict(info.pipeline_options)
+    for name in ("experiments", "beam:option:experiments:v1"):
+        if options.get(name):
+            options[name] = [each for each in options[name] if not each.startswith("data_buffer_time_limit_ms=")]
+    provided = {"PIPELINE_OPTIONS": json.dumps(options), "RUNNER_CAPABILITIES": " ".join(info.runner_capabilities)}
+    if info.status_endpoint.url:
+        provided["STATUS_API_SERVICE_DESCRIPTOR"] = _descriptor(info.status_endpoint.url)
+    return provided

@@ -72,7 +72,7 @@ def local_deployment(representation: Any) -> Any:
     return runner_utils.extract_local_deployment_config(representation)
 
 
-def launch(node: Any, representation: Any, deployment: Any, connection: Any) -> int:
+def launch(node: Any, representation: Any, deployment: Any, connection: Any, beam_args: Sequence[str] = ()) -> int:
     """Runs one node: resolves its inputs, asks the cache, executes, publishes. What it raises, it has noted as failed.
 
     Args:
@@ -80,13 +80,21 @@ def launch(node: Any, representation: Any, deployment: Any, connection: Any) -> 
       representation: from `compile_pipeline`.
       deployment: from `local_deployment`.
       connection: to ML Metadata, as `tfx.orchestration.metadata.Metadata` takes it.
+      beam_args: Beam's arguments, in the place of the representation's, which are part of what the cache goes by.
 
     Returns:
       The number of the node's execution.
     """
     from tfx.orchestration import metadata
     from tfx.orchestration.local import runner_utils
-    from tfx.orchestration.portable import launcher
+    from tfx.orchestration.portable import beam_executor_operator, launcher
+    from tfx.proto.orchestration import executable_spec_pb2
+
+    class Operator(beam_executor_operator.BeamExecutorOperator):
+        def __init__(self, executor_spec: Any, platform_config: Any = None) -> None:
+            super().__init__(executor_spec, platform_config)
+            if beam_args:
+                self.beam_pipeline_args = [_as_placeholder(argument) for argument in beam_args]
 
     name = node.node_info.id
     info = launcher.Launcher(
@@ -96,8 +104,16 @@ def launch(node: Any, representation: Any, deployment: Any, connection: Any) -> 
         pipeline_runtime_spec=representation.runtime_spec,
         executor_spec=runner_utils.extract_executor_spec(deployment, name),
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
+        custom_executor_operators={executable_spec_pb2.BeamExecutableSpec: Operator},
     ).launch()
     return int(info.execution_id)
+
+
+def _as_placeholder(argument: str) -> Any:
+    """An argument as a specification of TFX has it."""
+    from tfx.proto.orchestration import placeholder_pb2
+
+    return placeholder_pb2.PlaceholderExpression(value={"string_value": argument})
 
 
 def output_artifacts(handle: Any, execution: int) -> Mapping[str, Sequence[Any]]:

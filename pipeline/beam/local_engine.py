@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from pipeline.beam import fork_server
-from pipeline.beam.engine import Engine
-
-if TYPE_CHECKING:
-    from pipeline.beam.watchdog import Watchdog
+from pipeline.beam.engine import Engine, Run, Watch
+from pipeline.config.beam import Beam
 
 
-def _arguments(workers: int) -> list[str]:
+def _arguments(section: Beam, run: Run) -> list[str]:
     from pipeline.beam.in_process import local_args
 
-    return local_args(workers)
+    del section
+    return local_args(run.workers)
 
 
-def _prepare(workers: int, modules: Sequence[str]) -> None:
-    if workers > 1:
+def _look(section: Beam, run: Run) -> Beam:
+    del run
+    return section
+
+
+def _begin(run: Run, modules: Sequence[str]) -> None:
+    if run.workers > 1:
         fork_server.start(modules)
 
 
-def _watch(on_stage: Callable[[int, int], None], watchdog: Watchdog) -> None:
+def _watch(section: Beam, run: Run, watch: Watch) -> None:
     from pipeline.beam.in_process import ProgressRunner
 
-    ProgressRunner.on_stage = on_stage
-    ProgressRunner.watchdog = watchdog
+    del section, run
+    ProgressRunner.on_stage = watch.on_stage
+    ProgressRunner.watchdog = watch.watchdog
 
 
-LOCAL = Engine("local", _arguments, _prepare, _watch)
+LOCAL = Engine("local", frozenset(), frozenset(), _arguments, _look, _begin, _watch)

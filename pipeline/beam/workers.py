@@ -6,16 +6,26 @@ import contextlib
 import faulthandler
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from components.internals.beam import Environment, GrpcWorkerHandler, WorkerHandler, fail_waiting, serve_job
+from components.errors import RunError
+from components.internals.beam import (
+    Environment,
+    GrpcWorkerHandler,
+    WorkerHandler,
+    fail_waiting,
+    has_connected,
+    serve_job,
+)
 from pipeline.beam import fork_server
 from pipeline.beam.errors import WorkerDied
 
 URN = "plumbline:env:warm_process:v1"
+START_SECONDS = 120.0  # in which a worker has to begin, imports of the process that it is forked of among them
 _JOIN_SECONDS = 10.0
 _ABORT_SECONDS = 0.2
 _dead: list[WorkerDied] = []  # workers of the running job that ended before it
@@ -74,26 +84,57 @@ class WarmProcessHandler(GrpcWorkerHandler):
         del payload
         super().__init__(state, provision_info, grpc_server)
         self._process: BaseProcess | None = None
+        self._forked = threading.Event()  # or it is known why not
+        self._refused: RunError | None = None
         self._over = threading.Event()
 
     def start_worker(self) -> None:
-        """Forks a worker."""
+        """Has a worker forked. Does not wait for it: the process that it is forked of may hang."""
         self._process = fork_server.CONTEXT.Process(
             target=_work, args=(self.control_address, self.worker_id), daemon=True
         )
-        self._process.start()
-        threading.Thread(target=self._watch, args=(self._process,), name="worker-watch", daemon=True).start()
+        for work in (self._fork, self._watch):
+            threading.Thread(target=work, args=(self._process,), name="worker-watch", daemon=True).start()
+
+    def _fork(self, process: BaseProcess) -> None:
+        try:
+            fork_server.begin(process)
+        except RunError as error:
+            self._refused = error
+        finally:
+            self._forked.set()
 
     def _watch(self, process: BaseProcess) -> None:
-        """Fails all that waits for the worker if it ends before the job does: Beam would wait for ever."""
-        connection.wait([process.sentinel])
-        if self._over.is_set():
-            return
-        process.join()
-        error = _death(process.exitcode or 0)
+        """Fails all that waits for the worker if it does not begin, or ends before the job does: Beam would wait for ever."""
+        error = self._not_begun(process)
+        if error is None:
+            connection.wait([process.sentinel])
+            if self._over.is_set():
+                return
+            error = _death(fork_server.exit_code(process))
         _dead.append(error)
         while not self._over.wait(_ABORT_SECONDS):  # more may come to wait for it
             fail_waiting(self, error)
+
+    def _not_begun(self, process: BaseProcess) -> WorkerDied | None:
+        """Waits until the worker asks for work, ends, or can be waited for no longer; says so in the last case."""
+        deadline = time.monotonic() + START_SECONDS
+        while not has_connected(self) and not self._over.is_set():
+            if self._refused is not None:
+                return WorkerDied(f"{self._refused} --workers 0 does without.")
+            if self._forked.is_set() and connection.wait([process.sentinel], _ABORT_SECONDS):
+                return None
+            if time.monotonic() > deadline:
+                if self._forked.is_set():
+                    process.kill()
+                else:
+                    fork_server.kill_server()
+                return WorkerDied(
+                    f"a worker process has not begun to work within {START_SECONDS:g} s of its start. The log may have why; "
+                    "'plumbline doctor' checks the installation. Run again with --workers 0, which does without."
+                )
+            self._forked.wait(_ABORT_SECONDS)
+        return None
 
     def close(self) -> None:
         """The job is over."""
@@ -102,14 +143,14 @@ class WarmProcessHandler(GrpcWorkerHandler):
 
     def stop_worker(self) -> None:
         """Waits for the worker, which ends with its connection."""
-        if self._process is None:
-            return
-        self._process.join(_JOIN_SECONDS)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        elif (self._process.exitcode or 0) < 0:  # before the job was over, though nobody had seen it yet
-            _dead.append(_death(self._process.exitcode or 0))
+        process = self._process
+        if process is None or not self._forked.wait(0 if _dead else _JOIN_SECONDS) or self._refused is not None:
+            return  # a fork that comes yet finds no runner, and ends
+        if not connection.wait([process.sentinel], _JOIN_SECONDS):
+            process.kill()
+            fork_server.exit_code(process)
+        elif (code := fork_server.exit_code(process)) < 0:  # before the job was over, though nobody had seen it yet
+            _dead.append(_death(code))
 
 
 def _death(code: int) -> WorkerDied:

@@ -33,9 +33,11 @@ assert float(tf.reduce_sum(tf.constant([1.0, 2.0]))) == 3.0
 _BEAM = """
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from pipeline.beam.engine import Run
 from pipeline.beam.engines import ENGINES
+from pipeline.config.beam import Beam
 from apache_beam.testing.util import assert_that, equal_to
-with beam.Pipeline(options=PipelineOptions(ENGINES["local"].arguments(0))) as p:
+with beam.Pipeline(options=PipelineOptions(ENGINES["local"].arguments(Beam(), Run()))) as p:
     assert_that(p | beam.Create([1, 2, 3]) | beam.CombineGlobally(sum), equal_to([6]))
 """
 

@@ -89,7 +89,12 @@ _ROOT = click.option(
     show_default=True,
     help="Seconds after which a Beam job that stands still is ended; 0 for never. Honest work, however long, is not.",
 )
-@click.option("--beam", "engine", default="local", show_default=True, help="The Beam engine that does the steps' work.")
+@click.option(
+    "--beam",
+    "engine",
+    metavar="ENGINE",
+    help="The Beam engine that does the steps' work: local, flink, spark, portable or dataflow.  [default: beam.engine, or local]",
+)
 def run(
     config: Path,
     root: Path,
@@ -97,19 +102,18 @@ def run(
     rerun_from: str | None,
     workers: int | None,
     step_timeout: float,
-    engine: str,
+    engine: str | None,
 ) -> None:
     """Run the pipeline that CONFIG describes, and push the model if it passes the gate."""
     from components.errors import ConfigError
-    from pipeline.beam.engines import ENGINES
+    from pipeline.beam.engines import chosen
     from pipeline.cli.loading import load
     from pipeline.graph.registry import NAMES
 
     if rerun_from is not None and rerun_from not in NAMES:
         raise ConfigError(f"--from: unknown step {rerun_from!r}. The steps: {', '.join(NAMES)}.")
-    if engine not in ENGINES:
-        raise ConfigError(f"--beam: unknown engine {engine!r}. The engines: {', '.join(ENGINES)}.")
     loaded = load(config)  # before what is heavy: a wrong one is told at once
+    chosen(loaded.beam, engine, "beam")
     import datetime
 
     from rich.console import Console
@@ -351,6 +355,31 @@ def serve(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # or TensorFlow logs every request that is refused
     with to_file(log) if log else to_stderr() as terminal:
         command.serve(served, settings, terminal, say)
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=50000, show_default=True, help="0 for any that is free.")
+@click.option("--host", default="localhost", show_default=True, help="The address to listen on.")
+def workers(port: int, host: str) -> None:
+    """Be a pool of Beam workers beside a cluster's machine: its runner starts them by --environment_type=EXTERNAL
+    --environment_config=HOST:PORT.
+
+    A worker is a fork of a process that has TFX and TensorFlow loaded, so that it begins at once, and ends with the connection to
+    its runner. Listen where the runner alone can ask: who reaches the port has code of theirs run here. SIGTERM and SIGINT end the
+    pool and its workers, with exit code 0. The log goes to stderr, a worker's own to its runner.
+    """
+    from pipeline.beam import worker_pool
+    from pipeline.cli.log import to_stderr
+    from pipeline.graph.registry import STEPS
+    from pipeline.local.stopping import stoppable
+
+    modules = [module for step in STEPS for module in step.beam_modules]
+    with to_stderr() as terminal:
+        try:
+            with stoppable():
+                worker_pool.serve(host, port, modules, terminal)
+        except Stopped:
+            pass  # that is how a pool ends
 
 
 @main.command()

@@ -20,6 +20,7 @@ from components.section import Section
 from components.table.added_columns import COLUMNS
 from components.table.spec import TableSpec
 from components.values.texts import CLASSES, canonical_text, nothing
+from pipeline.config.beam import Beam
 from pipeline.config.data import Data
 from pipeline.config.errors import describe, short
 from pipeline.config.evaluate import Evaluate, Limit
@@ -95,6 +96,11 @@ class Config(Section):
         examples=[{"limits": {"r_squared": {"min": 0.5}}}],
     )
     serve: Serve = Field(default=Serve(), description="Where the model is pushed to.", examples=[{"keep": 10}])
+    beam: Beam = Field(
+        default=Beam(),
+        description="Which Beam engine does the steps' work.",
+        examples=[{"engine": "flink", "master": "jobmanager:8081"}],
+    )
     targets: Targets = Field(
         default=Targets(),
         description="Where else than on this machine the pipeline runs.",
@@ -256,7 +262,9 @@ class Config(Section):
 
     def fingerprint(self) -> str:
         """SHA-256 of all that the file says, defaults put in; where the data lie, and where it runs, is no part of it."""
-        value = self.model_dump(mode="json", exclude={"data": {"path"}, "table_schema": True, "targets": True})
+        value = self.model_dump(
+            mode="json", exclude={"data": {"path"}, "table_schema": True, "targets": True, "beam": True}
+        )
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
     def serving_directory(self, root: Path) -> Path:

@@ -11,6 +11,7 @@ from components.errors import ConfigError
 from components.section import Section
 from components.table.file_names import check_suffix, split_pattern
 from pipeline.config.addresses import ADDRESS, ARTIFACT, broken_rule, check_label
+from pipeline.config.beam import Beam
 
 _BYTES = {"M": 10**6, "Mi": 2**20, "G": 10**9, "Gi": 2**30, "T": 10**12, "Ti": 2**40}
 _MEMORY = rf"[1-9][0-9]*({'|'.join(_BYTES)})"
@@ -82,10 +83,15 @@ class Target(Section):
         examples=["gs://bucket/schema.pbtxt"],
         json_schema_extra=_PATTERN,
     )
-    beam: list[str] = Field(
-        default=[],
-        description="Flags of Beam, `--runner=…` among them; by default those of its in-process runner.",
-        examples=[["--runner=DataflowRunner", "--region=europe-west1"]],
+    beam: Beam = Field(
+        default=Beam(),
+        description="Which Beam engine does the steps' work there; by default each task does its own.",
+        examples=[
+            {
+                "engine": "dataflow",
+                "options": ["--project=p", "--region=europe-west1", "--temp_location=gs://bucket/tmp"],
+            }
+        ],
     )
     resources: dict[str, Resources] = Field(
         default={},
@@ -140,16 +146,6 @@ class Target(Section):
     @classmethod
     def _suffix(cls, value: str) -> str:
         check_suffix(value)
-        return value
-
-    @field_validator("beam")
-    @classmethod
-    def _flags(cls, value: list[str]) -> list[str]:
-        for flag in value:
-            if not re.fullmatch(r"--[a-z][a-z0-9_]*(=.*)?", flag):
-                raise ValueError(f"must be flags of Beam, such as '--runner=DataflowRunner'; {flag!r} is none")
-        if value and not any(flag.startswith("--runner=") for flag in value):
-            raise ValueError("must name the runner: without '--runner=…' Beam looks for one on the network")
         return value
 
     def location(self) -> tuple[str, str]:

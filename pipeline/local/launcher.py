@@ -7,7 +7,7 @@ import datetime
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 from ml_metadata.proto import metadata_store_pb2
@@ -46,7 +46,12 @@ class LocalRun:
     """
 
     def __init__(
-        self, pipeline: Pipeline, cache: bool, rerun_from: str | None, never_cached: Set[str] = frozenset()
+        self,
+        pipeline: Pipeline,
+        cache: bool,
+        rerun_from: str | None,
+        never_cached: Set[str] = frozenset(),
+        beam_args: Sequence[str] = (),
     ) -> None:
         """Compiles the pipeline.
 
@@ -55,10 +60,12 @@ class LocalRun:
           cache: whether steps may be taken from earlier runs.
           rerun_from: a step that runs anew, with all that depends on it.
           never_cached: names of steps that run anew in any case.
+          beam_args: Beam's arguments; what is in the cache does not depend on them.
 
         Raises:
           ConfigError: there is no such step.
         """
+        self._beam_args = beam_args
         self.run_id = datetime.datetime.now().isoformat()
         ir: pipeline_pb2.Pipeline = tfx_internals.compile_pipeline(pipeline, self.run_id)
         self._ir = ir
@@ -125,7 +132,7 @@ class LocalRun:
     def _launch(self, node: pipeline_pb2.PipelineNode) -> StepResult:
         name = node.node_info.id
         begin = time.monotonic()
-        number = tfx_internals.launch(node, self._ir, self._deployment, self._connection)
+        number = tfx_internals.launch(node, self._ir, self._deployment, self._connection, self._beam_args)
         seconds = time.monotonic() - begin
         with metadata.Metadata(self._connection) as handle:
             [execution] = handle.store.get_executions_by_id([number])

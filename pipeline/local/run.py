@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import datetime
 import fcntl
+import hashlib
 import logging
 import multiprocessing
 import os
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import Protocol
 
 from components import progress
-from components.errors import EXIT_REFUSED, PlumblineError, RunError, error_line
-from pipeline.beam.engines import ENGINES
+from components.errors import EXIT_REFUSED, ConfigError, PlumblineError, RunError, error_line
+from pipeline.beam.engine import Engine, Run, Watch, job_name
+from pipeline.beam.engines import chosen
+from pipeline.config.beam import Beam
 from pipeline.config.file import Config
 from pipeline.config.root import METADATA
 from pipeline.graph.registry import STEPS, never_cached
@@ -78,15 +81,15 @@ class RunOptions:
       cache: whether steps may be taken from earlier runs.
       rerun_from: a step to run anew, with all that depends on it; None for none.
       workers: worker processes for the steps' Beam work; 0 for none; None for one a core if the table is large.
-      engine: the name of the Beam engine that does the steps' work.
-      step_timeout: seconds after which a Beam job that stands still is ended; 0 for never.
+      engine: the name of the Beam engine that does the steps' work; None for what the configuration says.
+      step_timeout: seconds after which a Beam job on this machine that stands still is ended; 0 for never.
     """
 
     cache: bool = True
     rerun_from: str | None = None
     workers: int | None = None
     step_timeout: float = 600.0
-    engine: str = "local"
+    engine: str | None = None
 
 
 def run(config: Config, root: Path, listener: Listener, options: RunOptions, log: Path) -> RunSummary:
@@ -115,9 +118,10 @@ def run(config: Config, root: Path, listener: Listener, options: RunOptions, log
             for step in STEPS:
                 if step.needs is not None:
                     step.needs(config)
+            engine = chosen(config.beam, options.engine, "beam")
             size = check_table(config, root)
-            workers = options.workers if options.workers is not None else _cores() * (size >= LARGE_TABLE)
-            _run_steps(config, root, listener, options, workers, summary, current)
+            taken = _Taken(engine, *_found(config, root, engine, options.workers, size))
+            _run_steps(config, root, listener, options, taken, summary, current)
         except BaseException as error:
             told = in_words(error, current.step, root) or error
             if isinstance(told, Stopped) and current.step:
@@ -134,6 +138,37 @@ def run(config: Config, root: Path, listener: Listener, options: RunOptions, log
             summary.seconds = (datetime.datetime.now() - started).total_seconds()
             _write_summary(root, summary)
         return summary
+
+
+@dataclasses.dataclass(frozen=True)
+class _Taken:
+    """The engine that a run goes on, what it was found to be, and what it is told."""
+
+    engine: Engine
+    run: Run
+    section: Beam
+
+
+def _found(config: Config, root: Path, engine: Engine, workers: int | None, size: int) -> tuple[Run, Beam]:
+    """Looks whether the engine is there and can work on the table and below the root.
+
+    Raises:
+      PlumblineError: it isn't, or can't.
+    """
+    if engine.name != "local":
+        if workers is not None:
+            raise ConfigError(
+                f"--workers: is for the engine local; received {workers} with the engine {engine.name}, whose workers "
+                f"are elsewhere. Leave it out, or set beam.parallelism."
+            )
+        workers = 0
+    elif workers is None:
+        workers = _cores() * (size >= LARGE_TABLE)
+    schema = {"schema": str(config.table_schema)} if config.table_schema else {}
+    places = {"--root": str(root), "data.path": str(config.data.path), **schema}
+    digest = hashlib.sha256(str(root).encode()).hexdigest()[:8]
+    run = Run(workers, job_name(f"plumbline-{config.name}-{digest}"), places)
+    return run, engine.look(config.beam, run)
 
 
 class _Current:
@@ -172,26 +207,28 @@ def _run_steps(
     root: Path,
     listener: Listener,
     options: RunOptions,
-    workers: int,
+    taken: _Taken,
     summary: RunSummary,
     current: _Current,
 ) -> None:
     listener.preparing()
-    engine = ENGINES[options.engine]
-    engine.prepare(workers, tuple(module for step in STEPS for module in step.beam_modules))
-    if workers <= 1 and _cores() > 1:  # the other core has nothing to do meanwhile
+    engine, told, section = taken.engine, taken.run, taken.section
+    engine.begin(told, tuple(module for step in STEPS for module in step.beam_modules))
+    if told.workers <= 1 and _cores() > 1:  # the other core has nothing to do meanwhile
         _begin_early(STEPS)
     import tfx.components  # noqa: F401, I001 (first: it prepares the modules that TFDV and TFMA import)
+    from pipeline.beam.in_process import local_args
     from pipeline.beam.watchdog import Watchdog
     from pipeline.graph.create import create_pipeline
     from pipeline.graph.places import Places
     from pipeline.local.launcher import LocalRun
 
     watchdog = Watchdog(options.step_timeout, fail_main, lambda error: _give_up(root, summary, error, listener))
-    engine.watch(listener.beam_stage, watchdog)
+    engine.watch(section, told, Watch(listener.beam_stage, watchdog, fail_main))
     places = Places.local(config, root)
-    pipeline = create_pipeline(config, places, engine.arguments(workers))
-    local_run = LocalRun(pipeline, options.cache, options.rerun_from, never_cached(places))
+    # The same arguments whatever the engine, for they are part of what the cache goes by; TFX's own runner gives them too.
+    pipeline, anew = create_pipeline(config, places, local_args(0)), never_cached(places)
+    local_run = LocalRun(pipeline, options.cache, options.rerun_from, anew, engine.arguments(section, told))
     entries = {step.name: step for step in STEPS}
     outputs: dict[str, Outputs] = {}
     results = Results(outputs, summary)

@@ -14,7 +14,8 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import KubeflowV2DagRu
 
 from components.errors import ConfigError
 from components.replacing import replacing
-from pipeline.beam.engines import ENGINES
+from pipeline.beam.engine import Run
+from pipeline.beam.engines import chosen
 from pipeline.config.addresses import check_image, check_output, check_pipeline_root
 from pipeline.config.file import Config
 from pipeline.config.targets import Resources, Target
@@ -25,15 +26,6 @@ from pipeline.graph.registry import STEPS, never_cached
 from pipeline.graph.step import task_name
 
 COMMAND = ["python", "-m", "pipeline.remote.entrypoint"]
-
-# Any of these tells TFX that the workers' packages are cared for; without one it builds a source package of itself in each task.
-_PACKAGING = (
-    "--extra_package",
-    "--requirements_file",
-    "--sdk_container_image",
-    "--setup_file",
-    "--worker_harness_container_image",
-)
 
 
 def compile_spec(config: Config, target: str, image: str, pipeline_root: str) -> dict[str, Any]:
@@ -57,7 +49,7 @@ def compile_spec(config: Config, target: str, image: str, pipeline_root: str) ->
     check_pipeline_root(target, pipeline_root)
     section = config.targets.get(target)
     places = Places.remote(config, target, pipeline_root)
-    pipeline = create_pipeline(config, places, _beam_args(section, image))
+    pipeline = create_pipeline(config, places, _beam_args(config, target, image))
     runner = KubeflowV2DagRunner(
         KubeflowV2DagRunnerConfig(default_image=image, default_commands=COMMAND, use_pipeline_spec_2_1=True)
     )
@@ -103,13 +95,13 @@ def compile_file(config: Config, target: str, image: str, pipeline_root: str, pa
     return spec
 
 
-def _beam_args(section: Target, image: str) -> list[str]:
-    """The in-process runner's flags, or those of the section; workers elsewhere get the same image."""
-    if not section.beam:
-        return ENGINES["local"].arguments(0)
-    if any(flag.startswith(_PACKAGING) for flag in section.beam):
-        return section.beam
-    return [*section.beam, f"--sdk_container_image={image}"]
+def _beam_args(config: Config, target: str, image: str) -> list[str]:
+    """The flags of the engine that the target's section names; workers elsewhere get the same image, if it names no other."""
+    section = config.targets.get(target).beam
+    if section.engine == "dataflow" and section.image is None:
+        section = section.model_copy(update={"image": image})
+    engine = chosen(section, None, f"targets.{target}.beam")
+    return engine.arguments(section, Run(job_name=f"plumbline-{config.name}"))
 
 
 def _set_options(spec: dict[str, Any], places: Places, section: Target) -> None:

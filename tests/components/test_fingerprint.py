@@ -121,3 +121,25 @@ def test_each_step_carries_the_fingerprint_of_what_it_imports(tmp_path):
     said = {node.id: json.dumps(node.exec_properties, default=str) for node in graph.components}
     missing = {step for step, modules in STEPS.items() if code_fingerprint(*modules) not in said[step]}
     assert not missing
+
+
+def test_the_whole_code_changes_with_any_file_of_it(tmp_path, monkeypatch):
+    import importlib
+
+    from components.fingerprint import whole_code
+
+    for name in ("first", "second"):
+        folder = tmp_path / name / "someones"
+        (folder / "below").mkdir(parents=True)
+        (folder / "__init__.py").write_text("")
+        (folder / "below" / "module.py").write_text("x = 1\n")
+    found = []
+    for name, text in (("first", "x = 1\n"), ("second", "x = 2\n"), ("first", "x = 1\n")):
+        (tmp_path / name / "someones" / "below" / "module.py").write_text(text)
+        monkeypatch.syspath_prepend(tmp_path / name)
+        sys.modules.pop("someones", None)
+        importlib.import_module("someones")
+        whole_code.cache_clear()
+        found.append(whole_code("someones"))
+    whole_code.cache_clear()
+    assert found[0] == found[2] != found[1]

@@ -48,6 +48,17 @@ def test_beams_program_is_of_the_locked_version() -> None:
     assert (python, version) == ("3.11", locked()["apache-beam"])
 
 
+def test_the_image_that_is_built_by_default_has_beams_program_where_the_entrypoint_calls_it() -> None:
+    """Workers of Dataflow, and of any engine whose environment is DOCKER, are started by it."""
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert last.split() == ["tasks", "COPY", "--from=beam", "/opt/apache/beam", "/opt/apache/beam"]
+    assert (
+        'ENTRYPOINT ["/opt/plumbline/entrypoint.sh"]' in DOCKERFILE.partition(" AS tasks\n")[2].partition("\nFROM ")[0]
+    )
+    assert 'exec /opt/apache/beam/boot "$@"' in (REPOSITORY / "deploy" / "entrypoint.sh").read_text()
+    assert "RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1" in DOCKERFILE
+
+
 @pytest.mark.parametrize(
     "image",
     ["", "plumbline", "registry:5000/plumbline", "registry/plumbline:latest", "registry/plumbline:", "a@sha256:b"],

@@ -192,7 +192,10 @@ def test_a_root_that_can_not_be_written_is_named(tmp_path, below):
 def test_an_engine_that_is_none_is_named(tmp_path):
     done = plumbline("run", SEED_CONFIG, "--root", tmp_path, "--beam", "flunk")
     assert done.code == 2
-    assert done.err == "plumbline: error: --beam: unknown engine 'flunk'. The engines: local.\n"
+    assert (
+        done.err
+        == "plumbline: error: --beam: unknown engine 'flunk'. The engines: local, flink, spark, portable, dataflow.\n"
+    )
 
 
 def test_two_runs_in_one_root_do_not_mix(tmp_path):

@@ -101,7 +101,8 @@ def test_each_mistake_gets_one_line_with_file_key_and_way_out(tmp_path, old, new
 TARGETS = """
 targets:
   kubeflow: {data: gs://b/t.csv, serving: gs://b/m, retries: 2, resources: {Trainer: {cpu: 2, memory: 8Gi}}, host: "http://k:80"}
-  vertex: {data: "gs://b/{SPAN}/*.csv", serving: /gcs/b/m, beam: [--runner=DataflowRunner], labels: {team: fares}, project: some}
+  vertex: {data: "gs://b/{SPAN}/*.csv", serving: /gcs/b/m, beam: {engine: dataflow, options: [--region=x]}, labels: {team: fares},
+    project: some}
 """
 ENDPOINT = 'project: some, region: europe-west1, endpoint: {name: taxi, image: "r/tf:2.15.1", machine: n1-standard-4}'
 
@@ -115,7 +116,7 @@ def test_targets_are_no_part_of_the_fingerprint(tmp_path):
 
 def test_an_endpoint_in_the_place_of_a_folder(tmp_path):
     target = load(
-        tmp_path, GOOD + TARGETS.replace("serving: /gcs/b/m", ENDPOINT).replace(", project: some}", "}")
+        tmp_path, GOOD + TARGETS.replace("serving: /gcs/b/m", ENDPOINT).replace(",\n    project: some}", "}")
     ).targets.vertex
     told = target.endpoint_config()
     assert told["ai_platform_vertex_region"] == "europe-west1"
@@ -130,15 +131,15 @@ def test_an_endpoint_in_the_place_of_a_folder(tmp_path):
     [
         ("r/tf:2.15.1", "r/tf:latest", "targets.vertex.endpoint.image: must have a digest (@sha256:…) or an exact tag"),
         ("machine:", "machin:", "targets.vertex.endpoint.machin: unknown key; did you mean 'machine'?"),
-        ("region: europe-west1", "beam: []", "targets.vertex: needs 'project' and 'region' for its endpoint"),
+        ("region: europe-west1", "beam: {}", "targets.vertex: needs 'project' and 'region' for its endpoint"),
         ("region: europe-west1", "region: europe", "targets.vertex.region: String should match pattern"),
         ("project: some", "serving: gs://b/m", "targets.vertex: needs either 'serving', a folder, or 'endpoint'"),
     ],
 )
 def test_each_mistake_in_an_endpoint_gets_one_line(tmp_path, old, new, message):
     assert old in ENDPOINT
-    text = TARGETS.replace("serving: /gcs/b/m", ENDPOINT.replace(old, new)).replace(", project: some}", "}")
-    assert message in one_line(tmp_path, GOOD + text.replace(", beam: [--runner=DataflowRunner]", ""))
+    text = TARGETS.replace("serving: /gcs/b/m", ENDPOINT.replace(old, new)).replace(",\n    project: some}", "}")
+    assert message in one_line(tmp_path, GOOD + text.replace(", beam: {engine: dataflow, options: [--region=x]}", ""))
 
 
 def test_a_target_that_is_not_there(tmp_path):
@@ -160,8 +161,8 @@ def test_a_target_that_is_not_there(tmp_path):
         ("gs://b/t.csv", "gs://b/t.txt", "targets.kubeflow.data: must be a .csv, .csv.gz, .parquet file"),
         ("gs://b/m", "gs://b/m/", "targets.kubeflow.serving: must be 'gs://bucket/path'"),
         ("serving: gs://b/m, ", "", "targets.kubeflow.serving: this key is missing. Add it."),
-        ("--runner=DataflowRunner", "--region=x", "targets.vertex.beam: must name the runner"),
-        ("--runner=DataflowRunner", "runner", "targets.vertex.beam: must be flags of Beam"),
+        ("{engine: dataflow, options: [--region=x]}", "[--runner=X]", "targets.vertex.beam: must be a mapping with the key engine"),
+        ("--region=x", "runner", "targets.vertex.beam.options: must be flags of Beam"),
         ("retries: 2", "baseline: models/7", "targets.kubeflow.baseline: must be the address of a Model artifact"),
         ("http://k:80", "k:80", "targets.kubeflow.host: String should match pattern '^https?"),
         ("team: fares", "Team: fares", "targets.vertex.labels: labels are made of a-z, 0-9, '_' and '-'"),

@@ -261,21 +261,56 @@ def test_a_given_baseline_is_imported(tmp_path):
     assert given == {"producerTask": "baseline", "outputArtifactKey": "artifact"}
 
 
-def test_flags_of_beam_get_the_image_unless_they_care_for_packages(tmp_path):
+def test_an_engine_gets_its_flags_and_the_image(tmp_path):
     from tfx.utils.dependency_utils import make_beam_dependency_flags
 
+    from pipeline.beam.portable_engine import WORKERS_NEED
     from pipeline.remote.compile import compile_spec
 
-    flags = ["--runner=DataflowRunner", "--region=europe-west1"]
+    google = ["--project=p", "--region=europe-west1", "--temp_location=gs://b/tmp"]
+    dataflow = ["--runner=pipeline.beam.dataflow.DataflowRunner", "--job_name=plumbline-seed"]
+    pool = {"type": "EXTERNAL", "config": "localhost:50000"}
+    flink = [
+        "--environment_config=localhost:50000",
+        "--parallelism=4",
+        "--sdk_container_image=none",
+        *WORKERS_NEED,
+        "--flink_master=jm:8081",
+    ]
     for beam, wanted in (
-        (flags, [*flags, f"--sdk_container_image={IMAGE}"]),
-        ([*flags, "--sdk_container_image=other:1"], [*flags, "--sdk_container_image=other:1"]),
+        (
+            {"engine": "dataflow", "options": google},
+            [*dataflow, f"--sdk_container_image={IMAGE}", "--no_save_main_session", *WORKERS_NEED, *google],
+        ),
+        (
+            {"engine": "dataflow", "image": "other:1", "options": google},
+            [*dataflow, "--sdk_container_image=other:1", "--no_save_main_session", *WORKERS_NEED, *google],
+        ),
+        ({"engine": "flink", "master": "jm:8081", "environment": pool, "parallelism": 4}, flink),
     ):
         spec = compile_spec(example("seed", tmp_path, beam=beam), "vertex", IMAGE, ROOT)
         for step in ("example-gen", "gather", "fit"):
             arguments = spec["deploymentSpec"]["executors"][f"{step}_executor"]["container"]["args"]
-            assert arguments[-3:] == wanted
+            assert arguments[-len(wanted) :] == wanted
         assert make_beam_dependency_flags(wanted) == wanted
+
+
+@pytest.mark.parametrize(
+    ("beam", "message"),
+    [
+        ({"engine": "flink", "master": "jm:8081"}, r"targets\.vertex\.beam\.environment: the engine flink needs this"),
+        (
+            {"engine": "dataflow", "options": ["--region=x"]},
+            r"beam\.options: the engine dataflow needs a flag --project=",
+        ),
+    ],
+)
+def test_an_engine_without_what_it_needs(beam, message, tmp_path):
+    from components.errors import ConfigError
+    from pipeline.remote.compile import compile_spec
+
+    with pytest.raises(ConfigError, match=message):
+        compile_spec(example("seed", tmp_path, beam=beam), "vertex", IMAGE, ROOT)
 
 
 def test_what_is_deployed_is_not_deployed_again_while_nothing_changed(tmp_path):
