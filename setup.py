@@ -56,6 +56,7 @@ setup(
         "rich>=13",
         "tabulate>=0.9",
         "tensorflow-serving-api==2.19.1",
+        "threadpoolctl>=3.5",
         "tzdata>=2024.1",
     ],
     extras_require={

@@ -14,6 +14,7 @@ from tfx.utils import io_utils, json_utils
 from components.gather import shards
 from components.gather.beam_pass import FactorRows, GatherBatches, RowSource, combined
 from components.gather.design_rows import DesignRows
+from components.gather.memory import check_memory
 from components.ingest.counts import COUNTS_FILE, WAY_OUT, Counts
 from components.linear_model.factors import from_arrays
 from components.linear_model.families import named
@@ -31,11 +32,13 @@ class Executor(BaseBeamExecutor):
         """Gathers the training split.
 
         Raises:
+          ConfigError: the design matrix needs more memory than there is.
           DataError: a file holds no tf.Examples of the features, or a value is not finite.
         """
         config = json_utils.loads(exec_properties["settings"])
         graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
         design = design_matrix_of(tft.TFTransformOutput(graph), features_from_json(config["features"]))
+        check_memory(design, PARTS)
         rows = DesignRows(design, config["grouped"], PARTS)
         uri = artifact_utils.get_single_uri(output_dict["gathered"])
         folder = os.path.join(uri, shards.ROWS)

@@ -7,11 +7,14 @@ import faulthandler
 import json
 import logging
 import sys
+import types
+import weakref
 from collections.abc import Callable
 from concurrent import futures
 from typing import Any
 
 import grpc
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability.api import (
     beam_fn_api_pb2,
     beam_fn_api_pb2_grpc,
@@ -25,6 +28,7 @@ from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
     GrpcWorkerHandler,
     WorkerHandler,
 )
+from apache_beam.transforms import core
 from apache_beam.transforms.environments import Environment
 from google.protobuf import json_format, text_format
 
@@ -41,6 +45,7 @@ __all__ = [
     "has_connected",
     "job_of",
     "pool_server",
+    "remember_inspections",
     "serve_job",
     "serve_request",
 ]
@@ -49,6 +54,42 @@ _Starter = Callable[["WorkerRequest"], None]
 _PROVISION_SECONDS = 60.0
 _END_SECONDS = 30.0  # that a worker has to send the rest of its log
 _START_THREADS = 16  # of a pool: a request takes some milliseconds
+
+
+def remember_inspections() -> None:
+    """Has Beam inspect each function and parse each view of its options once in this process, and in those forked of it.
+
+    It asks for the arguments of all methods of a DoFn whenever that is made, written to a job, or read from one, and for a view of
+    the options at every transform: a third of what a small job costs.
+    """
+    core.get_function_args_defaults = _arguments_of
+    PipelineOptions.view_as = _view_of
+
+
+_inspected, _viewed = core.get_function_args_defaults, PipelineOptions.view_as
+_arguments: weakref.WeakKeyDictionary[Any, dict[bool, tuple[list[str], list[Any]]]] = weakref.WeakKeyDictionary()
+_views: weakref.WeakKeyDictionary[Any, dict[type, Any]] = weakref.WeakKeyDictionary()
+
+
+def _arguments_of(function: Any) -> tuple[list[str], list[Any]]:
+    """What Beam's own says of a function or a method: the same for all that are bound of one function."""
+    bound = isinstance(function, types.MethodType)
+    plain = function.__func__ if bound else function
+    if not isinstance(plain, types.FunctionType):
+        return _inspected(function)
+    known = _arguments.setdefault(plain, {})
+    if bound not in known:
+        known[bound] = _inspected(function)
+    arguments, defaults = known[bound]
+    return list(arguments), list(defaults)
+
+
+def _view_of(options: Any, view: type) -> Any:
+    """What Beam's own gives: all views of some options have their values in common."""
+    known = _views.setdefault(options, {})
+    if view not in known:
+        known[view] = _viewed(options, view)
+    return known[view]
 
 
 class BundleRunner(FnApiRunner):

@@ -89,6 +89,18 @@ def describe(directory: Path) -> list[Version]:
     return entries
 
 
+def newest(directory: Path) -> Version | None:
+    """Describes the version that a server takes by default; None for none, as where a name that is no version's is above all.
+
+    Raises:
+      OSError: a file can't be read.
+    """
+    found = versions(directory)
+    if not found or found[-1] != highest_name(directory):
+        return None
+    return dataclasses.replace(_describe(directory / str(found[-1]), found[-1]), live=True)
+
+
 def _describe(folder: Path, version: int) -> Version:
     manifest = None
     problem = None

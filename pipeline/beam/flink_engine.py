@@ -14,7 +14,7 @@ from pipeline.config.beam import Beam
 
 VERSIONS = ("1.17", "1.18", "1.19", "1.20")  # that Beam 2.73 has a runner for
 _CANCEL_SECONDS = 60.0
-_FREE_SECONDS = 20.0  # in which the slots of a job that has ended become free
+_FREE_SECONDS = 60.0  # in which the slots of a job that has ended become free: its workers end what they have begun
 
 
 def _arguments(section: Beam, run: Run) -> list[str]:

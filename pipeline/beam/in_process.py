@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
-from components.internals.beam import BundleRunner
+from components.internals.beam import BundleRunner, remember_inspections
 from pipeline.beam import batched_io
 from pipeline.beam.watchdog import Watchdog
 from pipeline.beam.workers import WarmProcessEnvironment, deaths_told
@@ -19,6 +20,7 @@ from pipeline.beam.workers import WarmProcessEnvironment, deaths_told
 LOCAL_ARGS = ["--runner=pipeline.beam.in_process.ProgressRunner", "--sdk_container_image=none"]
 
 batched_io.install()
+remember_inspections()
 
 
 def local_args(workers: int) -> list[str]:
@@ -38,7 +40,9 @@ class ProgressRunner(BundleRunner):
         """Runs one job."""
         if options.view_as(DirectOptions).direct_num_workers > 1:
             self.use_environment(WarmProcessEnvironment())
-        with deaths_told(), contextlib.nullcontext() if self.watchdog is None else self.watchdog.job():
+        watched = contextlib.nullcontext() if self.watchdog is None else self.watchdog.job()
+        # A block of rows is soon factored by one thread; by more, it waits for those that TensorFlow parses the next rows with.
+        with deaths_told(), watched, threadpool_limits(1, "blas"):
             return super().run_pipeline(pipeline, options)
 
     def stages_begin(self, count: int) -> None:

@@ -4,3 +4,7 @@ import tfx.components  # noqa: F401, I001 (first: it prepares the modules that T
 import tensorflow_data_validation  # noqa: F401
 import tensorflow_model_analysis  # noqa: F401
 import tensorflow_transform.beam  # noqa: F401
+
+from components.internals.beam import remember_inspections
+
+remember_inspections()

@@ -14,6 +14,7 @@ from pipeline.graph.registry import IN_CONTAINERS, KEPT
 from pipeline.local.summary import RunSummary, StepRun
 
 LEAST_WIDTH = 132
+LEAST_SECONDS = 0.1  # of a step whose rows per second say something
 
 
 def _rows(rows: dict[str, int] | None) -> str:
@@ -97,10 +98,22 @@ def print_summary(console: Console, summary: RunSummary, config_path: str, root:
 
 
 def print_steps(console: Console, summary: RunSummary) -> None:
-    """The table of steps: time, rows, whether cached."""
+    """The table of steps: wall and processor time, the most memory, rows a second; or that it was cached."""
     table = Table(box=None)
-    for name, justify in (("step", "left"), ("seconds", "right"), ("rows", "left")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for name in ("step", "seconds", "CPU s", "peak MiB", "rows/s"):
+        table.add_column(name, justify="left" if name == "step" else "right")
+    table.add_column("rows")
     for entry in summary.steps:
-        table.add_row(entry.step, "cached" if entry.cached else f"{entry.seconds:.1f}", _rows(entry.rows))
+        cells = ["cached", "", "", ""] if entry.cached else _cost(entry)
+        table.add_row(entry.step, *cells, _rows(entry.rows))
     console.print(table)
+
+
+def _cost(entry: StepRun) -> list[str]:
+    rows = sum((entry.rows or {}).values())
+    return [
+        f"{entry.seconds:.1f}",
+        "" if entry.processor_seconds is None else f"{entry.processor_seconds:.1f}",
+        f"{entry.peak_memory / 2**20:,.0f}" if entry.peak_memory else "",
+        f"{rows / entry.seconds:,.0f}" if rows and entry.seconds >= LEAST_SECONDS else "",
+    ]

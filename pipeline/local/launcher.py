@@ -31,12 +31,14 @@ class StepResult:
       cached: whether its outputs were taken from an earlier run.
       seconds: wall time.
       outputs: artifacts by output name.
+      execution: ML Metadata's number of it.
     """
 
     step: str
     cached: bool
     seconds: float
     outputs: dict[str, list[Artifact]]
+    execution: int
 
 
 class LocalRun:
@@ -138,4 +140,4 @@ class LocalRun:
             [execution] = handle.store.get_executions_by_id([number])
             outputs = tfx_internals.output_artifacts(handle, number)
         cached = execution.last_known_state == Execution.CACHED
-        return StepResult(name, cached, seconds, {key: list(value) for key, value in outputs.items()})
+        return StepResult(name, cached, seconds, {key: list(value) for key, value in outputs.items()}, number)

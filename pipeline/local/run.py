@@ -24,11 +24,13 @@ from pipeline.config.file import Config
 from pipeline.config.root import METADATA
 from pipeline.graph.registry import STEPS, never_cached
 from pipeline.graph.step import Outputs, Results, Step
+from pipeline.local.cost import Meter
 from pipeline.local.failures import in_words
 from pipeline.local.first_look import check_table
 from pipeline.local.preconditions import check_metadata
 from pipeline.local.stopping import Stopped, fail_main, stoppable
 from pipeline.local.summary import RunSummary, StepRun, check_rows, write_summary
+from pipeline.local.unchanged import answered, last_run, live_version, state_of
 
 LARGE_TABLE = 8 << 20  # bytes of CSV, from which worker processes save more than they cost
 
@@ -118,10 +120,21 @@ def run(config: Config, root: Path, listener: Listener, options: RunOptions, log
             for step in STEPS:
                 if step.needs is not None:
                     step.needs(config)
+            state = state_of(config, root)
+            last = last_run(config, root, state) if options.cache and options.rerun_from is None else None
+            if last is not None:
+                seconds = (datetime.datetime.now() - started).total_seconds()
+                summary = answered(last, started.isoformat(), str(log), seconds)
+                for entry in summary.steps:
+                    listener.step_done(entry)
+                return summary
             engine = chosen(config.beam, options.engine, "beam")
             size = check_table(config, root)
             taken = _Taken(engine, *_found(config, root, engine, options.workers, size))
-            _run_steps(config, root, listener, options, taken, summary, current)
+            with Meter() as meter:
+                _run_steps(config, root, listener, options, taken, summary, current, meter)
+            summary.live = live_version(config, root)
+            summary.state = state
         except BaseException as error:
             told = in_words(error, current.step, root) or error
             if isinstance(told, Stopped) and current.step:
@@ -210,6 +223,7 @@ def _run_steps(
     taken: _Taken,
     summary: RunSummary,
     current: _Current,
+    meter: Meter,
 ) -> None:
     listener.preparing()
     engine, told, section = taken.engine, taken.run, taken.section
@@ -233,6 +247,7 @@ def _run_steps(
     outputs: dict[str, Outputs] = {}
     results = Results(outputs, summary)
     launched = local_run.run()
+    meter.lap()
     for name in local_run.steps:
         listener.step_begins(name)
         current.step = watchdog.step = name
@@ -242,8 +257,11 @@ def _run_steps(
         if step.container and not done.cached:  # what comes after it will, in all likelihood, run anew too
             _begin_early(entries[other] for other in local_run.steps if other not in outputs)
         rows = None if step.count is None else step.count(results)
-        entry = StepRun(step=name, cached=done.cached, seconds=done.seconds, ended=time.time(), rows=rows)
+        cost = dataclasses.asdict(meter.lap())
+        entry = StepRun(step=name, cached=done.cached, seconds=done.seconds, ended=time.time(), rows=rows, **cost)
         summary.steps.append(entry)
+        summary.executions.append(done.execution)
+        summary.outputs += [artifact.uri for artifacts in done.outputs.values() for artifact in artifacts]
         check_rows(summary.steps)
         listener.step_done(entry)
         if step.kept is not None:

@@ -27,6 +27,7 @@ class StepRun(BaseModel):
       seconds: wall time.
       ended: when, in seconds since 1970.
       rows: that it wrote or read, by split; None for a step that handles no rows.
+      processor_seconds, peak_memory: what it cost of this machine (`cost.Cost`); None of a run before there was such a measure.
     """
 
     step: str
@@ -34,6 +35,8 @@ class StepRun(BaseModel):
     seconds: float
     ended: float
     rows: dict[str, int] | None
+    processor_seconds: float | None = None
+    peak_memory: int | None = None
 
 
 class RunSummary(JsonFile):
@@ -47,6 +50,8 @@ class RunSummary(JsonFile):
       error: why it failed; None if it did not.
       seconds: wall time.
       steps: that are done, in order.
+      state, outputs, executions, live: what a run of which nothing has changed is known by (`unchanged`): a digest of what this one
+        depended on, where its artifacts lie, ML Metadata's numbers of its executions, and the version that was live after it.
     """
 
     model_config = ConfigDict(frozen=False)
@@ -58,6 +63,10 @@ class RunSummary(JsonFile):
     error: str | None = None
     seconds: float = 0.0
     steps: list[StepRun] = Field(default=[])
+    state: str | None = None
+    outputs: list[str] = Field(default=[])
+    executions: list[int] = Field(default=[])
+    live: int | None = None
 
     @classmethod
     def begin(cls, name: str, run_id: str, log: str) -> RunSummary:

@@ -82,7 +82,7 @@ def test_a_workers_own_error_ends_the_job_with_its_text(beam_loaded, section, fl
 def test_a_killed_run_leaves_no_job_to_the_next(beam_loaded, section, flink, tmp_path):
     from tests.cluster import jobs
 
-    jobs.run_mean(prepared(section(), "plumbline-orphan"), 1000, 1.0, str(tmp_path / "mean"))  # nobody waits for it
+    jobs.run_mean(prepared(section(), "plumbline-orphan"), 200, 0.2, str(tmp_path / "mean"))  # nobody waits for it
     _until(lambda: FlinkRest(flink.rest).cluster().free == 0)
     with pytest.raises(
         RunError,

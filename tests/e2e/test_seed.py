@@ -139,8 +139,8 @@ def copied(tmp_path_factory):
     return folder
 
 
-def run_again(folder, *args):
-    done = plumbline("run", folder / "pipeline.yaml", "--root", folder / "R", *args)
+def run_again(folder, *args, env=None):
+    done = plumbline("run", folder / "pipeline.yaml", "--root", folder / "R", *args, env=env)
     shown = json.loads(plumbline("show", folder / "pipeline.yaml", "--root", folder / "R", "--json").out)
     ran = [step["step"] for step in shown["steps"] if not step["cached"] and step["step"] != "Baseline"]
     return done, shown, ran
@@ -152,10 +152,17 @@ def test_second_runs(copied):
     text = config.read_text()
     first = versions(serving)
 
-    done, shown, ran = run_again(copied)
-    assert (done.code, ran) == (0, ["Pusher"]), (
-        "nothing changed, so every step but the one that looks at what is live is cached"
-    )
+    (copied / "none").mkdir()
+    for package in ("tensorflow", "tfx"):
+        (copied / "none" / f"{package}.py").write_text("raise SystemExit('nothing changed, and this was loaded')")
+    done, shown, ran = run_again(copied, env={"PYTHONPATH": str(copied / "none")})
+    assert (done.code, ran, done.err) == (0, [], "")
+    assert "13 of 13 cached" in done.out
+    assert "loaded TensorFlow" not in done.out
+    assert f"already live: version {first[0]}" in done.out
+
+    done, shown, ran = run_again(copied, "--from", "Pusher")
+    assert (done.code, ran) == (0, ["Pusher"]), "all but the one that looks at what is live is cached"
     assert "12 of 13 cached" in done.out
     assert f"already live: version {first[0]}" in done.out
     assert versions(serving) == first

@@ -94,4 +94,5 @@ def _print(console: Console, pushed: Pushed, records: Records, whole: bool) -> N
     console.print(f"{what}: version {pushed.version}  {escape(pushed.path)}", soft_wrap=True)
 
 
-STEP = Step("Pusher", _node, kept=Kept("pushed", Pushed, _read, _print), never_cached=_never_cached)
+PUSHED = Kept("pushed", Pushed, _read, _print)
+STEP = Step("Pusher", _node, kept=PUSHED, never_cached=_never_cached)

@@ -29,6 +29,7 @@ def _node(wiring: Wiring) -> Any:
         ),
         materialize=wiring.config.materialize,
         disable_statistics=True,  # StatisticsGen has them
+        disable_analyzer_cache=True,  # no step takes it, and on a small table a tenth of the work is to write it
     )
     transform.add_upstream_node(wiring.nodes[data_gate.STEP.name])
     return transform

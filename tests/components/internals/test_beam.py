@@ -83,3 +83,41 @@ def test_what_waits_for_a_worker_gets_the_error():
     fail_waiting(SimpleNamespace(control_conn=connection), RuntimeError("the worker is gone"))
     with pytest.raises(RuntimeError, match="the worker is gone"):
         future.get(1)
+
+
+def test_what_is_remembered_of_a_function_is_what_beam_says_of_it():
+    import apache_beam as beam
+    from apache_beam.transforms import core
+
+    from components.internals import beam as ours
+
+    class Doing(beam.DoFn):
+        def process(self, element, window=beam.DoFn.WindowParam, *, more=1):
+            yield element
+
+        @staticmethod
+        def plain(a, b=2):
+            return a
+
+    ours.remember_inspections()
+    asked = (Doing().process, Doing.process, Doing.plain, len, str.upper, int, Doing().setup, lambda x, y=3: x)
+    for function in [*asked, *asked]:
+        assert core.get_function_args_defaults(function) == ours._inspected(function)
+    arguments, _ = core.get_function_args_defaults(Doing.plain)
+    arguments.append("changed")
+    assert core.get_function_args_defaults(Doing.plain) == (["a", "b"], [2])
+
+
+def test_views_of_options_have_their_values_in_common():
+    from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+
+    from components.internals import beam as ours
+
+    ours.remember_inspections()
+    first, second = PipelineOptions(["--runner=A", "--direct_num_workers=3"]), PipelineOptions(["--runner=B"])
+    assert first.view_as(StandardOptions).runner == "A"
+    assert second.view_as(StandardOptions).runner == "B"
+    assert first.view_as(StandardOptions).view_as(DirectOptions).direct_num_workers == 3
+    first.view_as(StandardOptions).runner = "C"
+    assert first.view_as(StandardOptions).runner == first.get_all_options()["runner"] == "C"
+    assert first.view_as(StandardOptions) is first.view_as(StandardOptions)

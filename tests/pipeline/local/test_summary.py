@@ -60,5 +60,6 @@ def test_the_keys_of_the_json_are_these():
     summary = json.loads(RunSummary.begin("n", "2026", "/R/logs/x.log").to_json())
     assert set(summary) == {
         *("format", "name", "run_id", "log", "exit_code", "error", "seconds", "steps"),
+        *("state", "outputs", "executions", "live"),
         *("cleaning", "linear_fit", "fit", "verdict", "serving_check", "pushed", "test"),
     }
