@@ -10,7 +10,7 @@ import ast
 import functools
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _ROOT = Path(__file__).parent  # of the one package that steps may import (import-linter holds it)
@@ -29,10 +29,7 @@ def code_fingerprint(*modules: str) -> str:
     Raises:
       ModuleNotFoundError: there is no such module.
     """
-    digest = hashlib.sha256()
-    for name, file in sorted(imported_modules(*modules).items()):
-        digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
+    return _digest(imported_modules(*modules))
 
 
 @functools.cache
@@ -45,11 +42,18 @@ def whole_code(*packages: str) -> str:
     Returns:
       Hexadecimal SHA-256 over the names and contents of their modules.
     """
-    digest = hashlib.sha256()
+    found: dict[str, Path] = {}
     for package in packages:
         [folder] = sys.modules[package].__path__
-        for file in sorted(Path(folder).rglob("*.py")):
-            digest.update(f"{package}/{file.relative_to(folder)}".encode() + b"\0" + file.read_bytes() + b"\0")
+        found |= {f"{package}/{file.relative_to(folder)}": file for file in Path(folder).rglob("*.py")}
+    return _digest(found)
+
+
+def _digest(files: Mapping[str, Path]) -> str:
+    """SHA-256 over the names and contents of some files, in the order of their names."""
+    digest = hashlib.sha256()
+    for name, file in sorted(files.items()):
+        digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

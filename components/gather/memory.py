@@ -37,7 +37,7 @@ def check_memory(design: DesignMatrix, parts: int, available: int | None = None)
     raise ConfigError(
         f"features.{widest}: the design matrix has {design.width:,} columns, {widths[widest]:,} of them of this "
         f"feature; its factors need about {need / 2**30:,.1f} GiB, and {have / 2**30:,.1f} GiB are free. Lower its "
-        f"vocabulary, raise its min_rows, or run where there is more memory."
+        "vocabulary, raise its min_rows, or run where there is more memory."
     )
 
 

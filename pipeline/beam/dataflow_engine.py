@@ -31,7 +31,7 @@ def _look(section: Beam, run: Run) -> Beam:
         if not path.startswith("gs://"):
             raise ConfigError(
                 f"{name} {path}: the engine dataflow has its workers at Google, which see gs:// addresses alone. A "
-                f"pipeline that is compiled for Vertex AI has all there: plumbline compile --target vertex (docs/vertex.md)."
+                "pipeline that is compiled for Vertex AI has all there: plumbline compile --target vertex (docs/vertex.md)."
             )
     return section
 

@@ -31,7 +31,7 @@ def _look(section: Beam, run: Run) -> Beam:
     if version not in VERSIONS:
         raise RunError(
             f"beam.master: Flink at {master} has version {cluster.version}; Beam has runners for {', '.join(VERSIONS)}. "
-            f"Use a cluster of one of these."
+            "Use a cluster of one of these."
         )
     _end_orphans(rest, run_of(run.job_name))
     parallelism = _check_slots(rest, section.parallelism)
@@ -46,7 +46,7 @@ def _end_orphans(rest: FlinkRest, run: str) -> None:
     """Cancels the jobs that a run, which was killed, has left, and waits until they are gone."""
     deadline = time.monotonic() + _CANCEL_SECONDS
     asked: set[str] = set()
-    while left := [job for job in rest.jobs() if run_of(job.name) == run]:
+    while left := rest.jobs_of(run):
         for job in left:
             if job.id not in asked:
                 logging.warning("cancelling Flink's job %s, which a run that was killed left", job.id)
@@ -94,7 +94,9 @@ def _watch(section: Beam, run: Run, watch: Watch) -> None:
     from pipeline.beam.cluster import FlinkRunner
     from pipeline.beam.flink_watch import FlinkWatch
 
-    FlinkRunner.watch = FlinkWatch(FlinkRest(str(section.master)), run.job_name, section.parallelism or 1, watch)
+    FlinkRunner.watch = FlinkWatch(
+        FlinkRest(str(section.master)), run_of(run.job_name), section.parallelism or 1, watch
+    )
 
 
 FLINK = Engine(

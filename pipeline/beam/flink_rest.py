@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from components.errors import RunError
+from pipeline.beam.engine import run_of
 from pipeline.beam.reach import split
 
 _SECONDS = 10.0
@@ -85,6 +86,10 @@ class FlinkRest:
             ]
         except (KeyError, TypeError) as error:
             raise self._other() from error
+
+    def jobs_of(self, run: str) -> list[Job]:
+        """Those of a run (`engine.run_of`). Raises as `cluster`."""
+        return [job for job in self.jobs() if run_of(job.name) == run]
 
     def errors(self, job: str) -> str:
         """What a job's tasks have failed with so far, those that were tried again among them. Raises as `cluster`."""

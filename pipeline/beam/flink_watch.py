@@ -22,10 +22,10 @@ _NO_ANSWER = (OSError, http.client.HTTPException)
 class FlinkWatch:
     """Of all jobs of a run."""
 
-    def __init__(self, rest: FlinkRest, job_name: str, parallelism: int, watch: Watch) -> None:
-        """Takes whom it asks, what the jobs are called, how many slots they need, and whom it tells."""
+    def __init__(self, rest: FlinkRest, run: str, parallelism: int, watch: Watch) -> None:
+        """Takes whom it asks, the run that the jobs are of (`engine.run_of`), how many slots they need, and whom it tells."""
         self._rest = rest
-        self._job_name = job_name
+        self._run = run
         self._parallelism = parallelism
         self._watch = watch
 
@@ -42,9 +42,8 @@ class FlinkWatch:
     def end(self) -> None:
         """Cancels what still runs; for a job whose client has gone."""
         try:
-            for job in self._rest.jobs():
-                if job.name.startswith(self._job_name):
-                    self._rest.cancel(job.id)
+            for job in self._rest.jobs_of(self._run):
+                self._rest.cancel(job.id)
         except (*_NO_ANSWER, RunError):
             logging.exception("Flink's jobs were not cancelled")
 
@@ -61,13 +60,13 @@ class FlinkWatch:
     def _once(self) -> tuple[PlumblineError | None, bool]:
         """Tells how far the job is. Returns what is wrong, and whether that is so without lasting."""
         try:
-            jobs = [job for job in self._rest.jobs() if job.name.startswith(self._job_name)]
+            jobs = self._rest.jobs_of(self._run)
             slots = self._rest.cluster().slots
             error = ours("\n".join(self._rest.errors(job.id) for job in jobs))
         except _NO_ANSWER as error:
             return RunError(
                 f"Flink's JobManager at {self._rest.address} has not answered for {LOST_SECONDS:g} s: {error}. Look at "
-                f"its log, start it again, and run again: the steps that are done are in the cache."
+                "its log, start it again, and run again: the steps that are done are in the cache."
             ), False
         except RunError as error:
             return error, False
@@ -77,6 +76,6 @@ class FlinkWatch:
             return RunError(
                 f"Flink at {self._rest.address} has lost TaskManagers: for {LOST_SECONDS:g} s it has had {slots} slots, "
                 f"and the job needs {self._parallelism}. Start as many again, or lower beam.parallelism, and run again: "
-                f"the steps that are done are in the cache."
+                "the steps that are done are in the cache."
             ), False
         return error, True

@@ -63,7 +63,7 @@ def check_seen(places: Mapping[str, str], shared: Sequence[str], address: str) -
             raise ConfigError(
                 f"{name} {path}: the engine's workers, by {address}, must see it at the same path, and it lies in no "
                 f"folder that they share (beam.shared: {listed}). Move it to a folder that every worker has mounted, "
-                f"and name that in beam.shared."
+                "and name that in beam.shared."
             )
 
 

@@ -172,7 +172,7 @@ def _found(config: Config, root: Path, engine: Engine, workers: int | None, size
         if workers is not None:
             raise ConfigError(
                 f"--workers: is for the engine local; received {workers} with the engine {engine.name}, whose workers "
-                f"are elsewhere. Leave it out, or set beam.parallelism."
+                "are elsewhere. Leave it out, or set beam.parallelism."
             )
         workers = 0
     elif workers is None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any, Self
 
 from tests.cluster import jvm
-
-START_SECONDS = 120
 
 
 def configuration(rest: int, rpc: int, slots: int, managed: str, folder: Path) -> dict[str, str | int | float]:
@@ -127,17 +124,13 @@ class FlinkCluster:
         """Waits until the cluster has that many.
 
         Raises:
-          RuntimeError: it doesn't in START_SECONDS, or the JobManager has ended.
+          RuntimeError: it doesn't in jvm.START_SECONDS, or the JobManager has ended.
         """
-        until, last = time.monotonic() + START_SECONDS, "nothing"
-        while time.monotonic() < until and self.job_manager.poll() is None:
-            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                last = f"{self.get('/overview')['slots-total']} slots"
-                if last == f"{number} slots":
-                    return
-            time.sleep(0.2)
-        raise RuntimeError(
-            f"Flink at {self.rest}: expected {number} slots; received {last}. See the logs in {self._folder}."
+        jvm.wait_for(
+            f"{number} slots",
+            lambda: f"{self.get('/overview')['slots-total']} slots",
+            self.job_manager,
+            f"Flink at {self.rest}, logs in {self._folder}",
         )
 
     def _start(self, name: str, main: str, *flags: str) -> subprocess.Popen[bytes]:

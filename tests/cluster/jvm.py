@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
+import time
+import urllib.error
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from tests.conftest import REPOSITORY
 
 TOOLS = REPOSITORY / ".tools"
+START_SECONDS = 120
 _EXPORTS = ("java.base/sun.net.util", "java.rmi/sun.rmi.registry")
 # A process that is started by this ends when the thread does that started it, even if that is killed.
 WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
@@ -68,6 +73,28 @@ def start(line: list[str], log: IO[bytes], environment: dict[str, str] | None = 
         stderr=log,
         env={**os.environ, **(environment or {})},
     )
+
+
+def wait_for(number: str, ask: Callable[[], str], main: subprocess.Popen[bytes], cluster: str) -> None:
+    """Waits until a cluster has what it is to have.
+
+    Args:
+      number: of what: "2 slots".
+      ask: what there is now, in such words; fails until the cluster answers.
+      main: the process that answers.
+      cluster: which it is, and where its logs are, for the message.
+
+    Raises:
+      RuntimeError: it hasn't in START_SECONDS, or that process has ended.
+    """
+    until, last = time.monotonic() + START_SECONDS, "nothing"
+    while time.monotonic() < until and main.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            last = ask()
+            if last == number:
+                return
+        time.sleep(0.2)
+    raise RuntimeError(f"{cluster}: expected {number}; received {last}.")
 
 
 def free_ports(number: int) -> list[int]:

@@ -6,15 +6,12 @@ import contextlib
 import json
 import os
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any, Self
 
 from tests.cluster import jvm
-
-START_SECONDS = 120
 
 
 def driver_flags() -> tuple[str, ...]:
@@ -95,17 +92,13 @@ class SparkCluster:
         """Waits until the cluster has that many alive.
 
         Raises:
-          RuntimeError: it doesn't in START_SECONDS, or the master has ended.
+          RuntimeError: it doesn't in jvm.START_SECONDS, or the master has ended.
         """
-        until, last = time.monotonic() + START_SECONDS, "nothing"
-        while time.monotonic() < until and self.master.poll() is None:
-            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                last = f"{self.get()['aliveworkers']} workers"
-                if last == f"{number} workers":
-                    return
-            time.sleep(0.2)
-        raise RuntimeError(
-            f"Spark at {self.url}: expected {number} workers; received {last}. See the logs in {self._folder}."
+        jvm.wait_for(
+            f"{number} workers",
+            lambda: f"{self.get()['aliveworkers']} workers",
+            self.master,
+            f"Spark at {self.url}, logs in {self._folder}",
         )
 
     def _start(self, name: str, main: str, *arguments: str) -> subprocess.Popen[bytes]:

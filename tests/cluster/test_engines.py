@@ -18,6 +18,7 @@ from pipeline.beam.flink_rest import FlinkRest
 from pipeline.config.beam import Beam
 from pipeline.local.stopping import fail_main, stoppable
 from tests.cluster import jvm
+from tests.cluster.test_cluster import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.flink]
 
@@ -83,7 +84,7 @@ def test_a_killed_run_leaves_no_job_to_the_next(beam_loaded, section, flink, tmp
     from tests.cluster import jobs
 
     jobs.run_mean(prepared(section(), "plumbline-orphan"), 200, 0.2, str(tmp_path / "mean"))  # nobody waits for it
-    _until(lambda: FlinkRest(flink.rest).cluster().free == 0)
+    until(lambda: FlinkRest(flink.rest).cluster().free == 0, 60)
     with pytest.raises(
         RunError,
         match=r"^beam\.master: Flink at .* is full: 0 of its 2 slots are free, and 2 are wanted\. Its jobs: plum",
@@ -100,9 +101,9 @@ def test_a_killed_run_leaves_no_job_to_the_next_behind_a_job_service(
 
     said = portable(flink_job_service, pool)
     jobs.run_mean(prepared(said, "plumbline-left"), 1000, 1.0, str(tmp_path / "mean"))
-    _until(lambda: flink.jobs().get("plumbline-left") == "RUNNING")
+    until(lambda: flink.jobs().get("plumbline-left") == "RUNNING", 60)
     prepared(said, "plumbline-left")
-    _until(lambda: flink.jobs()["plumbline-left"] == "CANCELED")
+    until(lambda: flink.jobs()["plumbline-left"] == "CANCELED", 60)
 
 
 @pytest.mark.slow
@@ -111,7 +112,7 @@ def test_a_task_manager_that_does_not_come_back_ends_the_job_in_words(beam_loade
 
     with stoppable():
         job = jobs.run_mean(prepared(section(), "plumbline-lost"), 600, 0.5, str(tmp_path / "mean"))
-        _until(lambda: flink.jobs().get("plumbline-lost") == "RUNNING")
+        until(lambda: flink.jobs().get("plumbline-lost") == "RUNNING", 60)
         killed = time.monotonic()
         flink.kill(next(index for index, each in enumerate(flink.task_managers) if each.poll() is None))
         with pytest.raises(
@@ -122,7 +123,7 @@ def test_a_task_manager_that_does_not_come_back_ends_the_job_in_words(beam_loade
     assert time.monotonic() - killed < 60
     flink.start_task_manager()
     flink.wait_for_slots(2)
-    _until(lambda: flink.jobs()["plumbline-lost"] in {"CANCELED", "FAILED"})
+    until(lambda: flink.jobs()["plumbline-lost"] in {"CANCELED", "FAILED"}, 60)
 
 
 def test_workers_of_other_code_are_told(beam_loaded, section, tmp_path):
@@ -169,10 +170,3 @@ def test_a_job_manager_that_hangs_is_told(monkeypatch):
         with flink_watch.FlinkWatch(rest, "plumbline", 1, watch).job():
             assert seen.wait(20)
     assert str(told[0]).startswith(f"Flink's JobManager at {rest.address} has not answered for 1 s: timed out. Look at")
-
-
-def _until(true: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"not so after {seconds} s"
-        time.sleep(0.2)
