@@ -1,6 +1,6 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e e2e-kubeflow flink e2e-flink spark columns tables nist certify bench bench-solve bench-glm bench-engines bench-records bad-days bench-serve soak hostile fuzz docs lint format lock image clean
+.PHONY: help run test unit e2e e2e-kubeflow flink e2e-flink spark columns tables nist certify bench bench-solve bench-arrays bench-glm bench-engines bench-records bad-days bench-serve soak hostile fuzz docs lint format lock image clean
 BIN := .venv/bin
 
 help:  ## list the verbs
@@ -47,11 +47,14 @@ nist: .venv/installed  ## correct digits on NIST's certified regressions, beside
 certify: .venv/installed  ## correct digits of the other families on models solved in 60 digits, beside its peers
 	@$(BIN)/python -m benchmarks.certify
 
-bench: .venv/installed  ## a whole run beside stock TFX (ROWS="10000 1000000" RUNS=3 KINDS="narrow mixed")
-	@$(BIN)/python -m benchmarks.whole_run --rows $(or $(ROWS),10000 1000000 4000000) --runs $(or $(RUNS),1) --kinds $(or $(KINDS),narrow mixed)
+bench: .venv/installed  ## whole runs beside stock TFX (KINDS="taxi narrow mixed wide levels columns" ROWS="10000 1000000" RUNS=3)
+	@$(BIN)/python -m benchmarks.whole_run --runs $(or $(RUNS),3) $(if $(ROWS),--rows $(ROWS)) $(if $(KINDS),--kinds $(KINDS))
 
-bench-solve: .venv/installed  ## the fit beside its peers (ROWS="1000000 3000000" RUNS=3 SPARK_PYTHON=...)
-	@$(BIN)/python -m benchmarks.solve --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),3)
+bench-solve: .venv/installed  ## from a Parquet file to coefficients, beside peers (ROWS="1000000 10000000" RUNS=3 PEER_PYTHON=...)
+	@$(BIN)/python -m benchmarks.solve --rows $(or $(ROWS),1000000 10000000) --runs $(or $(RUNS),3) $(ARGS)
+
+bench-arrays: .venv/installed  ## fits of arrays in memory beside numpy and scikit-learn (SHAPES="100000x100 9000x3000" RUNS=3)
+	@$(BIN)/python -m benchmarks.arrays $(if $(SHAPES),--shapes $(SHAPES)) --runs $(or $(RUNS),3)
 
 bench-glm: .venv/installed  ## logit and Poisson beside their peers (ROWS="1000000 10000000" RUNS=1 PEER_PYTHON=...)
 	@$(BIN)/python -m benchmarks.glm --rows $(or $(ROWS),1000000 10000000) --runs $(or $(RUNS),1) $(ARGS)

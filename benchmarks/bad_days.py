@@ -24,7 +24,7 @@ import yaml
 from benchmarks import same, tables
 from benchmarks.cluster import Surroundings, begin, finish, surroundings
 from benchmarks.same import last_summary
-from benchmarks.whole_run import write_config
+from benchmarks.works import write_config
 from tests.cluster.flink import FlinkCluster
 
 BEFORE = {"Transform": "DataGate", "Gather": "Transform", "Evaluator": "Baseline"}  # the step that ends before

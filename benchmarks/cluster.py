@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.whole_run import REPOSITORY
+from benchmarks.works import REPOSITORY
 from tests.cluster import jvm
 from tests.cluster.conftest import job_service, server
 from tests.cluster.flink import FlinkCluster

@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from benchmarks import cluster, same, tables
-from benchmarks.whole_run import REPOSITORY, write_config
+from benchmarks.works import REPOSITORY, write_config
 from tests.cluster.spark import SparkCluster
 
 ENGINES = ("local", "local-2", "flink-1", "flink-2", "portable-2", "spark-2")

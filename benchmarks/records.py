@@ -15,13 +15,13 @@ import tfx.components  # noqa: F401 (first: it prepares the modules that TFDV im
 import tensorflow as tf  # isort: skip
 from tensorflow_data_validation.statistics import stats_impl, stats_options  # isort: skip
 
+from components.example_columns import BATCH_ROWS
 from components.gather.beam_pass import FactorRows
 from components.gather.design_rows import DesignRows
-from components.gather.executor import PARTS
+from components.gather.memory import PARTS
 from components.gather.shards import read, shards
 from components.internals.tfx_bsl import ExampleDecoder
 from components.linear_model.gathered import GatheredRows
-from pipeline.beam.batched_io import BATCH_ROWS
 
 
 def newest(root: Path, pattern: str) -> Path:

@@ -9,8 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from components.table.split_rule import SplitRule
+from components.table.splits import assign
+
 BLOCK = 500_000
-NARROW, MIXED = "2 columns", "20 mixed columns"
+NARROW, MIXED = "2 columns", "19 mixed columns"
+LEVELS = 20_000
 KEY = "x0"  # whole numbers; decides a row's split
 
 
@@ -34,6 +38,82 @@ def make(kind: str, rows: int, path: Path) -> dict[str, Any]:
                 file.write((",".join(batch.column_names) + "\n").encode())
             pa_csv.write_csv(batch, file, pa_csv.WriteOptions(include_header=False, quoting_style="needed"))
     return _features(kind)
+
+
+def make_wide(rows: int, columns: int, path: Path) -> dict[str, Any]:
+    """Writes a CSV table of numbers: x0, x1, …, y.
+
+    Args:
+      rows: how many.
+      columns: features.
+      path: to write to.
+
+    Returns:
+      The features, as a configuration has them.
+    """
+    rng = np.random.default_rng(22)
+    table: dict[str, Any] = {KEY: rng.integers(0, 2**20, rows)}
+    table |= {f"x{index}": np.round(rng.normal(index % 7, 1 + index % 5, rows), 4) for index in range(1, columns)}
+    y = 2 * table[KEY] / 2**20 + sum(0.1 * (index % 9) * table[f"x{index}"] for index in range(1, columns))
+    _write(pa.table({**table, "y": np.round(y + rng.normal(0, 0.3, rows), 4)}), path)
+    return dict.fromkeys(table, "numeric")
+
+
+def make_some(rows: int, columns: int, path: Path) -> dict[str, Any]:
+    """Writes a CSV table such as people have: of four features one a text of few levels, three numbers, one of these with gaps.
+
+    Args:
+      rows: how many.
+      columns: features.
+      path: to write to.
+
+    Returns:
+      The features, as a configuration has them.
+    """
+    rng = np.random.default_rng(23)
+    table: dict[str, Any] = {KEY: rng.integers(0, 2**20, rows)}
+    features: dict[str, Any] = {KEY: "numeric"}
+    y = 2 * table[KEY] / 2**20 + rng.normal(0, 0.3, rows)
+    for index in range(1, columns):
+        if index % 4 == 3:
+            ids = rng.integers(0, 2 + index % 5, rows)
+            table[f"c{index}"] = np.char.add("level ", ids.astype(str))
+            features[f"c{index}"] = {"kind": "categorical", "vocabulary": 10}
+            y += 0.1 * ids
+        else:
+            values = rng.normal(index % 7, 1 + index % 5, rows)
+            table[f"x{index}"] = pa.array(np.round(values, 4), mask=rng.random(rows) < 0.05 * (index % 4 == 1))
+            features[f"x{index}"] = "numeric"
+            y += 0.1 * values
+    _write(pa.table({**table, "y": np.round(y, 4)}), path)
+    return features
+
+
+def make_levels(rows: int, path: Path) -> dict[str, Any]:
+    """Writes a CSV table of one text with `LEVELS` levels, each of which is in the training split, and y.
+
+    Args:
+      rows: how many.
+      path: to write to.
+
+    Returns:
+      The feature, as a configuration has it.
+    """
+    rng = np.random.default_rng(24)
+    keys, ids = rng.integers(0, 2**20, rows), rng.integers(0, LEVELS, rows)
+    trained = np.flatnonzero(assign(SplitRule(group=KEY), {KEY: pa.array(keys)}, np.arange(rows), True).split == 0)
+    ids[rng.permutation(trained)[:LEVELS]] = np.arange(LEVELS)
+    y = rng.normal(0, 1, LEVELS)[ids] + rng.normal(0, 0.3, rows)
+    _write(pa.table({KEY: keys, "item": np.char.add("item ", ids.astype(str)), "y": np.round(y, 4)}), path)
+    return {"item": {"kind": "categorical", "vocabulary": LEVELS}}
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(
+            (",".join(table.column_names) + "\n").encode()
+        )  # pyarrow would quote the names, and CsvExampleGen keep the quotes
+        pa_csv.write_csv(table, file, pa_csv.WriteOptions(include_header=False, quoting_style="needed"))
 
 
 def _block(kind: str, rows: int, rng: np.random.Generator) -> pa.Table:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
+import pyarrow as pa
 import tensorflow as tf
 from tfx.dsl.io import fileio
+
+from components import example_columns
 
 TEMPORARY = "tmp-"
 SHARD_ROWS = 1 << 18
@@ -30,16 +33,20 @@ class Shards:
         self._stem = os.path.join(self._folder, stem)
         self._done: list[Shard] = []
         self._writer: tf.io.TFRecordWriter | None = None
+        self._columns: example_columns.Writer | None = None
         self._rows = 0
 
-    def write(self, records: Iterable[bytes], number: int) -> None:
-        """Adds a number of records."""
+    def write(self, records: Iterable[bytes], number: int, columns: pa.RecordBatch | None = None) -> None:
+        """Adds a number of records; with `columns`, which all or none have, the same rows as `example_columns` keeps them."""
         if self._writer is None:
             fileio.makedirs(self._folder)
             self._writer = tf.io.TFRecordWriter(self._path, _OPTIONS)
         write = self._writer.write
         for record in records:
             write(record)
+        if columns is not None:
+            self._columns = self._columns or example_columns.Writer(example_columns.beside(self._path))
+            self._columns.write(columns)
         self._rows += number
         if self._rows >= SHARD_ROWS:
             self._end()
@@ -51,8 +58,10 @@ class Shards:
     def _end(self) -> None:
         if self._writer is not None:
             self._writer.close()
+            if self._columns is not None:
+                self._columns.close()
             self._done.append((self._path, self._rows))
-        self._writer, self._rows = None, 0
+        self._writer, self._columns, self._rows = None, None, 0
 
     def close(self) -> list[Shard]:
         """Ends the last shard. Returns path and rows of each."""
@@ -75,9 +84,11 @@ def name_shards(folder: str, prefix: str, shards: Sequence[Shard]) -> int:
     """
     targets = [os.path.join(folder, f"{prefix}-{index:05d}-of-{len(shards):05d}.gz") for index in range(len(shards))]
     for (path, _), target in zip(shards, targets, strict=True):
+        example_columns.name(path, target)
         if fileio.exists(path) or not fileio.exists(target):
             fileio.rename(path, target, overwrite=True)
     for other in set(fileio.glob(os.path.join(folder, f"{prefix}-*-of-*.gz"))) - set(targets):
+        example_columns.remove(other)
         fileio.remove(other)
     if fileio.exists(_beside(folder)):
         fileio.rmtree(_beside(folder))

@@ -17,8 +17,11 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OURS = ("components", "pipeline", "tests")
-# What others load by a text: Keras for gradient descent's curve, pytest's plugins.
-BY_A_TEXT = (
+# What others load by a text or within a function: Beam, TFX and pydantic, Keras for gradient descent's curve, pytest's plugins.
+LATE = (
+    "google_crc32c",
+    "pydantic.dataclasses",
+    "setuptools",
     "tensorboard.summary.v1",
     "importlinter.cli",
     "pytest_timeout",
@@ -31,14 +34,20 @@ BY_A_TEXT = (
 SELDOM = ("google.cloud.aiplatform", "tfx.extensions.google_cloud_ai_platform")
 
 
-def imported(source: bytes) -> Iterator[str]:
-    """The modules that a source names in an import, inside functions too; what it takes from a module may be one as well."""
+def imported(source: bytes) -> Iterator[tuple[str, str]]:
+    """The modules that a source names in an import, inside functions too, each with a name that it takes from it, or none."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def load(module: str, name: str) -> None:
+    """What an import does: a module of many parts may load the one that a name is of only now, and a name may be a module's."""
+    found = importlib.import_module(module)
+    if name and not hasattr(found, name):
+        importlib.import_module(f"{module}.{name}")
 
 
 def main() -> None:
@@ -47,12 +56,13 @@ def main() -> None:
     warnings.simplefilter("ignore")
     sources = (path for top in OURS for path in sorted((REPOSITORY / top).rglob("*.py")))
     names = [name for path in sources for name in imported(path.read_bytes())]
-    for name in dict.fromkeys(["tfx.components", *names, *BY_A_TEXT]):  # TFX first: README.md
-        if name.partition(".")[0] in OURS or name.startswith(SELDOM):
+    late = [(name, "") for name in LATE]
+    for module, name in dict.fromkeys([("tfx.components", ""), *names, *late]):  # TFX first: README.md
+        if module.partition(".")[0] in OURS or f"{module}.{name}".startswith(SELDOM):
             continue
         try:
-            importlib.import_module(name)
-        except ImportError:  # no module, but a name in one
+            load(module, name)
+        except ImportError:  # of what is not installed
             continue
     for top in OURS:
         compileall.compile_dir(REPOSITORY / top, quiet=1)

@@ -31,8 +31,9 @@ def test_what_is_imported_is_compiled_and_what_is_ours_is_not_run(tmp_path: Path
     script = shutil.copy(REPOSITORY / "requirements" / "bytecode.py", tmp_path / "requirements")
     others = tmp_path / "others"
     others.mkdir()
-    for name in ("colours", "shades", "unused"):
+    for name in ("colours", "lights", "unused"):
         (others / f"{name}.py").write_text("")
+    (others / "shades.py").write_text("def __getattr__(name):\n    import lights\n    return name\n")
     ours = tmp_path / "components" / "paint.py"
     ours.parent.mkdir()
     ours.write_text(
@@ -43,5 +44,5 @@ def test_what_is_imported_is_compiled_and_what_is_ours_is_not_run(tmp_path: Path
     done = subprocess.run([sys.executable, script], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     written = {path.stem.partition(".")[0] for path in others.glob("__pycache__/*.pyc")}
-    assert written == {"colours", "shades", "tints"}
+    assert written == {"colours", "lights", "shades", "tints"}
     assert bytecode(ours).is_file()

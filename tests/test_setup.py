@@ -149,6 +149,7 @@ def test_make_help_lists_every_verb():
         "bad-days",
         "bench-glm",
         "bench-solve",
+        "bench-arrays",
         "bench-serve",
         "soak",
         "hostile",

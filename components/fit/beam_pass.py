@@ -19,6 +19,9 @@ from components.linear_model.refinement import ResidualPass, Solution
 Array = NDArray[np.float64]
 
 
+_BLOCK_VALUES = 1 << 23  # of a block's columns, 64 MB: with very many levels it has fewer rows
+
+
 @beam.ptransform_fn
 def ReadShards(pipeline: beam.Pipeline, files: list[str]) -> beam.PCollection[pa.RecordBatch]:
     """The batches of some shards, a shard a worker at a time."""
@@ -75,8 +78,12 @@ class CollectRows(beam.CombineFn):
     def add_input(self, accumulator: tuple[int, Collector], batch: pa.RecordBatch) -> tuple[int, Collector]:
         """Adds a batch."""
         seen, collector = accumulator
-        block = self._rows.block(batch, self._columns, by_fold=collector.by_fold)
-        return seen + len(block.label), collector.add(block)
+        step = max(1, _BLOCK_VALUES // len(self._columns))
+        for begin in range(0, batch.num_rows, step):
+            block = self._rows.block(batch.slice(begin, step), self._columns, by_fold=collector.by_fold)
+            collector = collector.add(block)
+            seen += len(block.label)
+        return seen, collector
 
     def merge_accumulators(self, accumulators: Iterable[tuple[int, Collector]]) -> tuple[int, Collector]:
         """Merges."""

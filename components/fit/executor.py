@@ -14,15 +14,17 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import json_utils
 
-from components.errors import DataError
+from components.errors import ConfigError, DataError
 from components.fit.beam_pass import ReadShards, RefineRows, passes_over
 from components.fit.likelihood import fit_gathered
 from components.fit.settings import Exact
 from components.gather import shards
 from components.gather.beam_pass import FactorRows, combined
 from components.gather.design_rows import DesignRows
+from components.linear_model.absorbed_factor import ABSORBED_FROM, AbsorbedFactor
+from components.linear_model.absorbed_solve import AbsorbedProblem
 from components.linear_model.design_matrix import Term
-from components.linear_model.factors import TriangularFactor, from_arrays
+from components.linear_model.factor_kinds import Factors, from_arrays, is_absorbed, levels_of
 from components.linear_model.families import named
 from components.linear_model.gathered import GatheredRows
 from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
@@ -57,7 +59,7 @@ class Executor(BaseBeamExecutor):
         directory = artifact_utils.get_single_uri(input_dict["gathered"])
         gathered = GatheredRows.load(directory, fileio.open)
         design, present = gathered.design, gathered.present
-        rows = DesignRows(design, gathered.grouped, exact.folds)
+        rows = DesignRows(design, gathered.grouped, exact.folds, gathered.levels)
         uri = artifact_utils.get_single_uri(output_dict["fit"])
 
         def one_pass(combine: beam.CombineFn) -> dict[str, Array]:
@@ -110,19 +112,33 @@ class Executor(BaseBeamExecutor):
             fit=fit,
             fold_rows=[factor.rows for factor in factors],
             fold_log_weights=None if gathered.weight is None else [factor.log_weight for factor in factors],
-            factors=np.array([factor.square() for factor in factors]),
+            factors=_kept(factors),
             classes=gathered.classes,
             **more,
         ).save(uri, fileio.open)
 
 
 def _least_squares(
-    factors: list[TriangularFactor],
+    factors: Factors,
     settings: Settings,
     refine: bool | None,
     one_pass: Callable[[Solution, list[int]], dict[str, Array]],
-) -> tuple[Problem, LeastSquaresFit]:
-    """The fit of least squares, refined by passes over the rows where that is wanted, and what it is of."""
+) -> tuple[Problem | AbsorbedProblem, LeastSquaresFit]:
+    """The fit of least squares, refined by passes over the rows where that is wanted, and what it is of.
+
+    Raises:
+      ConfigError: refinement is asked for, and a feature's levels are eliminated.
+    """
+    if (levels := levels_of(factors)) is not None:
+        if refine:
+            raise ConfigError(
+                f"model.refine: features.{levels.key} has {levels.number:,} levels, which are eliminated before all else; "
+                "there is no pass that refines it then. Leave the key out, or lower the feature's vocabulary to "
+                f"{ABSORBED_FROM - 3} at most."
+            )
+        absorbed = AbsorbedProblem(factors, settings)
+        _check_freedom(absorbed)
+        return absorbed, absorbed.fit()
     problem = Problem(factors, settings)
     _check_freedom(problem)
     wanted = problem.wants_refinement() if refine is None else refine and problem.penalty == 0
@@ -132,14 +148,20 @@ def _least_squares(
     return problem, problem.fit(solution, _refine(solution, lambda now: one_pass(now, problem.columns)))
 
 
-def _folds(gathered: GatheredRows, number: int, one_pass: Callable[[], dict[str, Array]]) -> list[TriangularFactor]:
+def _kept(factors: Factors) -> Array | list[AbsorbedFactor]:
+    """Factors as a `LinearFit` has them."""
+    return factors if is_absorbed(factors) else np.array([factor.square() for factor in factors])
+
+
+def _folds(gathered: GatheredRows, number: int, one_pass: Callable[[], dict[str, Array]]) -> Factors:
     """A factor of the scaled columns for each fold: what was gathered, or from a pass over the rows for another number of folds."""
     if number == len(gathered.parts):
         return gathered.scaled()
-    return dataclasses.replace(gathered, parts=from_arrays(gathered.names, one_pass())).scaled()
+    levels = gathered.levels
+    return dataclasses.replace(gathered, parts=from_arrays(gathered.names, one_pass(), levels and levels.key)).scaled()
 
 
-def _check_freedom(problem: Problem) -> None:
+def _check_freedom(problem: Problem | AbsorbedProblem) -> None:
     """Raises a DataError where ordinary least squares leaves too few rows to tell an error from a coincidence."""
     freedom = problem.factor.rows - problem.rank
     if problem.penalty == 0 and freedom < LEAST_FREEDOM:

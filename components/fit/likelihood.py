@@ -15,13 +15,14 @@ from components.errors import DataError
 from components.fit.beam_pass import passes_over
 from components.fit.settings import ByCost, ByMetric, Exact
 from components.gather.design_rows import DesignRows
+from components.linear_model.factor_kinds import merged
 from components.linear_model.factors import TriangularFactor
 from components.linear_model.families import named
 from components.linear_model.gathered import GatheredRows
 from components.linear_model.inference import LikelihoodFit
 from components.linear_model.likelihood import Likelihood
 from components.linear_model.separation import no_maximum, separated_levels
-from components.linear_model.solve import Settings, merged
+from components.linear_model.solve import Settings
 
 Array = NDArray[np.float64]
 

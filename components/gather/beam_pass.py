@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import io
+import functools
 import os
 import uuid
 from collections.abc import Iterable, Iterator
@@ -17,22 +17,23 @@ import tensorflow_transform as tft
 from numpy.typing import NDArray
 from tfx.dsl.io import fileio
 
+from components import example_columns, progress
 from components.errors import DataError
+from components.example_columns import BATCH_ROWS
 from components.gather import shards
 from components.gather.design_rows import DesignRows
 from components.linear_model import array_functions
-from components.linear_model.factors import TriangularFactor, to_arrays
+from components.linear_model.factor_kinds import Factors, read_arrays, to_arrays, write_arrays
 from components.linear_model.families import named
-from components.linear_model.gathered import write_arrays
+from components.preprocessing.column_values import column_values
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import raw_values
 from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 
-BATCH_ROWS = 8192
 READ_BYTES = 1 << 20
 
 Array = NDArray[np.float64]
-Gathered = tuple[int, list[TriangularFactor], NDArray[np.int64]]
+Gathered = tuple[int, Factors, NDArray[np.int64]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,9 +85,9 @@ class RowSource:
 def GatherBatches(pipeline: beam.Pipeline, source: RowSource) -> beam.PCollection[pa.RecordBatch]:
     """The rows as batches of plain numbers, which are written to shards on their way; a file a worker at a time.
 
-    TensorFlow's parser fills whole columns and, with the transform graph, runs beside the decompression. TFXIO's record batches
-    were several times slower here: its decoder goes value by value, and its dataset hands over record by record
-    (docs/decisions.md).
+    Columns that ingest left are fed to the transform graph as they are. Where there are none, TensorFlow's parser fills whole
+    columns and, with the transform graph, runs beside the decompression. TFXIO's record batches were several times slower here:
+    its decoder goes value by value, and its dataset hands over record by record (docs/decisions.md).
     """
     return pipeline | beam.Create(range(len(source.files))) | beam.Reshuffle() | beam.ParDo(_GatherFile(source))
 
@@ -94,13 +95,14 @@ def GatherBatches(pipeline: beam.Pipeline, source: RowSource) -> beam.PCollectio
 class _GatherFile(beam.DoFn):
     def __init__(self, source: RowSource) -> None:
         self._source = source
-        self._values: Any = None
 
     def setup(self) -> None:
         source = self._source
         others = [source.label, *([source.weight] if source.weight else []), source.drawn_by]
-        transform = tft.TFTransformOutput(source.transform_graph)
-        self._values = raw_values(transform, features_from_json(source.features), others)
+        # Each is made when the first file asks for it.
+        asked = tft.TFTransformOutput(source.transform_graph), features_from_json(source.features), others
+        self._of_records = functools.cache(functools.partial(raw_values, *asked))
+        self._of_columns = functools.cache(functools.partial(column_values, *asked))
 
     def process(self, element: int) -> Iterator[pa.RecordBatch]:
         source = self._source
@@ -109,13 +111,23 @@ class _GatherFile(beam.DoFn):
         )
 
     def _batches(self, file: str) -> Iterator[pa.RecordBatch]:
-        records = tf.data.TFRecordDataset(file, compression_type="GZIP", buffer_size=READ_BYTES).batch(BATCH_ROWS)
-        parsed = records.map(self._values, num_parallel_calls=2).prefetch(2)
         try:
-            for columns in parsed.as_numpy_iterator():
-                yield self._source.batch(columns)
+            for values in self._values(file):
+                batch = self._source.batch(values)
+                progress.rows_read(batch.num_rows)
+                yield batch
         except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
             raise DataError(f"{file}: expected tf.Examples with a value of each feature; {error.message}") from error
+
+    def _values(self, file: str) -> Iterator[dict[str, NDArray[Any]]]:
+        columns = example_columns.of_shard(file)
+        if fileio.exists(columns) and (of_columns := self._of_columns()) is not None:
+            return map(of_columns, example_columns.read(columns))
+        records = tf.data.TFRecordDataset(file, compression_type="GZIP", buffer_size=READ_BYTES).batch(BATCH_ROWS)
+        parsed: Iterator[dict[str, NDArray[Any]]] = (
+            records.map(self._of_records(), num_parallel_calls=2).prefetch(2).as_numpy_iterator()
+        )
+        return parsed
 
 
 def combined(
@@ -137,8 +149,7 @@ def combined(
             | "Combine" >> beam.CombineGlobally(combine)
             | "Write" >> beam.Map(write_arrays, path, fileio.open)
         )
-    with fileio.open(path, "rb") as file:
-        found = dict(np.load(io.BytesIO(file.read()), allow_pickle=False))
+    found = read_arrays(path, fileio.open)
     fileio.remove(path)
     return found
 
@@ -151,18 +162,13 @@ class FactorRows(beam.CombineFn):
 
     def create_accumulator(self) -> Gathered:
         """No rows."""
-        factors = [TriangularFactor(self._rows.names, intercept=True) for _ in range(self._rows.folds)]
-        return 0, factors, np.zeros(len(self._rows.names), np.int64)
+        return 0, self._rows.factors(), np.zeros(1 + self._rows.design.width, np.int64)
 
     def add_input(self, accumulator: Gathered, batch: pa.RecordBatch) -> Gathered:
         """Adds a batch."""
         count, factors, present = accumulator
-        x, y, weight, fold = self._rows.matrices(batch)
-        for index, factor in enumerate(factors):
-            mine = fold == index
-            factor.add(x[mine], y[mine], None if weight is None else weight[mine])
-        counted = x if weight is None else x[weight > 0]
-        return count + len(y), factors, present + np.count_nonzero(counted, axis=0)
+        rows, more = self._rows.add(factors, batch)
+        return count + rows, factors, present + more
 
     def merge_accumulators(self, accumulators: Iterable[Gathered]) -> Gathered:
         """Merges fold by fold."""

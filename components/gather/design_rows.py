@@ -9,8 +9,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from components.gather.shards import DRAWN_BY, LABEL, WEIGHT, term_column
+from components.linear_model.absorbed_factor import Levels
 from components.linear_model.blocks import Block, scattered
 from components.linear_model.design_matrix import DesignMatrix
+from components.linear_model.factor_kinds import Factors, empty
 from components.table.row_identity import folds, group_folds
 from components.values.names import INTERCEPT
 
@@ -25,12 +27,14 @@ class DesignRows:
       design: the columns, all levels among them.
       grouped: whether rows have a group, which stays in one fold.
       folds: how many parts the rows are told apart by.
+      levels: those that are eliminated in the factors.
       class_weights: what rows of label 0 and of label 1 weigh in blocks, beside their own weight; None for 1 each.
     """
 
     design: DesignMatrix
     grouped: bool
     folds: int
+    levels: Levels | None = None
     class_weights: tuple[float, float] | None = None
 
     @property
@@ -47,6 +51,38 @@ class DesignRows:
         label, weight = self._labels(batch)
         x = np.column_stack([np.ones(len(label)), self.design.dense(self.columns(batch))])
         return x, label, weight, self._fold(batch)
+
+    def factors(self) -> Factors:
+        """A factor of no rows for each fold."""
+        names = self.names
+        return [empty(names, self.levels) for _ in range(self.folds)]
+
+    def add(self, factors: Factors, batch: pa.RecordBatch) -> tuple[int, NDArray[np.int64]]:
+        """Adds a batch to the factors of the folds.
+
+        Returns:
+          Its rows, and by column, [1 + p], how many of a weight above 0 have a value that is not 0.
+        """
+        label, weight = self._labels(batch)
+        fold = self._fold(batch)
+        counted = slice(None) if weight is None else weight > 0
+        columns = self.columns(batch)
+        if self.levels is None:
+            x = np.column_stack([np.ones(len(label)), self.design.dense(columns)])
+            for index, factor in enumerate(factors):
+                mine = fold == index
+                factor.add(x[mine], label[mine], None if weight is None else weight[mine])
+            return len(label), np.count_nonzero(x[counted], axis=0)
+        ids = columns.pop(self.levels.key)
+        others = self.design.less(self.levels.key)
+        x = others.dense(columns) if others.terms else np.zeros((len(label), 0))
+        for index, factor in enumerate(factors):
+            mine = np.flatnonzero(fold == index)
+            factor.add(ids[mine], x[mine], label[mine], None if weight is None else weight[mine])
+        present = np.count_nonzero(x[counted], axis=0)
+        by_level = np.bincount(ids[counted], minlength=self.levels.number)
+        place = self.levels.place - 1
+        return len(label), np.concatenate([[len(ids[counted])], present[:place], by_level, present[place:]])
 
     def block(self, batch: pa.RecordBatch, columns: list[int], *, by_fold: bool = True) -> Block:
         """Some scaled columns of the rows of a weight above 0.

@@ -14,15 +14,14 @@ from tfx.utils import io_utils, json_utils
 from components.gather import shards
 from components.gather.beam_pass import FactorRows, GatherBatches, RowSource, combined
 from components.gather.design_rows import DesignRows
-from components.gather.memory import check_memory
+from components.gather.memory import PARTS, check_memory
 from components.ingest.counts import COUNTS_FILE, WAY_OUT, Counts
-from components.linear_model.factors import from_arrays
+from components.linear_model.absorbed_factor import absorbed_levels
+from components.linear_model.factor_kinds import from_arrays
 from components.linear_model.families import named
 from components.linear_model.gathered import GatheredRows
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import design_matrix_of
-
-PARTS = 5  # that rows are told apart by: the folds of a configuration that says nothing else
 
 
 class Executor(BaseBeamExecutor):
@@ -38,8 +37,9 @@ class Executor(BaseBeamExecutor):
         config = json_utils.loads(exec_properties["settings"])
         graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
         design = design_matrix_of(tft.TFTransformOutput(graph), features_from_json(config["features"]))
-        check_memory(design, PARTS)
-        rows = DesignRows(design, config["grouped"], PARTS)
+        levels = absorbed_levels(design, named(config["family"]))
+        check_memory({name: len(places) for name, places in design.by_feature().items()}, named(config["family"]))
+        rows = DesignRows(design, config["grouped"], PARTS, levels)
         uri = artifact_utils.get_single_uri(output_dict["gathered"])
         folder = os.path.join(uri, shards.ROWS)
         fileio.makedirs(folder)
@@ -66,7 +66,7 @@ class Executor(BaseBeamExecutor):
             design=design,
             rows_read=int(found["read"]),
             present=[int(count) for count in found["present"]],
-            parts=from_arrays(rows.names, found),
+            parts=from_arrays(rows.names, found, levels and levels.key),
             classes=_classes(artifact_utils.get_single_uri(input_dict["examples"]))
             if named(config["family"]).classes
             else None,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from components.errors import ConfigError
-from components.linear_model.design_matrix import DesignMatrix
+from components.linear_model.absorbed_factor import is_absorbed
+from components.linear_model.families import Family
 
+PARTS = 5  # that rows are told apart by: the folds of a configuration that says nothing else
 # Matrices [p + 2, p + 2] that Fit holds besides the factors of the parts, which Gather holds twice: the square, its inverse, and
 # two covariances.
 _MATRICES = 4
@@ -15,30 +18,39 @@ _CGROUP = Path("/sys/fs/cgroup/memory.max")
 _MEMORY = Path("/proc/meminfo")
 
 
-def check_memory(design: DesignMatrix, parts: int, available: int | None = None) -> None:
+def check_memory(
+    widths: Mapping[str, int],
+    family: Family,
+    parts: int = PARTS,
+    *,
+    seen: str = "has",
+    available: int | None = None,
+) -> None:
     """Looks whether the factors of a design matrix fit into memory.
 
     Args:
-      design: of all columns.
+      widths: by feature, how many columns it has.
+      family: of the model; of least squares the levels of the widest feature are eliminated, if there are many.
       parts: that rows are told apart by.
+      seen: what is known of the columns: that the design matrix "has" them, or how many it has at least.
       available: bytes; None for what this machine has, if it tells.
 
     Raises:
       ConfigError: they don't; the text names the feature with the most columns.
     """
     have = _available() if available is None else available
-    need = 8 * (2 * parts + _MATRICES) * (design.width + 2) ** 2
-    if have is None or need <= have:
+    if have is None or not widths:
         return
-    widths: dict[str, int] = {}
-    for term in design.terms:
-        widths[term.feature] = widths.get(term.feature, 0) + term.width
-    widest = max(widths, key=lambda feature: widths[feature])
-    raise ConfigError(
-        f"features.{widest}: the design matrix has {design.width:,} columns, {widths[widest]:,} of them of this "
-        f"feature; its factors need about {need / 2**30:,.1f} GiB, and {have / 2**30:,.1f} GiB are free. Lower its "
-        "vocabulary, raise its min_rows, or run where there is more memory."
-    )
+    columns, widest = sum(widths.values()), max(widths, key=lambda feature: widths[feature])
+    absorbed = widths[widest] if is_absorbed(widths[widest], family) else 0
+    width = columns - absorbed + 2
+    need = 8 * (2 * parts + _MATRICES) * (width**2 + absorbed * width)
+    if need > have:
+        raise ConfigError(
+            f"features.{widest}: the design matrix {seen} {columns:,} columns, {widths[widest]:,} of them of this "
+            f"feature; its factors need about {need / 2**30:,.1f} GiB, and {have / 2**30:,.1f} GiB are free. Lower its "
+            "vocabulary, raise its min_rows, or run where there is more memory."
+        )
 
 
 def _available() -> int | None:

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 from tfx.dsl.io import fileio
 
+from components import arrow_stream
+
 ROWS = "rows"
 LABEL, WEIGHT, DRAWN_BY = "label", "weight", "drawn_by"
 _TEMPORARY = "tmp-"
@@ -60,12 +62,5 @@ def shards(directory: str) -> list[str]:
 
 
 def read(path: str) -> Iterator[pa.RecordBatch]:
-    """The batches of a shard; none of an empty one. A file of this machine is mapped: no byte of it is copied."""
-    if os.path.isfile(path) and os.path.getsize(path):
-        with pa.memory_map(path) as mapped:
-            yield from pa.ipc.open_stream(mapped)
-        return
-    with fileio.open(path, "rb") as file:
-        data = file.read()
-    if data:
-        yield from pa.ipc.open_stream(pa.py_buffer(data))
+    """The batches of a shard; none of an empty one."""
+    return arrow_stream.read(path)

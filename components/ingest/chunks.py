@@ -7,11 +7,12 @@ import os
 from collections import Counter
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from tfx_bsl.public.tfxio import RecordBatchToExamplesEncoder
 
+from components import progress
 from components.errors import DataError
+from components.example_columns import as_lists
 from components.shards import Shards
 from components.table import cleaning as table
 from components.table import files, labels, rejected, row_identity, streams
@@ -90,6 +91,7 @@ def convert(chunk: files.Chunk, job: Job, stem: str, open_file: streams.Open) ->
             _write(cleaned, writers, encoder, seen, job)
             reasons.update({row + start + index: why for index, why in cleaned.rejected.items()})
         row += batch.num_rows
+        progress.rows_read(batch.num_rows)
     counts["rows read"] += len(ragged)
     counts["rows rejected"] += len(ragged)
     return {
@@ -113,18 +115,7 @@ def _write(
     for index, (split, writer) in enumerate(writers.items()):
         rows = cleaned.kept.filter(pa.array(cleaned.split == index))
         if rows.num_rows:
-            writer.write(encoder.encode(as_lists(table.stored(rows, job.exact))), rows.num_rows)
+            stored = table.stored(rows, job.exact)
+            writer.write(encoder.encode(as_lists(stored)), rows.num_rows, stored)
             if split == "train":
                 seen.add(rows, job.spec.weight)
-
-
-def as_lists(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The shape that tfx-bsl encodes: each value a list of one, a missing one null."""
-    columns = []
-    for column in batch.columns:
-        values = column.cast(pa.binary()) if pa.types.is_string(column.type) else column
-        present = values.drop_null()
-        lengths = values.is_valid().cast(pa.int32()).to_numpy(zero_copy_only=False)
-        offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
-        columns.append(pa.ListArray.from_arrays(offsets, present, mask=values.is_null()))
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)

@@ -1,6 +1,7 @@
 """TableExampleGen's work on Beam: chunks of the table to shards of tf.Examples, split, cleaned and counted.
 
-Writes what any ExampleGen of TFX writes (gzipped TFRecord shards, a folder a split), and beside the splits `counts.json`.
+Writes what any ExampleGen of TFX writes (gzipped TFRecord shards, a folder a split), and beside the splits the same rows as columns
+(`components.example_columns`) and `counts.json`.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from components.example_columns import as_lists
+
 
 class ExampleDecoder:
     """Makes Arrow batches of serialised tf.Examples, as TFXIO does."""
@@ -16,16 +18,53 @@ class ExampleDecoder:
         from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
         self._decoder = ExamplesToRecordBatchDecoder(schema)
+        self._expected = None if schema is None else self._decoder.ArrowSchema()
         self._raw_column = raw_column
 
     def decode(self, records: Any) -> pa.RecordBatch:
         """The batch of some records, an array [n] of bytes."""
+        return self._with_records(self._decoder.DecodeBatch(records), records)
+
+    def of_columns(self, columns: pa.RecordBatch, records: Any = None) -> pa.RecordBatch:
+        """The batch that `decode` would make of the same rows.
+
+        Args:
+          columns: as `components.example_columns` keeps them.
+          records: the rows as `decode` takes them; asked for only where a column gets them.
+
+        Raises:
+          ValueError: a column has another type than the schema says.
+        """
+        return self._with_records(self._of_columns(columns), records)
+
+    def _of_columns(self, columns: pa.RecordBatch) -> pa.RecordBatch:
+        lists = as_lists(columns.select(self._read(columns.schema.names)))
+        found = {
+            name: column if column.null_count < len(column) else pa.nulls(len(column))
+            for name, column in zip(lists.schema.names, lists.columns, strict=True)
+        }
+        if self._expected is None:
+            names = sorted(found)
+            return pa.RecordBatch.from_arrays([found[name] for name in names], names=names)
+        missing = pa.nulls(columns.num_rows)
+        arrays = [_of_type(found.get(field.name, missing), field) for field in self._expected]
+        return pa.RecordBatch.from_arrays(arrays, schema=self._expected)
+
+    def _with_records(self, batch: pa.RecordBatch, records: Any) -> pa.RecordBatch:
         from tfx_bsl.tfxio.record_based_tfxio import AppendRawRecordColumn
 
-        decoded = self._decoder.DecodeBatch(records)
-        return (
-            decoded if self._raw_column is None else AppendRawRecordColumn(decoded, self._raw_column, records.tolist())
-        )
+        return batch if self._raw_column is None else AppendRawRecordColumn(batch, self._raw_column, records.tolist())
+
+    def _read(self, names: list[str]) -> list[str]:
+        return names if self._expected is None else [name for name in names if name in self._expected.names]
+
+
+def _of_type(column: pa.Array, field: pa.Field) -> pa.Array:
+    if pa.types.is_null(column.type):
+        return pa.nulls(len(column), field.type)
+    if column.type != field.type:
+        raise ValueError(f"{field.name}: the schema says {field.type}, and the examples hold {column.type}.")
+    return column
 
 
 def files_of(tfxio: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""Linear models: exact from the triangular factor of all rows, certified, scored. The core needs numpy and scipy alone.
+"""Linear models: exact from the triangular factor of all rows, certified, scored. The core needs numpy, scipy, threadpoolctl alone.
 
 What `__all__` names loads on first use: the configuration asks the families alone.
 """
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from components.linear_model.arrays import fit
     from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
+    from components.linear_model.parquet import fit_parquet
     from components.linear_model.portable import PortableModel
     from components.linear_model.scoring import score
 
-__all__ = ["LeastSquaresFit", "LikelihoodFit", "PortableModel", "fit", "score"]
+__all__ = ["LeastSquaresFit", "LikelihoodFit", "PortableModel", "fit", "fit_parquet", "score"]
 
 
 def __getattr__(name: str) -> Any:
@@ -21,6 +22,10 @@ def __getattr__(name: str) -> Any:
         from components.linear_model.arrays import fit
 
         return fit
+    if name == "fit_parquet":
+        from components.linear_model.parquet import fit_parquet
+
+        return fit_parquet
     if name == "score":
         from components.linear_model.scoring import score
 

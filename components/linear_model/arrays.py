@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import DataError
+from components.linear_model import threads
 from components.linear_model.blocks import Block, Pass, over, scattered
 from components.linear_model.factors import BLOCK_ROWS, TriangularFactor
 from components.linear_model.families import named
@@ -97,18 +99,15 @@ def fit(
             f"{y[odd][0] if odd.any() else offset.shape}."
         )
     fold, count = _folds(FOLDS if l2 == "auto" and np.ndim(folds) == 0 and folds == 0 else folds, len(y))
-    if intercept:
-        X, names = np.column_stack([np.ones(len(y)), X]), [INTERCEPT, *names]
+    names = [INTERCEPT, *names] if intercept else names
     squares = named(family).solver == "factors"
     response = y - offset if squares else y
-    factors = [
-        TriangularFactor(names, block_rows, intercept=intercept).add(
-            X[rows], response[rows], None if weights is None else weights[rows]
-        )
-        for rows in (fold == index for index in range(count))
-    ]
+    empty = TriangularFactor(names, block_rows, intercept=intercept)
+    places = [np.flatnonzero(fold == index) for index in range(count)] if count > 1 else [slice(0, len(y))]
+    factors = [_factor(X, response, weights, empty, rows) for rows in places]
     settings = Settings(intercept=intercept, l2=l2, collinear=collinear, log_f=prior is not None, precision=PRECISION)
     if not squares:
+        X = _with_ones(X) if intercept else X
         some = slice(None) if weights is None else weights > 0
         units = Units.of(X[some], intercept=intercept, sizes=l2 == 0.0 and prior is None)
         weights = np.ones(len(y)) if weights is None else weights
@@ -118,8 +117,37 @@ def fit(
     if not (problem.wants_refinement() if refine is None else refine and problem.penalty == 0.0):
         return problem.fit()
     solution = problem.solution()
-    passes = refine_rows(solution, X[:, problem.columns], response, weights, block_rows)
+    kept = (_with_ones(X) if intercept else X)[:, problem.columns]
+    passes = refine_rows(solution, kept, response, weights, block_rows)
     return problem.fit(solution, passes)
+
+
+def _with_ones(X: NDArray[Any]) -> NDArray[Any]:
+    """The rows with the intercept's ones."""
+    return np.column_stack([np.ones(len(X)), X])
+
+
+def _factor(
+    X: NDArray[Any],
+    y: NDArray[Any],
+    weights: NDArray[Any] | None,
+    empty: TriangularFactor,
+    rows: slice | NDArray[np.int64],
+) -> TriangularFactor:
+    """The factor of some rows, by as many threads as have more rows than columns each and a block."""
+    length = rows.stop if isinstance(rows, slice) else len(rows)
+    count = max(1, min(threads.cores(), length // max(len(empty.names), empty.height)))
+    edges = [length * index // count for index in range(count + 1)]
+
+    def gather(part: tuple[int, int]) -> TriangularFactor:
+        factor = empty.copy()
+        for begin in range(*part, factor.height):  # so that no copy of all rows is made
+            block = slice(begin, min(begin + factor.height, part[1]))
+            some = block if isinstance(rows, slice) else rows[block]
+            factor.add(X[some], y[some], None if weights is None else weights[some])
+        return factor
+
+    return threads.gathered(list(itertools.pairwise(edges)), gather)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,19 +181,18 @@ class Rows:
 
 def _check(X: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None, names: list[str]) -> None:
     """Names the first value that can't be fitted by its index."""
-    for name, values in (("y", y), *((f"X[:, {index}] ({column})", X[:, index]) for index, column in enumerate(names))):
-        wrong = np.flatnonzero(~np.isfinite(values))
-        if len(wrong):
-            raise DataError(
-                f"row {wrong[0]} (of 0 to {len(y) - 1}), {name}: expected a finite number; received {values[wrong[0]]}. "
-                "Impute or drop it."
-            )
-        size = float(np.max(np.abs(values), initial=0.0))
-        if size and not LEAST <= size <= GREATEST:
-            raise DataError(
-                f"{name}: its greatest value is {size:.3g}, and squares of such a size are beyond float64's range. Give it in "
-                f"other units, so that it lies between {LEAST:g} and {GREATEST:g}."
-            )
+    greatest = np.zeros(1 + X.shape[1])
+    for begin in range(0, len(X), BLOCK_ROWS):
+        rows = slice(begin, begin + BLOCK_ROWS)
+        greatest[0] = np.maximum(greatest[0], np.abs(y[rows]).max())
+        np.maximum(greatest[1:], np.abs(X[rows]).max(axis=0), out=greatest[1:])
+    for index in np.flatnonzero(~np.isfinite(greatest)):
+        name, values = ("y", y) if index == 0 else (f"X[:, {index - 1}] ({names[index - 1]})", X[:, index - 1])
+        row = np.flatnonzero(~np.isfinite(values))[0]
+        raise DataError(
+            f"row {row} (of 0 to {len(y) - 1}), {name}: expected a finite number; received {values[row]}. Impute or drop it."
+        )
+    refuse_sizes(greatest, ["y", *(f"X[:, {index}] ({column})" for index, column in enumerate(names))])
     if weights is not None and weights.shape == y.shape:
         wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
         if len(wrong):
@@ -173,6 +200,20 @@ def _check(X: NDArray[Any], y: NDArray[Any], weights: NDArray[Any] | None, names
                 f"row {wrong[0]} (of 0 to {len(y) - 1}), weights: expected a finite number of at least 0; received "
                 f"{weights[wrong[0]]}. Correct the weight."
             )
+
+
+def refuse_sizes(greatest: NDArray[Any], names: list[str]) -> None:
+    """Names the first column of which the greatest size [p] has a square that float64 can't hold.
+
+    Raises:
+      DataError: there is such a column.
+    """
+    wrong = np.flatnonzero((greatest != 0) & ~((greatest >= LEAST) & (greatest <= GREATEST)))
+    if len(wrong):
+        raise DataError(
+            f"{names[wrong[0]]}: its greatest value is {greatest[wrong[0]]:.3g}, and squares of such a size are beyond float64's "
+            f"range. Give it in other units, so that it lies between {LEAST:g} and {GREATEST:g}."
+        )
 
 
 def _folds(folds: int | NDArray[Any], rows: int) -> tuple[NDArray[np.int64], int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -105,6 +105,14 @@ class DesignMatrix:
             yield place, term
             place += term.width
 
+    def by_feature(self) -> dict[str, list[int]]:
+        """The places of each feature's columns, the intercept's being 0; offsets are not among them."""
+        columns: dict[str, list[int]] = {}
+        for place, term in self.places():
+            if not term.offset:
+                columns.setdefault(term.feature, []).extend(range(place, place + term.width))
+        return columns
+
     @property
     def offsets(self) -> list[int]:
         """The places of columns whose coefficient is 1."""
@@ -117,6 +125,10 @@ class DesignMatrix:
             if not term.levels:
                 means[place], stds[place] = term.mean, term.std
         return means, stds
+
+    def less(self, key: str) -> DesignMatrix:
+        """All terms but one."""
+        return DesignMatrix(tuple(term for term in self.terms if term.key != key))
 
     def dense(self, columns: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
         """The design matrix of some rows, of raw values or of scaled ones.
@@ -139,7 +151,7 @@ class DesignMatrix:
 
     def to_json(self) -> list[dict[str, Any]]:
         """The terms as plain JSON."""
-        return [asdict(term) for term in self.terms]
+        return [{**vars(term), "levels": [dict(vars(level)) for level in term.levels]} for term in self.terms]
 
     @classmethod
     def from_json(cls, value: list[dict[str, Any]]) -> DesignMatrix:

@@ -18,17 +18,56 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lapack
 
 from components.errors import DataError
 
 Array = NDArray[np.float64]
 
 BLOCK_ROWS = 8192
+BLOCK_VALUES = 1 << 23  # 64 MB; more only where a block would have fewer rows than columns
+CACHED_ROWS = 1024  # that are added to a factor at a time
+PANEL = 64  # columns of it; narrower ones where there are few
 
 
 def triangle(matrix: Array) -> Array:
-    """R of a matrix's QR factorisation by Householder reflections (LAPACK)."""
-    return np.asarray(np.linalg.qr(matrix, mode="r"))
+    """R [min(m, n), n] of a matrix's [m, n] QR factorisation by Householder reflections (LAPACK's dgeqrt).
+
+    A matrix that is upper trapezoidal already is its own R.
+    """
+    least = min(matrix.shape)
+    if least == 0 or _trapezoidal(matrix):
+        return np.array(matrix[:least], np.float64)
+    factored = lapack.dgeqrt(_panel(least), matrix)[0]
+    return np.asarray(np.triu(factored[:least]))
+
+
+def stacked(factor: Array, below: Array) -> Array:
+    """R [q, q] of a triangular factor [q, q] over more rows [m, q], by LAPACK's dtpqrt, which makes use of the zeros.
+
+    2·m·q² operations, and a third of that where the rows are a triangular factor themselves.
+    """
+    width = len(factor)
+    if len(below) <= width and _trapezoidal(below):
+        return np.asarray(lapack.dtpqrt(len(below), _panel(width), factor, below)[0])
+    above = np.array(factor, order="F")
+    for begin in range(0, len(below), CACHED_ROWS):
+        above = lapack.dtpqrt(0, _panel(width), above, below[begin : begin + CACHED_ROWS], overwrite_a=1)[0]
+    return np.asarray(above)
+
+
+def inverted(factor: Array) -> Array:
+    """The inverse of an upper triangular matrix [q, q] without zeros on its diagonal (LAPACK's dtrtri)."""
+    return np.asarray(np.triu(lapack.dtrtri(factor)[0])) if len(factor) else factor
+
+
+def _panel(width: int) -> int:
+    return min(width, PANEL if width > 4 * PANEL else PANEL // 4)
+
+
+def _trapezoidal(matrix: Array) -> bool:
+    """Whether nothing but zeros is below the diagonal; a look at the first column mostly tells."""
+    return not matrix[1:, 0].any() and not np.tril(matrix, -1).any()
 
 
 class TriangularFactor:
@@ -59,7 +98,7 @@ class TriangularFactor:
         """Adds rows.
 
         Args:
-          x: [n, p].
+          x: [n, p], or [n, p − 1] without the intercept's ones.
           y: [n].
           weights: [n], none below zero; None is 1 each. They are R's analytic weights (σ²/w is a row's variance), not counts: a
             row of weight w gives the coefficients of w equal rows, but counts as one row in the degrees of freedom.
@@ -71,31 +110,49 @@ class TriangularFactor:
           DataError: a value is not finite, or a weight is below zero; the text names the column.
           ValueError: the shapes don't fit.
         """
-        matrix = np.empty((len(y), len(self.names) + 1))
-        if np.shape(x) != (len(y), len(self.names)) or np.ndim(y) != 1:
-            raise ValueError(f"x must be [n, {len(self.names)}] and y [n]; received {np.shape(x)} and {np.shape(y)}")
-        matrix[:, :-1] = x
-        matrix[:, -1] = y
-        if not np.isfinite(matrix).all():
-            row, column = np.argwhere(~np.isfinite(matrix))[0]
-            name = f"column {self.names[column]} of the design matrix" if column < len(self.names) else "the label"
-            raise DataError(f"{name}: expected finite numbers; received {matrix[row, column]}. Impute or drop it.")
-        if weights is not None:
-            weights = np.asarray(weights, np.float64)
-            if weights.shape != np.shape(y):
-                raise ValueError(f"weights must be [n] as y; received {weights.shape} and {np.shape(y)}")
-            wrong = ~(np.isfinite(weights) & (weights >= 0))
-            if wrong.any():
-                raise DataError(
-                    f"weights: expected finite numbers of at least 0; received {weights[wrong][0]}. Correct the weights."
-                )
-            matrix = matrix[weights > 0]
-            weights = weights[weights > 0]
-        self.rows += len(matrix)
-        for start in range(0, len(matrix), self._block_rows):
-            block = slice(start, start + self._block_rows)
-            self._add_block(matrix[block], None if weights is None else weights[block])
+        x, y = np.asarray(x), np.asarray(y)
+        ones = int(self.intercept and x.ndim == 2 and x.shape[1] == len(self.names) - 1)
+        if x.shape != (len(y), len(self.names) - ones) or y.ndim != 1:
+            raise ValueError(f"x must be [n, {len(self.names)}] and y [n]; received {x.shape} and {y.shape}")
+        weights = None if weights is None else np.asarray(weights, np.float64)
+        self._check(x, y, weights)
+        heavy = None if weights is None or weights.all() else np.flatnonzero(weights)
+        count = len(y) if heavy is None else len(heavy)
+        self.rows += count
+        for begin in range(0, count, self.height):
+            rows = slice(begin, begin + self.height) if heavy is None else heavy[begin : begin + self.height]
+            block = np.empty((len(y[rows]), len(self.names) + 1), order="F")
+            block[:, :ones], block[:, ones:-1], block[:, -1] = 1.0, x[rows], y[rows]
+            self._add_block(block, None if weights is None else weights[rows])
         return self
+
+    @property
+    def height(self) -> int:
+        """Rows of a block: as many as columns at least, for what is above a block is factored again until it is square."""
+        width = len(self.names) + 1
+        return min(self._block_rows, max(BLOCK_VALUES // width, width))
+
+    def _check(self, x: NDArray[Any], y: NDArray[Any], weights: Array | None) -> None:
+        for begin in range(0, len(y), self.height):
+            rows = slice(begin, begin + self.height)
+            wrong = np.argwhere(~np.isfinite(x[rows]))
+            if len(wrong):
+                row, column = wrong[0]
+                raise DataError(
+                    f"column {self.names[column - x.shape[1]]} of the design matrix: expected finite numbers; received "
+                    f"{x[rows][row, column]}. Impute or drop it."
+                )
+        if not np.isfinite(y).all():
+            raise DataError(f"the label: expected finite numbers; received {y[~np.isfinite(y)][0]}. Impute or drop it.")
+        if weights is None:
+            return
+        if weights.shape != y.shape:
+            raise ValueError(f"weights must be [n] as y; received {weights.shape} and {y.shape}")
+        odd = ~(np.isfinite(weights) & (weights >= 0))
+        if odd.any():
+            raise DataError(
+                f"weights: expected finite numbers of at least 0; received {weights[odd][0]}. Correct the weights."
+            )
 
     def _add_block(self, block: Array, weights: Array | None) -> None:
         """Adds rows [n, p + 1], in place of which their distances from the origin are left."""
@@ -154,8 +211,18 @@ class TriangularFactor:
         wide.origin[at] = self.origin
         matrix = np.zeros((len(self.factor), len(names) + 1))
         matrix[:, at] = self.factor
-        wide.factor = triangle(matrix) if len(matrix) else matrix
+        wide.factor = triangle(matrix)
         return wide
+
+    def moved(self, by: Array) -> TriangularFactor:
+        """The factor of columns that are larger by some numbers [p + 1]."""
+        moved = self.copy()
+        moved.origin = self.origin + by
+        return moved
+
+    def dense(self) -> TriangularFactor:
+        """Itself: it has all columns."""
+        return self
 
     def copy(self) -> TriangularFactor:
         """One that can be merged into without changing this one."""
@@ -177,8 +244,10 @@ class TriangularFactor:
         self.factor, self.origin = self.from_origin(origin), origin
 
     def _stack(self, below: Array) -> None:
-        if len(below):
-            self.factor = triangle(np.concatenate([self.factor, below]))
+        if len(self.factor) == len(self.names) + 1:
+            self.factor = stacked(self.factor, below)
+        else:
+            self.factor = triangle(np.concatenate([self.factor, below]) if len(self.factor) else below)
 
 
 def to_arrays(factors: list[TriangularFactor]) -> dict[str, Array]:
@@ -206,15 +275,15 @@ def from_arrays(names: list[str], arrays: Mapping[str, NDArray[Any]]) -> list[Tr
 
 
 def _medians(block: Array, weights: Array | None) -> Array:
-    """The (weighted) median of each column [p + 1] of a block [n, p + 1] whose first column is all ones; that one's is 0."""
+    """The (weighted) median of each column [p + 1] of a block [n, p + 1], column by column in memory; of the ones, the first, 0."""
     if weights is None:
-        medians = np.median(block, axis=0)
+        medians = np.median(block.T, axis=1)
     else:
-        order = np.argsort(block, axis=0)
-        below = np.cumsum(weights[order], axis=0)
-        middle = np.argmax(below >= below[-1] / 2, axis=0)
+        order = np.argsort(block.T, axis=1)
+        below = np.cumsum(weights[order], axis=1)
+        middle = np.argmax(below >= below[:, -1:] / 2, axis=1)
         columns = np.arange(block.shape[1])
-        medians = block[order[middle, columns], columns]
+        medians = block[order[columns, middle], columns]
     medians[0] = 0.0
     return np.asarray(medians)
 

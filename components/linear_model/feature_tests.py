@@ -19,11 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from components.linear_model.absorbed_covariance import variances
+from components.linear_model.absorbed_factor import AbsorbedFactor
+from components.linear_model.absorbed_solve import Arrow
+from components.linear_model.factor_kinds import merged
 from components.linear_model.factors import triangle
 from components.linear_model.inference import LeastSquaresFit
 from components.linear_model.joint_test import JointTest, joint_test, quotient
 from components.linear_model.linear_fit import LinearFit
-from components.linear_model.solve import merged
 
 Array = NDArray[np.float64]
 
@@ -84,59 +87,114 @@ def feature_tests(found: LinearFit) -> FeatureTests:
     fit = found.fit
     if fit.penalised:
         return FeatureTests([], None, PENALISED)
-    kept = np.flatnonzero(~np.isnan(np.diag(fit.covariance)))[1:]
+    kept = np.flatnonzero(~np.isnan(variances(fit.covariance)))[1:]
     try:
-        information, covariance = _roots(found, kept)
+        together = _Absorbed(found, kept) if isinstance(found.factors, list) else _Dense(found, kept)
     except np.linalg.LinAlgError:
         return FeatureTests([], None, SINGULAR)
-    beta, residual = fit.coefficients[kept], fit.test_degrees_of_freedom
+    residual = fit.test_degrees_of_freedom
     squares = (fit.sigma**2, fit.residual_sum_of_squares) if isinstance(fit, LeastSquaresFit) else None
     tests = []
-    for feature, columns in feature_columns(found).items():
-        mine = np.flatnonzero(np.isin(kept, columns))
+    for feature, columns in found.design.by_feature().items():
+        mine = kept[np.isin(kept, columns)]
         if not len(mine):
             tests.append(FeatureTest(feature, None, None, None))
             continue
-        root = triangle(covariance[mine].T)
-        explained = float(np.sum(solve_triangular(root, beta[mine], trans="T") ** 2))
-        volumes = np.log(np.abs(np.diag(root))) + np.log(np.abs(np.diag(triangle(information[:, mine]))))
+        explained, log_gvif = together.tested(mine)
         tests.append(
             FeatureTest(
                 feature,
                 joint_test(explained, 1.0 if squares is None else squares[0], len(mine), residual),
                 None if squares is None else quotient(explained, explained + squares[1]),
-                float(np.exp(2 * np.sum(volumes))),
+                float(np.exp(log_gvif)),
             )
         )
     return FeatureTests(tests, _overall(found, len(kept)))
 
 
-def feature_columns(found: LinearFit) -> dict[str, list[int]]:
-    """The places of each feature's columns, the intercept's being 0; offsets are not among them."""
-    columns: dict[str, list[int]] = {}
-    for place, term in found.design.places():
-        if not term.offset:
-            columns.setdefault(term.feature, []).extend(range(place, place + term.width))
-    return columns
+class _Dense:
+    """Of factors and a covariance with all columns.
 
-
-def _roots(found: LinearFit, kept: NDArray[np.int64]) -> tuple[Array, Array]:
-    """R and M [q, q] of the q columns with a coefficient, the intercept taken out: M·Mᵀ is their covariance, of least squares
-    by σ², and RᵀR its inverse.
-
-    Of least squares both come from the triangular factor, so that the condition number is not squared; of other families from
-    the covariance, which is brought to a diagonal of 1 first.
-
-    Raises:
-      LinAlgError: the covariance is singular to rounding.
+    R and M [q, q] are of the q columns with a coefficient, the intercept taken out: M·Mᵀ is their covariance, of least squares by
+    σ², and RᵀR its inverse. Of least squares both come from the triangular factor, so that the condition number is not squared; of
+    other families from the covariance, which is brought to a diagonal of 1 first.
     """
-    if isinstance(found.fit, LeastSquaresFit):
-        root = triangle(merged(found.fold_factors).square()[:, [0, *kept]])[1:, 1:]
-        return root, np.asarray(solve_triangular(root, np.eye(len(kept))))
-    covariance = found.fit.covariance[np.ix_(kept, kept)]
-    sizes = np.sqrt(np.diag(covariance))
-    lower = np.linalg.cholesky(covariance / np.outer(sizes, sizes))
-    return np.asarray(solve_triangular(lower, np.diag(1 / sizes), lower=True)), sizes[:, None] * lower
+
+    def __init__(self, found: LinearFit, kept: NDArray[np.int64]) -> None:
+        """Takes the places of the columns with a coefficient.
+
+        Raises:
+          LinAlgError: the covariance is singular to rounding.
+        """
+        self._kept, self._beta = kept, found.fit.coefficients
+        if isinstance(found.fit, LeastSquaresFit):
+            self._information = triangle(merged(found.fold_factors).square()[:, [0, *kept]])[1:, 1:]
+            self._covariance = np.asarray(solve_triangular(self._information, np.eye(len(kept))))
+            return
+        covariance = np.asarray(found.fit.covariance)[np.ix_(kept, kept)]
+        sizes = np.sqrt(np.diag(covariance))
+        lower = np.linalg.cholesky(covariance / np.outer(sizes, sizes))
+        self._information = np.asarray(solve_triangular(lower, np.diag(1 / sizes), lower=True))
+        self._covariance = sizes[:, None] * lower
+
+    def tested(self, mine: NDArray[np.int64]) -> tuple[float, float]:
+        """bₛᵀ·Vₛₛ⁻¹·bₛ and log GVIF of some of the columns, by their places."""
+        at = np.searchsorted(self._kept, mine)
+        root = triangle(self._covariance[at].T)
+        return _explained(root, self._beta[mine]), 2 * (_log_volume(root) + _log_volume(self._information[:, at]))
+
+
+class _Absorbed:
+    """Of factors of which a feature's levels are eliminated.
+
+    What the levels explain is what the other columns leave of their effects; their GVIF is that of all others together.
+    """
+
+    def __init__(self, found: LinearFit, kept: NDArray[np.int64]) -> None:
+        self._total: AbsorbedFactor = merged(found.fold_factors)
+        self._beta, levels = found.fit.coefficients, self._total.levels
+        self._levels = range(levels.place, levels.place + levels.number)
+        self._others = [place for place in kept.tolist() if place not in self._levels]
+        reference = found.references[levels.key] - levels.place
+        self._arrow = Arrow(self._total, [0, *self._others], reference, 0.0)
+        self._remaining = self._arrow.remaining(0.0)[:-1, :-1]
+
+    def _plain(self, places: list[int]) -> Array:
+        """The factor of the intercept and some of the others, as if there were no levels."""
+        at = [self._total.others.index(place) + 1 for place in places]
+        return triangle(self._total.without_levels().factor[:, [0, *at]])
+
+    def tested(self, mine: NDArray[np.int64]) -> tuple[float, float]:
+        """As `_Dense.tested`."""
+        own = [place for place in mine.tolist() if place not in self._levels]
+        at = [1 + self._others.index(place) for place in own]
+        if len(own) == len(mine):
+            inverse = solve_triangular(self._remaining, np.eye(len(self._remaining)))
+            root = triangle(inverse[at].T)
+            return _explained(root, self._beta[mine]), 2 * (_log_volume(root) + _log_volume(self._plain(own)[1:, 1:]))
+        rest = [1 + index for index, place in enumerate(self._others) if place not in own]
+        arrow, beta = self._arrow, self._beta[own]
+        within = np.column_stack([np.zeros(len(self._total.within)), self._total.within])
+        columns = [0, *(1 + self._total.others.index(place) for place in self._others)]
+        inside = within[:, columns]
+        effects = self._beta[self._levels.start : self._levels.stop] + arrow.rows[:, at] @ beta
+        between = np.column_stack([arrow.rows[:, [0, *rest]], effects]) * np.sqrt(self._total.by_level)[:, None]
+        of_rest = np.column_stack([inside[:, [0, *rest]], inside[:, at] @ beta])
+        left = triangle(np.concatenate([of_rest, between]))
+        explained = float(left[-1, -1] ** 2) if len(left) == left.shape[1] else 0.0
+        given = triangle(self._remaining[:, [0, *at, *rest]])[1 + len(at) :, 1 + len(at) :]
+        alone = self._plain([self._others[index - 1] for index in rest])[1:, 1:]
+        return explained, 2 * (_log_volume(alone) - _log_volume(given))
+
+
+def _explained(root: Array, beta: Array) -> float:
+    """βᵀ·(RᵀR)⁻¹·β."""
+    return float(np.sum(solve_triangular(root, beta, trans="T") ** 2))
+
+
+def _log_volume(columns: Array) -> float:
+    """½·log det XᵀX; 0 of no columns."""
+    return float(np.sum(np.log(np.abs(np.diag(triangle(columns)))))) if columns.shape[1] else 0.0
 
 
 def _overall(found: LinearFit, columns: int) -> JointTest | None:

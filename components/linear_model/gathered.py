@@ -10,8 +10,9 @@ gathered.json:
   classes: of a family of classes the names of the negative one and the positive one; else null.
   present: [1 + p], by column, rows of a weight above 0 whose value there is not 0: of a level, its rows.
   classes: of a family of classes, the names of the negative one and the positive one; else null.
+absorbed: the key of the term whose levels are eliminated (`absorbed_factor`); null where none are.
 factors.npz: the triangular factors of [1 X y] of each part of the rows by
-  `row_identity.folds` or `group_folds`: what `factors.to_arrays` gives, in raw units.
+  `row_identity.folds` or `group_folds`: what `factors.to_arrays` gives, or `absorbed_factor.to_arrays`, in raw units.
 rows/: the design matrix of all rows in plain numbers (`components.gather.shards`).
 
 A column is known by its feature and its level, whatever its place: factors of other rows, with other vocabularies, can be merged.
@@ -20,7 +21,6 @@ A column is known by its feature and its level, whatever its place: factors of o
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import os
 from collections.abc import Callable
@@ -29,8 +29,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from components.linear_model.absorbed_factor import Levels, levels_of_term
 from components.linear_model.design_matrix import NO_LEVEL, DesignMatrix, Level, Term, text_levels
-from components.linear_model.factors import TriangularFactor, from_arrays, to_arrays
+from components.linear_model.factor_kinds import Factors, from_arrays, levels_of, read_arrays, to_arrays, write_arrays
 from components.values.names import INTERCEPT
 
 Array = NDArray[np.float64]
@@ -45,7 +46,7 @@ class GatheredRows:
     """What was gathered; attributes as in this module's text.
 
     Attributes:
-      parts: a factor of [1 X y] of each part of the rows; X in raw units, whole numbers less their term's origin.
+      parts: a factor of [1 X y] of each part of the rows, all of one kind; X in raw units, whole numbers less their term's origin.
     """
 
     family: str
@@ -55,7 +56,7 @@ class GatheredRows:
     design: DesignMatrix
     rows_read: int
     present: list[int]
-    parts: list[TriangularFactor]
+    parts: Factors
     classes: list[str] | None = None
 
     @property
@@ -63,7 +64,12 @@ class GatheredRows:
         """Names of the columns for eyes, the intercept first."""
         return [INTERCEPT, *self.design.column_names]
 
-    def scaled(self) -> list[TriangularFactor]:
+    @property
+    def levels(self) -> Levels | None:
+        """The levels that are eliminated in the parts."""
+        return levels_of(self.parts)
+
+    def scaled(self) -> Factors:
         """The factors of the scaled columns, z = (x − mean)/std, without a look at a row."""
         means, stds = self.design.scales()
         return [part.rescaled(means, stds) for part in self.parts]
@@ -82,6 +88,7 @@ class GatheredRows:
         terms = tuple(map(_both, self.design.terms, other.design.terms))
         design = DesignMatrix(terms)
         names = [INTERCEPT, *design.column_names]
+        key = self.levels.key if self.levels and other.levels and self.levels.key == other.levels.key else None
         parts, present = [], np.zeros(1 + design.width, np.int64)
         for gathered in (self, other):
             places = _places(gathered.design, design)
@@ -89,7 +96,9 @@ class GatheredRows:
             moved = np.array(
                 [0.0, *(float(term.origin - now.origin) for term, now in _by_column(gathered.design, design)), 0.0]
             )
-            parts.append([_moved(part, moved).aligned(names, places) for part in gathered.parts])
+            wide = [] if key is None else [levels_of_term(design, key)]
+            found = gathered.parts if wide else [part.dense() for part in gathered.parts]
+            parts.append([part.moved(moved).aligned(names, places, *wide) for part in found])
         return GatheredRows(
             self.family,
             self.label,
@@ -119,6 +128,7 @@ class GatheredRows:
             "rows_read": self.rows_read,
             "present": self.present,
             "classes": self.classes,
+            "absorbed": self.levels.key if self.levels else None,
         }
         with opener(os.path.join(directory, GATHERED), "w") as file:
             file.write(json.dumps(value, indent=1))
@@ -136,17 +146,9 @@ class GatheredRows:
         if value.pop("format") != FORMAT:
             raise ValueError(f"{directory}: expected gathered rows of format {FORMAT}. Run the step again.")
         design = DesignMatrix.from_json(value.pop("design"))
-        with opener(os.path.join(directory, FACTORS), "rb") as file:
-            arrays = dict(np.load(io.BytesIO(file.read()), allow_pickle=False))
-        return cls(design=design, parts=from_arrays([INTERCEPT, *design.column_names], arrays), **value)
-
-
-def write_arrays(arrays: dict[str, Array], path: str, opener: Open = open) -> None:
-    """Writes arrays as one .npz file."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    with opener(path, "wb") as file:
-        file.write(buffer.getvalue())
+        arrays = read_arrays(os.path.join(directory, FACTORS), opener)
+        parts = from_arrays([INTERCEPT, *design.column_names], arrays, value.pop("absorbed", None))
+        return cls(design=design, parts=parts, **value)
 
 
 def _intervals(term: Term) -> list[str]:
@@ -181,10 +183,3 @@ def _by_column(design: DesignMatrix, wide: DesignMatrix) -> list[tuple[Term, Ter
     """By column [p] its term, and the term of the same feature in another design matrix."""
     pairs = zip(design.terms, wide.terms, strict=True)
     return [pair for pair in pairs for _ in range(pair[0].width)]
-
-
-def _moved(part: TriangularFactor, by: Array) -> TriangularFactor:
-    """A factor of columns that are larger by some numbers [1 + p + 1]."""
-    moved = part.copy()
-    moved.origin = part.origin + by
-    return moved

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from components.linear_model.absorbed_covariance import Covariance, variances
 from components.linear_model.families import named
 
 Array = NDArray[np.float64]
@@ -45,7 +46,7 @@ class Fitted:
       names: of the coefficients, [p].
       coefficients: [p]; 0 for a dropped column, 1 for an offset.
       covariance: of the coefficients, [p, p]; NaN for a column without a coefficient of its own. For a penalty it leaves the bias
-        out of account.
+        out of account. Where a feature's levels are absorbed, an `AbsorbedCovariance`.
       rows: whose weight is not zero.
       degrees_of_freedom: of the residuals: rows − rank, or rows − trace of the hat matrix for a penalty. Weights are R's analytic
         weights, so that a row counts once whatever its weight.
@@ -61,7 +62,7 @@ class Fitted:
 
     names: list[str]
     coefficients: Array
-    covariance: Array
+    covariance: Covariance
     rows: int
     degrees_of_freedom: float
     rank: int
@@ -87,7 +88,7 @@ class Fitted:
     @property
     def standard_errors(self) -> Array:
         """√ of the covariance's diagonal, [p]."""
-        return np.sqrt(np.diag(self.covariance))
+        return np.sqrt(variances(self.covariance))
 
     @property
     def t_values(self) -> Array:
@@ -119,7 +120,7 @@ class Fitted:
         return {**value, **columns, "coefficients": self.coefficients.tolist()}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any], covariance: Array) -> Self:
+    def from_json(cls, value: dict[str, Any], covariance: Covariance) -> Self:
         """The inverse of `to_json`."""
         return cls(
             **{

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,53 +45,92 @@ def find_leaks(design: DesignMatrix, factors: Array, rows: int, label: str, adju
       A line each, as it is printed; none for a label that does not vary.
     """
     whole = triangle(factors.reshape(-1, factors.shape[2]))
-    total = float(np.sum(whole[1:, -1] ** 2))
-    if math.sqrt(total) <= CONSTANT * float(np.linalg.norm(whole[:, -1])):
+    labels = Labels(label, whole, factors, rows)
+    if not labels.vary:
         return []
-    found, alone = [], set()
-    for feature, columns in _columns(design).items():
-        share = _explained(whole, columns, total, rows)
-        if share > ALONE:
-            alone.add(feature)
-            found.append(
-                f"a leak? {feature} alone explains {_percent(share)} of {label}'s variance: is it known before the label is?"
-            )
+    shares = {name: explained(whole, columns, labels) for name, columns in design.by_feature().items()}
+    alone = {feature for feature, share in shares.items() if share > ALONE}
+    found = in_words(label, shares, adjusted_r_squared)
+    for feature, name, indicator in indicators(design, factors):
+        if feature not in alone:
+            found += labels.only_one(name, indicator)
+    return found
+
+
+def in_words(label: str, shares: Mapping[str, float], adjusted_r_squared: float) -> list[str]:
+    """The first two of `find_leaks`, from what each feature alone explains of the label's variance, and all do."""
+    found = [
+        f"a leak? {feature} alone explains {_percent(share)} of {label}'s variance: is it known before the label is?"
+        for feature, share in shares.items()
+        if share > ALONE
+    ]
     if adjusted_r_squared > TOGETHER:
         found.append(
             f"a leak? the features together explain {_percent(adjusted_r_squared)} of {label}'s variance: is one of them made "
             "from it?"
         )
-    mean = float(whole[0, -1] / whole[0, 0])
-    binary = _is_binary(factors[:, :, -1], factors[:, :, 0])
-    for feature, name, indicator in _indicators(design, factors):
-        value = None if feature in alone else _only_label(indicator, factors, mean, total, rows)
-        if value is not None and not (binary and min(abs(value), abs(value - 1.0)) > NEGLIGIBLE):
-            found.append(
-                f"a leak? {label} seems to be {value:.6g} in all training rows of {name}, and varies elsewhere: is it known before "
-                "the label is?"
-            )
     return found
 
 
-def _columns(design: DesignMatrix) -> dict[str, list[int]]:
-    """Columns of the design matrix (the intercept is 0) by raw feature."""
-    columns: dict[str, list[int]] = {}
-    for place, term in design.places():
-        if not term.offset:
-            columns.setdefault(term.feature, []).extend(range(place, place + term.width))
-    return columns
+class Labels:
+    """The label in the factors' terms.
+
+    Attributes:
+      total: Σ w·(y − ȳ)².
+      rows: whose weight is not zero.
+      vary: whether they do.
+    """
+
+    def __init__(self, name: str, whole: Array, factors: Array, rows: int) -> None:
+        """Takes the factor of all rows [q, q] and those of each fold [folds, q, q], the intercept's ones first, the label last."""
+        self.total, self.rows = float(np.sum(whole[1:, -1] ** 2)), rows
+        self.vary = math.sqrt(self.total) > CONSTANT * float(np.linalg.norm(whole[:, -1]))
+        self.mean = float(whole[0, -1] / whole[0, 0])
+        self._name = name
+        self._weight = float(np.sum(factors[:, 0, 0] ** 2))
+        self._binary = _is_binary(factors[:, :, -1], factors[:, :, 0])
+        self._distances = factors[:, :, -1] - self.mean * factors[:, :, 0]  # from the mean: less to cancel
+
+    def only_one(self, name: str, indicator: Array) -> list[str]:
+        """A line if all rows of an indicator, [folds, q] in the factors' terms, seem to have one label."""
+        by_fold = np.sum(indicator**2, axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.only_one_of(name, by_fold, np.sum(indicator * self._distances, axis=1) / by_fold)
+
+    def only_one_of(self, name: str, by_fold: Array, distances: Array) -> list[str]:
+        """The same, from the weight of its rows by fold and their label's mean distance from that of all, [folds] each."""
+        present = by_fold > NEGLIGIBLE * self._weight / self.rows
+        count = float(by_fold[present].sum()) * self.rows / self._weight
+        if present.sum() < LEAST_FOLDS or count < LEAST_ROWS:
+            return []
+        means = distances[present]
+        distance, deviation = float(np.mean(means)), math.sqrt(self.total / self._weight)
+        by_chance = -count * math.log1p((distance / deviation) ** 2)
+        if np.ptp(means) > SAME * deviation or by_chance > math.log(BY_CHANCE):
+            return []
+        value = round(self.mean + distance, 6 - math.floor(math.log10(deviation))) + 0.0  # −0 is 0
+        if self._binary and min(abs(value), abs(value - 1.0)) > NEGLIGIBLE:
+            return []
+        return [
+            f"a leak? {self._name} seems to be {value:.6g} in all training rows of {name}, and varies elsewhere: is it known "
+            "before the label is?"
+        ]
 
 
-def _explained(whole: Array, columns: list[int], total: float, rows: int) -> float:
+def explained(whole: Array, columns: list[int], labels: Labels) -> float:
     """Adjusted R² of a regression of the label on some columns; 0 without degrees of freedom."""
     norms = np.linalg.norm(whole[:, columns], axis=0)
     centred = whole[1:, columns]
     varies = np.linalg.norm(centred, axis=0) > NEGLIGIBLE * norms
     centred = centred[:, varies] / norms[varies]
     beta, _, rank, _ = np.linalg.lstsq(centred, whole[1:, -1], rcond=NEGLIGIBLE)
-    freedom = rows - 1 - rank
-    rest = float(np.sum((whole[1:, -1] - centred @ beta) ** 2))
-    return 1.0 - (rest / freedom) / (total / (rows - 1)) if freedom > 0 else 0.0
+    return adjusted(float(np.sum((whole[1:, -1] - centred @ beta) ** 2)), int(rank), labels)
+
+
+def adjusted(rest: float, rank: int, labels: Labels) -> float:
+    """Adjusted R² of what leaves a residual sum of squares with some columns; 0 without degrees of freedom."""
+    freedom = labels.rows - 1 - rank
+    return 1.0 - (rest / freedom) / (labels.total / (labels.rows - 1)) if freedom > 0 else 0.0
 
 
 def _is_binary(column: Array, ones: Array) -> bool:
@@ -103,7 +142,7 @@ def _is_binary(column: Array, ones: Array) -> bool:
     return bool(np.all(np.abs(squares - sums) <= NEGLIGIBLE * np.abs(squares)))
 
 
-def _indicators(design: DesignMatrix, factors: Array) -> Iterator[tuple[str, str, Array]]:
+def indicators(design: DesignMatrix, factors: Array) -> Iterator[tuple[str, str, Array]]:
     """Columns of zeros and ones, [folds, p + 2] in the factors' terms, with their feature and name.
 
     They are the levels, the indicators of missing values, and both values of a number that is 0 or 1.
@@ -118,23 +157,6 @@ def _indicators(design: DesignMatrix, factors: Array) -> Iterator[tuple[str, str
             elif _is_binary(column, ones):
                 yield term.feature, f"{name} = 1", column
                 yield term.feature, f"{name} = 0", ones - column
-
-
-def _only_label(indicator: Array, factors: Array, mean: float, total: float, rows: int) -> float | None:
-    """The label that all rows of an indicator have; None if it is not one alone, or chance may have it so."""
-    weight = float(np.sum(factors[:, 0, 0] ** 2))
-    by_fold = np.sum(indicator**2, axis=1)
-    present = by_fold > NEGLIGIBLE * weight / rows
-    count = float(by_fold[present].sum()) * rows / weight
-    if present.sum() < LEAST_FOLDS or count < LEAST_ROWS:
-        return None
-    distances = factors[:, :, -1] - mean * factors[:, :, 0]  # of the label from its mean: less to cancel
-    means = np.sum(indicator * distances, axis=1)[present] / by_fold[present]
-    distance, deviation = float(np.mean(means)), math.sqrt(total / weight)
-    by_chance = -count * math.log1p((distance / deviation) ** 2)
-    if np.ptp(means) > SAME * deviation or by_chance > math.log(BY_CHANCE):
-        return None
-    return round(mean + distance, 6 - math.floor(math.log10(deviation))) + 0.0  # −0 is 0
 
 
 def _percent(share: float) -> str:

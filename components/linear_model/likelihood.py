@@ -15,6 +15,7 @@ from components.errors import DataError
 from components.linear_model import array_functions
 from components.linear_model.blocks import Block, Pass, over
 from components.linear_model.counted import Counted, is_worth_counting
+from components.linear_model.factor_kinds import merged
 from components.linear_model.factors import BLOCK_ROWS, TriangularFactor
 from components.linear_model.families import named
 from components.linear_model.inference import PRIORS, Dropped, LikelihoodFit
@@ -23,7 +24,7 @@ from components.linear_model.newton import Maximum, NoMaximum, Penalty, maximise
 from components.linear_model.newton_pass import At, NewtonPass
 from components.linear_model.ridge import choose
 from components.linear_model.sample import Sample
-from components.linear_model.solve import Columns, Settings, merged
+from components.linear_model.solve import Columns, Settings
 from components.linear_model.threshold import ScorePass, best_eta
 from components.linear_model.units import Units
 

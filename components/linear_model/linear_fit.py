@@ -20,14 +20,16 @@ fit.json:
   in_units: of a label that is transformed, what the fit is in the label's own units (`retransformation.InUnits`); else null. `fit`
     is on the fitted scale.
   raw: `{"names", "coefficients"}` in raw units.
+  absorbed: the key of the term whose levels are eliminated (`absorbed_factor`); null or not there where none are.
 covariance.npy, raw_covariance.npy: float64 [p, p], of `fit` and `raw`; NaN for dropped columns and references.
 factors.npy: float64 [folds, p + 2, p + 2]: the triangular factor of [1 X y] of each fold, from which all else is computed.
+Where levels are eliminated, covariance.npz, raw_covariance.npz and factors.npz instead: what `AbsorbedCovariance.arrays` and
+  `absorbed_factor.to_arrays` give.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import os
 from collections.abc import Callable
@@ -36,8 +38,21 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from components.linear_model import absorbed_factor
+from components.linear_model.absorbed_covariance import AbsorbedCovariance, Covariance
+from components.linear_model.absorbed_factor import AbsorbedFactor
+from components.linear_model.absorbed_leaks import find_absorbed_leaks
 from components.linear_model.design_matrix import DesignMatrix
-from components.linear_model.factors import TriangularFactor, from_arrays
+from components.linear_model.factor_kinds import (
+    Factors,
+    levels_of,
+    read_array,
+    read_arrays,
+    to_arrays,
+    write_array,
+    write_arrays,
+)
+from components.linear_model.factors import from_arrays
 from components.linear_model.families import named
 from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
 from components.linear_model.leaks import find_leaks
@@ -48,7 +63,7 @@ Array = NDArray[np.float64]
 Open = Callable[[str, str], IO[Any]]
 
 FORMAT = 4
-FIT, COVARIANCE, RAW_COVARIANCE, FACTORS = "fit.json", "covariance.npy", "raw_covariance.npy", "factors.npy"
+FIT, COVARIANCE, RAW_COVARIANCE, FACTORS = "fit.json", "covariance", "raw_covariance", "factors"
 _OF_CLASSES = ("classes", "class_weights", "intercept_shift", "threshold")
 
 
@@ -68,7 +83,7 @@ class LinearFit:
     present: list[int]
     fit: LeastSquaresFit | LikelihoodFit
     fold_rows: list[int]
-    factors: Array
+    factors: Array | list[AbsorbedFactor]
     classes: list[str] | None = None
     class_weights: tuple[float, float] | None = None
     intercept_shift: float = 0.0
@@ -77,8 +92,10 @@ class LinearFit:
     in_units: InUnits | None = None
 
     @property
-    def fold_factors(self) -> list[TriangularFactor]:
+    def fold_factors(self) -> Factors:
         """The factors, one a fold, to be solved again with other settings (`solve.Problem`) without reading a row."""
+        if isinstance(self.factors, list):
+            return self.factors
         names = [INTERCEPT, *self.design.column_names]
         weights = np.sum(self.factors[:, :, 0] ** 2, axis=1)
         origins = np.zeros(self.factors.shape[:2])
@@ -98,24 +115,32 @@ class LinearFit:
     @property
     def raw(self) -> LeastSquaresFit | LikelihoodFit:
         """The fit in raw units: z = (x − m)/s undone in coefficients and covariance, by one linear map."""
-        undo = raw_units(self.design)
-        kept = ~np.isnan(np.diag(self.fit.covariance))
-        covariance = np.full_like(self.fit.covariance, np.nan)
-        covariance[np.ix_(kept, kept)] = (
-            undo @ np.where(np.isnan(self.fit.covariance), 0, self.fit.covariance) @ undo.T
-        )[np.ix_(kept, kept)]
-        return dataclasses.replace(self.fit, coefficients=undo @ self.fit.coefficients, covariance=covariance)
+        covariance = self.fit.covariance
+        if isinstance(covariance, AbsorbedCovariance):
+            covariance = dataclasses.replace(covariance, rows=raw_units(self.design, covariance.rows))
+        else:
+            there = ~np.isnan(covariance)
+            once = raw_units(self.design, np.where(there, covariance, 0.0))
+            covariance = np.where(there, raw_units(self.design, once.T).T, np.nan)
+        return dataclasses.replace(
+            self.fit, coefficients=raw_units(self.design, self.fit.coefficients), covariance=covariance
+        )
 
     @property
     def column_weights(self) -> Array:
         """[1 + p]: by column the sum of weight times value; of a level, the weight of its rows."""
+        if isinstance(self.factors, list):
+            return np.asarray(np.sum([factor.column_sums() for factor in self.factors], axis=0))
         return np.asarray(np.einsum("k,kj->j", self.factors[:, 0, 0], self.factors[:, 0, :-1]))
 
     @property
     def leaks(self) -> list[str]:
         """Features that may be known only once the label is (`leaks.find_leaks`), a line each."""
         together = self.fit.adjusted_r_squared if isinstance(self.fit, LeastSquaresFit) else self.fit.deviance_explained
-        return find_leaks(self.design, self.factors, self.fit.rows, named(self.family).fitted(self.label), together)
+        label = named(self.family).fitted(self.label)
+        if isinstance(self.factors, list):
+            return find_absorbed_leaks(self.design, self.factors, self.fit.rows, label, together)
+        return find_leaks(self.design, self.factors, self.fit.rows, label, together)
 
     @property
     def total_weight(self) -> float:
@@ -146,7 +171,7 @@ class LinearFit:
                 reference = weights[self.references[term.key]]
                 weights[place : place + term.width] -= reference
                 weights[0] += reference
-        return np.asarray(raw_units(self.design) @ weights)
+        return raw_units(self.design, weights)
 
     def save(self, directory: str, opener: Open = open) -> None:
         """Writes the files. `opener(path, mode)` opens them, for file systems that `open` does not know."""
@@ -166,18 +191,22 @@ class LinearFit:
             **{key: getattr(self, key) for key in _OF_CLASSES},
             "in_units": self.in_units and dataclasses.asdict(self.in_units),
             "raw": {"names": raw.names, "coefficients": raw.coefficients.tolist()},
+            "absorbed": None if (levels := levels_of(self.fold_factors)) is None else levels.key,
         }
         with opener(os.path.join(directory, FIT), "w") as file:
             file.write(json.dumps(value, indent=1))
-        for name, matrix in (
+        for name, found in (
             (COVARIANCE, self.fit.covariance),
             (RAW_COVARIANCE, raw.covariance),
             (FACTORS, self.factors),
         ):
-            buffer = io.BytesIO()
-            np.save(buffer, matrix, allow_pickle=False)
-            with opener(os.path.join(directory, name), "wb") as file:
-                file.write(buffer.getvalue())
+            path = os.path.join(directory, name)
+            if isinstance(found, AbsorbedCovariance):
+                write_arrays(found.arrays(), f"{path}.npz", opener)
+            elif isinstance(found, list):
+                write_arrays(to_arrays(found), f"{path}.npz", opener)
+            else:
+                write_array(found, f"{path}.npy", opener)
 
     @classmethod
     def load(cls, directory: str, opener: Open = open) -> LinearFit:
@@ -188,35 +217,42 @@ class LinearFit:
         """
         with opener(os.path.join(directory, FIT), "r") as file:
             value = json.loads(file.read())
-        matrices = {}
-        for name in (COVARIANCE, FACTORS):
-            with opener(os.path.join(directory, name), "rb") as file:
-                matrices[name] = np.load(io.BytesIO(file.read()), allow_pickle=False)
         if value.get("format") != FORMAT:
             raise ValueError(f"{directory}: expected a fit of format {FORMAT}. Run the step again.")
+        design = DesignMatrix.from_json(value["design"])
+        covariance: Covariance
+        factors: Array | list[AbsorbedFactor]
+        if absorbed := value.get("absorbed"):
+            covariance = AbsorbedCovariance(**read_arrays(os.path.join(directory, f"{COVARIANCE}.npz"), opener))
+            arrays = read_arrays(os.path.join(directory, f"{FACTORS}.npz"), opener)
+            factors = absorbed_factor.from_arrays([INTERCEPT, *design.column_names], absorbed, arrays)
+        else:
+            covariance, factors = (
+                read_array(os.path.join(directory, f"{name}.npy"), opener) for name in (COVARIANCE, FACTORS)
+            )
         kind = LeastSquaresFit if named(value["family"]).solver == "factors" else LikelihoodFit
         return cls(
             family=value["family"],
             label=value["label"],
             weight=value["weight"],
-            design=DesignMatrix.from_json(value["design"]),
+            design=design,
             references=value["references"],
             rows_read=value["rows_read"],
             present=value["present"],
-            fit=kind.from_json(value["fit"], matrices[COVARIANCE]),
+            fit=kind.from_json(value["fit"], covariance),
             fold_rows=value["fold_rows"],
             fold_log_weights=value["fold_log_weights"],
-            factors=matrices[FACTORS],
+            factors=factors,
             **{key: value[key] for key in _OF_CLASSES},
             in_units=value.get("in_units") and InUnits.from_json(value["in_units"]),
         )
 
 
-def raw_units(design: DesignMatrix) -> Array:
-    """The linear map [1 + p, 1 + p] from coefficients of scaled columns to raw units, the intercept first."""
-    undo = np.eye(1 + design.width)
+def raw_units(design: DesignMatrix, coefficients: Array) -> Array:
+    """Coefficients of scaled columns in raw units, [1 + p, …] both, the intercept first: w·(x − m)/s is w/s·x − w·m/s."""
+    raw = coefficients.astype(np.float64)
     for place, term in design.places():
         if not term.levels:
-            undo[place, place] = 1.0 / term.std
-            undo[0, place] = -(term.origin + term.mean) / term.std
-    return undo
+            raw[place] = coefficients[place] / term.std
+            raw[0] -= coefficients[place] * ((term.origin + term.mean) / term.std)
+    return raw

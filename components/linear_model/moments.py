@@ -7,8 +7,10 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from components.linear_model.absorbed_factor import AbsorbedFactor
+from components.linear_model.factor_kinds import merged
+from components.linear_model.factors import TriangularFactor
 from components.linear_model.linear_fit import LinearFit
-from components.linear_model.solve import merged
 
 Array = NDArray[np.float64]
 
@@ -39,12 +41,10 @@ class Moments:
 
 def moments(found: LinearFit) -> Moments:
     """The moments of a fit's rows."""
-    square = merged(found.fold_factors).square()
-    means, centred = square[0] / square[0, 0], square[1:]
-    weight = float(square[0, 0] ** 2)
-    norms = np.linalg.norm(centred, axis=0)
+    whole = merged(found.fold_factors)
+    weight, means, norms, products = (_of_absorbed if isinstance(whole, AbsorbedFactor) else _of_all)(whole)
     with np.errstate(divide="ignore", invalid="ignore"):
-        correlation = (centred[:, -1] @ centred)[:-1] / (norms[:-1] * norms[-1])
+        correlation = products[:-1] / (norms[:-1] * norms[-1])
     shifts, sizes = found.design.scales()
     for place, term in found.design.places():
         shifts[place] += term.origin
@@ -57,3 +57,29 @@ def moments(found: LinearFit) -> Moments:
         float(means[-1]),
         float(deviation[-1]),
     )
+
+
+def _of_all(factor: TriangularFactor) -> tuple[float, Array, Array, Array]:
+    """The weight; of [1 X y] the means, the lengths of the columns less these, and products with the label's, [p + 1] each."""
+    square = factor.square()
+    centred = square[1:]
+    return (
+        float(square[0, 0] ** 2),
+        square[0] / square[0, 0],
+        np.linalg.norm(centred, axis=0),
+        centred[:, -1] @ centred,
+    )
+
+
+def _of_absorbed(factor: AbsorbedFactor) -> tuple[float, Array, Array, Array]:
+    """As `_of_all`."""
+    weight, own_means, own_norms, own_products = _of_all(factor.without_levels())
+    others = [0, *factor.others, len(factor.names)]
+    levels = slice(factor.levels.place, factor.levels.place + factor.levels.number)
+    means, norms, products = (np.empty(len(factor.names) + 1) for _ in range(3))
+    means[others], norms[others], products[others] = own_means, own_norms, own_products
+    share = factor.by_level / weight
+    means[levels], norms[levels] = share, np.sqrt(factor.by_level * (1.0 - share))
+    rows = factor.by_rows()
+    products[levels] = factor.by_level * (rows[:, -1] - own_means[-1] * rows[:, 0])
+    return weight, means, norms, products

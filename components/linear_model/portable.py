@@ -23,6 +23,9 @@ family's link:
   largest 32-bit float, 3.4e38, for strict JSON has no infinity, and its ends are the least and the largest mean that there is: 0
   and 1 of a probability, 0 and 3.4e38 of a mean that is above 0, else ±3.4e38.
 
+Where a feature has very many levels, the covariance is no list of lists but an object: `own` [1 + p], `rows` [1 + p, m] and
+`inner` [m, m], of which C is diag(own) + rows·inner·rowsᵀ (`absorbed_covariance`). That is format 5; all else is of format 4.
+
 Columns of the design matrix are known by their place, the intercept's being 0. `inputs` has by column of a table, of which
 features are made, the argument where the SavedModel is called from Python; a server's signatures have the column's own name.
 """
@@ -30,23 +33,29 @@ features are made, the argument where the SavedModel is called from Python; a se
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from components.linear_model.absorbed_covariance import AbsorbedCovariance, Covariance
 from components.linear_model.design_matrix import DesignMatrix
 from components.linear_model.families import Family, named
-from components.linear_model.inference import LeastSquaresFit
-from components.linear_model.linear_fit import LinearFit
+from components.linear_model.looked_up import Layout
 from components.linear_model.raw_columns import RawColumn, raw_columns
 from components.values.names import safe_names
 
+if TYPE_CHECKING:  # what fits is slow to import, and scoring has no need of it
+    from components.linear_model.linear_fit import LinearFit
+
 MODEL_FILE = "model.json"
 FORMAT = 4
+ABSORBED = 5  # where the covariance is an object: readers of format 4 know none
+MOST_INDENTED = 1_000  # columns
 BEYOND = 1e-6  # of the outer knots' distance: how far beyond them a number is outside; a 32-bit float has seven digits
 UNBOUNDED = float(np.finfo(np.float32).max)
 Array = NDArray[np.float64]
@@ -116,7 +125,7 @@ class Interval:
       t: how many standard errors an interval of that level reaches to either side.
       degrees_of_freedom: of Student's t; None for the normal law.
       sigma: of least squares the standard deviation of the residuals, in the label's units; of other families 0.
-      covariance: float64 [1 + p, 1 + p] of the coefficients; 0 for those that were left out.
+      covariance: float64 [1 + p, 1 + p] of the coefficients, or absorbed; 0 for those that were left out.
       dropped: columns that others give, whether they were left out or a penalty kept them: a row in which one is not what the
         others give has no finite interval.
     """
@@ -125,13 +134,27 @@ class Interval:
     t: float
     degrees_of_freedom: float | None
     sigma: float
-    covariance: Array
+    covariance: Covariance
     dropped: list[DependentColumn]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON, a covariance of lists."""
+        found = self.covariance
+        return {
+            **vars(self),
+            "covariance": found.to_json() if isinstance(found, AbsorbedCovariance) else found.tolist(),
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Interval:
-        """The inverse of `dataclasses.asdict` with a list for the covariance."""
-        return cls(**{**value, "covariance": np.array(value["covariance"])})
+        """The inverse of `to_json`."""
+        found = value["covariance"]
+        return cls(
+            **{
+                **value,
+                "covariance": AbsorbedCovariance.from_json(found) if isinstance(found, dict) else np.array(found),
+            }
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,17 +199,18 @@ class PortableModel:
     smearing: list[float] | None = None
 
     def to_text(self) -> str:
-        """The text of model.json."""
+        """The text of model.json: with very many columns on one line, for nobody reads millions of lines."""
+        absorbed = self.interval is not None and isinstance(self.interval.covariance, AbsorbedCovariance)
         value = {
-            "format": FORMAT,
+            "format": ABSORBED if absorbed else FORMAT,
             **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)},
             "design": self.design.to_json(),
             "coefficients": self.coefficients.tolist(),
             "means": self.means.tolist(),
         }
         if self.interval is not None:
-            value["interval"] = {**vars(self.interval), "covariance": self.interval.covariance.tolist()}
-        return json.dumps(value, indent=1)
+            value["interval"] = self.interval.to_json()
+        return json.dumps(value, indent=1 if len(self.columns) <= MOST_INDENTED else None)
 
     @classmethod
     def from_text(cls, text: str | bytes) -> PortableModel:
@@ -196,9 +220,13 @@ class PortableModel:
           ValueError: it is no JSON, or of another format: one of an earlier version.
         """
         value = json.loads(text)
-        if not isinstance(value, dict) or value.pop("format", 1) not in (1, 2, 3, FORMAT) or "missing" not in value:
+        if (
+            not isinstance(value, dict)
+            or value.pop("format", 1) not in (1, 2, 3, FORMAT, ABSORBED)
+            or "missing" not in value
+        ):
             raise ValueError(
-                f"expected a {MODEL_FILE} of format {FORMAT}; received one that another version of Plumbline made"
+                f"expected a {MODEL_FILE} of format {FORMAT} or {ABSORBED}; received one that another version of Plumbline made"
             )
         return cls(
             **{
@@ -224,13 +252,10 @@ class PortableModel:
         """The columns of a table that the features are made of, by name."""
         return raw_columns(self.features)
 
-    @property
-    def feature_columns(self) -> dict[str, list[int]]:
-        """Which columns of the design matrix (the intercept is 0) come from each raw feature."""
-        columns: dict[str, list[int]] = {entry["name"]: [] for entry in self.features}
-        for place, term in self.design.places():
-            columns[term.feature] += range(place, place + term.width)
-        return columns
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """What of a row of the design matrix is a number, and what is looked up."""
+        return Layout.of(self.design)
 
     @property
     def spline_ends(self) -> dict[str, tuple[int, float, float]]:
@@ -246,15 +271,25 @@ class PortableModel:
                 ends[entry["name"]] = (place, low - slack, high + slack)
         return ends
 
-    @property
+    @functools.cached_property
     def dependences(self) -> Array:
-        """[1 + p, k]: for each of k columns that others give, factors of all columns whose sum was 0 in training."""
+        """[1 + p, k]: k times factors of all columns whose sum was 0 in each training row.
+
+        A column that others give has its own; the levels of a term that no training row has share one, for a row has one of them.
+        """
         dropped = self.interval.dropped if self.interval else []
-        matrix = np.zeros((len(self.columns), len(dropped)))
-        for index, entry in enumerate(dropped):
+        never = {entry["column"] for entry in dropped if not entry["on"]}
+        levels = [never & set(range(place, place + term.width)) for place, term in self.design.places() if term.levels]
+        shared = [sorted(places) for places in levels if places]
+        together = set().union(*shared)
+        own = [entry for entry in dropped if entry["column"] not in together]
+        matrix = np.zeros((len(self.columns), len(own) + len(shared)))
+        for index, entry in enumerate(own):
             matrix[entry["column"], index] = 1.0
             for other, factor in entry["on"].items():
                 matrix[int(other), index] -= factor
+        for index, places in enumerate(shared, len(own)):
+            matrix[places, index] = 1.0
         return matrix
 
 
@@ -290,6 +325,8 @@ def portable_model(
       solver: `exact` or `sgd`.
       missing: the texts that stand for nothing.
     """
+    from components.linear_model.inference import LeastSquaresFit
+
     fit = found.fit
     entries: list[Any] = [{**entry, **learned.get(entry["name"], {})} for entry in features]
     exact = solver == "exact"
@@ -313,7 +350,7 @@ def portable_model(
             t=quantile(level, freedom),
             degrees_of_freedom=freedom,
             sigma=fit.sigma if isinstance(fit, LeastSquaresFit) else 0.0,
-            covariance=np.nan_to_num(fit.covariance, nan=0.0),
+            covariance=_filled(fit.covariance),
             # A penalty that keeps a dependent column learns no more of a row in which it is not what the others give.
             dropped=[
                 {"column": column.column, "on": {str(place): factor for place, factor in column.on.items()}}
@@ -328,6 +365,11 @@ def portable_model(
     )
 
 
+def _filled(covariance: Covariance) -> Covariance:
+    """0 for the coefficients that were left out."""
+    return covariance.filled() if isinstance(covariance, AbsorbedCovariance) else np.nan_to_num(covariance, nan=0.0)
+
+
 def _cross_validated(found: LinearFit) -> dict[str, float] | None:
     held_out = _held_out(found)
     # With class weights, the held-out rows weigh otherwise than those that judge the model.
@@ -338,6 +380,8 @@ def _cross_validated(found: LinearFit) -> dict[str, float] | None:
 
 def _held_out(found: LinearFit) -> tuple[float, float] | None:
     """The mean deviance on held-out rows, and that of the best constant, in the label's units; None without folds."""
+    from components.linear_model.inference import LeastSquaresFit
+
     fit, units = found.fit, found.in_units
     if units is not None:
         return units.held_out

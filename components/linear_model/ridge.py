@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from components.linear_model.factors import TriangularFactor, triangle
+from components.errors import DataError
+from components.linear_model.factors import TriangularFactor
 from components.linear_model.rank import independent_columns
 from components.linear_model.singular_values import decompose
 
@@ -39,7 +42,7 @@ class RidgeSolver:
         self._intercept = intercept
         first = int(intercept)
         centred, label = self._full[first:, columns[first:]], self._full[first:, -1]
-        independent = independent_columns(triangle(self._full[:, columns]), tolerance)
+        independent = independent_columns(self._full[:, columns], tolerance)
         if len(independent) < len(columns):
             basis = np.linalg.qr(centred[:, [index - first for index in independent if index >= first]])[0]
             centred, label = basis.T @ centred, basis.T @ label
@@ -137,34 +140,78 @@ def choose(found: CrossValidation, plain: str, error: str, not_plain: str | None
     return (best, f"{what}, more than {than}") if gain > standard_error else (0, f"{plain}: {what}, less than {than}")
 
 
-def cross_validate(
-    folds: list[TriangularFactor], columns: list[int], intercept: bool, path: Array, tolerance: float
-) -> CrossValidation:
-    """Errors on held-out rows, for each penalty.
+@dataclasses.dataclass(frozen=True)
+class Chosen:
+    """A penalty, and how it came about.
 
-    Every fold is held out once; the factors of the others merge to the training factor, and the held-out error comes from
-    the held-out factor. No row is read again, and nothing is approximated. A column that the training rows leave empty, or
-    that others give there, is handled as `RidgeSolver` says.
+    Attributes:
+      l2: λ.
+      rule: how it was chosen, in words.
+      path: per penalty `{"l2", "cv_error"}`; empty without folds.
+      cv_error: at the penalty; None without folds.
+    """
+
+    l2: float
+    rule: str
+    path: list[dict[str, float]]
+    cv_error: float | None
+
+
+def choose_penalty(
+    l2: float | Literal["auto"],
+    weights: list[float],
+    default: Callable[[], Array],
+    errors: Callable[[int, Array], Array],
+    saturated: bool,
+) -> Chosen:
+    """The penalty, and with folds the cross-validated path, whatever it is.
 
     Args:
-      folds: one factor a fold, of [X y]; those without rows are left out, and two hold rows.
-      columns: of X, to use.
-      intercept: whether column 0 of X is all ones.
-      path: penalties, [m].
-      tolerance: see `rank.dependences`.
+      l2: as `solve.Settings` has it.
+      weights: of the folds' rows.
+      default: the path where nothing else is asked for.
+      errors: from a fold's index and a path [m] the mean squared errors [m] on its rows of fits of all others'.
+      saturated: whether there are too few rows for a fit without penalty.
+
+    Raises:
+      DataError: `l2: auto` without at least two folds that hold rows.
     """
-    folds = [fold for fold in folds if fold.weight > 0]
-    errors = np.zeros((len(folds), len(path)))
-    for index, held_out in enumerate(folds):
-        coefficients = without(folds, index, columns, intercept, path, tolerance)
-        errors[index] = squared_error(held_out, columns, coefficients) / held_out.weight
-    return CrossValidation(path, errors, np.array([fold.weight for fold in folds]))
+    given = None if l2 == "auto" else float(l2)
+    held = [index for index, weight in enumerate(weights) if weight > 0]
+    if len(held) < 2:
+        if given is None:
+            raise DataError("l2: auto needs at least two folds that hold rows. Set folds, or give l2 as a number.")
+        return Chosen(given, "given", [], None)
+    grid = default()
+    if given is not None and given not in grid:
+        grid = np.sort(np.append(grid, given))
+    found = CrossValidation(
+        grid, np.array([errors(index, grid) for index in held]), np.array([weights[index] for index in held])
+    )
+    rule, chosen = "given", 0 if given is None else int(np.flatnonzero(grid == given)[0])
+    if given is None:
+        why = "there are too few rows for ordinary least squares" if saturated else None
+        chosen, rule = choose(found, "ordinary least squares", "mean squared error", why)
+    path = [{"l2": float(at), "cv_error": float(error)} for at, error in zip(grid, found.mean, strict=True)]
+    return Chosen(float(grid[chosen]), rule, path, float(found.mean[chosen]))
 
 
 def without(
     folds: list[TriangularFactor], index: int, columns: list[int], intercept: bool, path: Array, tolerance: float
 ) -> Array:
-    """The coefficients [q, m] of the rows of all folds but one, for each penalty; arguments as of `cross_validate`."""
+    """The coefficients [q, m] of the rows of all folds but one, for each penalty.
+
+    Factors merge to the training factor: no row is read again, and nothing is approximated. A column that the training rows leave
+    empty, or that others give there, is handled as `RidgeSolver` says.
+
+    Args:
+      folds: one factor a fold, of [X y].
+      index: of the one that is held out.
+      columns: of X, to use.
+      intercept: whether column 0 of X is all ones.
+      path: penalties, [m].
+      tolerance: see `rank.dependences`.
+    """
     training = TriangularFactor(folds[index].names, intercept=intercept)
     for fold in folds[:index] + folds[index + 1 :]:
         training.merge(fold)

@@ -13,6 +13,7 @@ from components.linear_model import array_functions
 from components.linear_model.bases import columns_of, dates, has_basis
 from components.linear_model.bases.domain import limits
 from components.linear_model.design_matrix import LARGEST_Z, Term
+from components.linear_model.looked_up import LookedUpRows
 from components.linear_model.portable import (
     UNBOUNDED,
     FeatureEntry,
@@ -55,25 +56,23 @@ def score(
     Raises:
       DataError: a row has no offset, or an exposure that is not above 0.
     """
-    matrix = design_rows(model, rows)
-    family = model.of_family
-    predictor = matrix @ model.coefficients
+    matrix, family, coefficients = _design_rows(model, rows), model.of_family, model.coefficients
+    predictor = matrix.dot(coefficients)
 
     with np.errstate(**_ENDLESS):
         answered = np.asarray(model.answered(predictor, array_functions))
-    answer = {family.answer: answered, "baseline": np.full(len(predictor), model.means @ model.coefficients)}
+    answer = {family.answer: answered, "baseline": np.full(len(predictor), model.means @ coefficients)}
     if family.link.name != "identity":
         answer[PREDICTOR] = predictor
-    for name, columns in model.feature_columns.items():
-        answer[f"contribution_{name}"] = (matrix[:, columns] - model.means[columns]) @ model.coefficients[columns]
+    answer |= _contributions(model, matrix)
     for name, (place, low, high) in model.spline_ends.items():
-        answer[f"{OUTSIDE}{name}"] = ((matrix[:, place] < low) | (matrix[:, place] > high)).astype(np.float64)
+        x = matrix.numbers[:, model.layout.number(place)]
+        answer[f"{OUTSIDE}{name}"] = ((x < low) | (x > high)).astype(np.float64)
     interval = model.interval
     if interval:
-        variance = np.einsum("ij,jk,ik->i", matrix, interval.covariance, matrix)
-        error = np.sqrt(interval.sigma**2 + variance)
-        gaps, sizes = np.abs(matrix @ model.dependences), np.abs(matrix) @ np.abs(model.dependences)
-        error[np.any(gaps > AGREE * sizes, axis=1)] = UNBOUNDED
+        error = np.sqrt(interval.sigma**2 + matrix.variances(interval.covariance))
+        gaps = np.abs(matrix.dot(model.dependences))
+        error[np.any(gaps > AGREE * matrix.sizes(model.dependences), axis=1)] = UNBOUNDED
         half = (interval.t if level is None else quantile(level, interval.degrees_of_freedom)) * error
         with np.errstate(**_ENDLESS):
             low, high = (family.link.inverse(predictor + side * half, array_functions) for side in (-1, 1))
@@ -84,14 +83,38 @@ def score(
     return bounded
 
 
+def _contributions(model: PortableModel, rows: LookedUpRows) -> dict[str, Array]:
+    """`contribution_<feature>` of rows, float64 [n] each."""
+    layout, coefficients = model.layout, model.coefficients
+    means, own = model.means[layout.places], coefficients[layout.places]
+    shares = layout.shares(model.means * coefficients)
+    answer = {}
+    for name, feature in layout.features.items():
+        columns = feature.numbers
+        found = (rows.numbers[:, columns] - means[columns]) @ own[columns]
+        for index in feature.looked_up:
+            found += coefficients[rows.ones[index]] - shares[index]
+        answer[f"contribution_{name}"] = found
+    return answer
+
+
+def term_sizes(model: PortableModel, rows: Mapping[str, Sequence[Any]]) -> Array:
+    """The sum of the sizes of what each raw row's η is the sum of, float64 [n].
+
+    Raises:
+      DataError: as `score`.
+    """
+    return _design_rows(model, rows).sizes(model.coefficients)
+
+
 def rounding_sizes(model: PortableModel, answer: Mapping[str, NDArray[Any]], terms: Array) -> dict[str, Array]:
     """What the rounding of a row's terms can change in each answer of numbers, [n], by how much each term was rounded.
 
     Args:
       model: that answered.
       answer: as `score` gives it, or a part of it; NaN where there is no finite interval.
-      terms: [n], the sum of the sizes of what η is the sum of. A change of η is as large in what has η's units, and in a mean as
-        its link has it (`Link.change`), of the probabilities with the part that η itself has in it.
+      terms: [n], of its rows (`term_sizes`). A change of η is as large in what has η's units, and in a mean as its link has it
+        (`Link.change`), of the probabilities with the part that η itself has in it.
     """
     sizes = {name: terms + np.abs(values) for name, values in answer.items() if values.dtype.kind == "f"}
     family = model.of_family
@@ -126,17 +149,15 @@ def refused(model: PortableModel, rows: Mapping[str, Sequence[Any]]) -> dict[int
     return reasons
 
 
-def design_rows(model: PortableModel, rows: Mapping[str, Sequence[Any]]) -> Array:
-    """The design matrix [n, 1 + p] of raw rows, a column of ones first; rounded to 32-bit floats where the served graph does.
+def _design_rows(model: PortableModel, rows: Mapping[str, Sequence[Any]]) -> LookedUpRows:
+    """The design matrix of raw rows, a column of ones first; rounded to 32-bit floats where the served graph does.
 
     Raises:
       DataError: as `score`.
     """
     for row, reason in refused(model, rows).items():
         raise DataError(f"row {row + 1}, {reason}. Give the row its own.")
-    columns = transformed_columns(model, rows)
-    count = len(next(iter(columns.values())))
-    return np.column_stack([np.ones(count), model.design.dense(columns)])
+    return model.layout.rows(transformed_columns(model, rows))
 
 
 def transformed_columns(model: PortableModel, rows: Mapping[str, Sequence[Any]]) -> dict[str, NDArray[Any]]:

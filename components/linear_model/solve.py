@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from components.errors import DataError
-from components.linear_model.factors import TriangularFactor, triangle
+from components.linear_model.absorbed_covariance import Covariance
+from components.linear_model.factor_kinds import merged
+from components.linear_model.factors import TriangularFactor, inverted, triangle
 from components.linear_model.inference import Dropped, LeastSquaresFit
 from components.linear_model.rank import dependences
 from components.linear_model.refinement import Solution, unscaled_covariance_root
-from components.linear_model.ridge import RidgeSolver, choose, cross_validate, penalties, squared_error, without
+from components.linear_model.ridge import Chosen, RidgeSolver, choose_penalty, penalties, squared_error, without
+from components.linear_model.singular_values import condition_number
 from components.linear_model.wording import Scale, dependence_text
 
 Array = NDArray[np.float64]
@@ -79,11 +82,7 @@ class Columns:
         """
         self._factor, self._settings, self._names = factor, settings, factor.names
         rows = factor.rows
-        if rows == 0:
-            raise DataError(
-                "there are no rows to fit, or all their weights are zero. Give rows with a weight above zero."
-            )
-        self.tolerance = max(100, 10 * rows) * EPS if settings.tolerance is None else settings.tolerance
+        self.tolerance = rank_tolerance(rows, settings)
         self.square = factor.square()
         self._candidates = [index for index in range(len(self._names)) if index not in settings.references]
         self._dependent = self._find_dependent(self._candidates)
@@ -96,14 +95,8 @@ class Columns:
         self.rank = len(self.independent)
         self.saturated = self.rank == rows and len(self.wanted) > rows
         if self.saturated and not penalised:
-            used = [self._names[index] for index in self.wanted]
-            raise DataError(
-                f"too few rows: {rows} rows can't determine {len(used)} coefficients ({_listed(used, ', ')}). "
-                "Give more rows or fewer features, or set a penalty (l2)."
-            )
-        named = [f"\n  {column.because}" for column in self._dependent.values() if column.on]
-        if named and settings.collinear == "error":
-            raise DataError(f"collinear columns:{_listed(named, '')}\nRemove features, or set model.collinear: drop.")
+            raise too_few_rows(rows, [self._names[index] for index in self.wanted])
+        check_collinear(self._dependent, settings)
 
     def kept(self, penalised: bool) -> tuple[list[int], list[Dropped], list[Dropped]]:
         """The columns to fit, those that are left out, and those that others give and a penalty keeps."""
@@ -123,7 +116,7 @@ class Columns:
     def _find_dependent(self, candidates: list[int]) -> dict[int, Dropped]:
         """By column, what others give of it, in order; of equals, those further to the right depend."""
         found = {}
-        for entry in dependences(triangle(self.square[:, candidates]), self.tolerance):
+        for entry in dependences(self.square[:, candidates], self.tolerance):
             column = candidates[entry.column]
             on, doubt = (
                 {candidates[other]: value for other, value in values.items()} for values in (entry.on, entry.doubt)
@@ -134,17 +127,30 @@ class Columns:
         return found
 
 
-def condition_number(factor: Array) -> float:
-    """In the 2-norm, of the columns of a triangular factor brought to norm 1."""
-    return float(np.linalg.cond(factor / np.linalg.norm(factor, axis=0)))
+def rank_tolerance(rows: int, settings: Settings) -> float:
+    """The tolerance of `rank.dependences`.
+
+    Raises:
+      DataError: there are no rows.
+    """
+    if rows == 0:
+        raise DataError("there are no rows to fit, or all their weights are zero. Give rows with a weight above zero.")
+    return max(100, 10 * rows) * EPS if settings.tolerance is None else settings.tolerance
 
 
-def merged(folds: Sequence[TriangularFactor]) -> TriangularFactor:
-    """One factor of all folds' rows."""
-    factor = folds[0].copy()
-    for fold in folds[1:]:
-        factor.merge(fold)
-    return factor
+def too_few_rows(rows: int, names: list[str]) -> DataError:
+    """Says that so many rows can't determine the coefficients of these columns."""
+    return DataError(
+        f"too few rows: {rows} rows can't determine {len(names)} coefficients ({_listed(names, ', ')}). "
+        "Give more rows or fewer features, or set a penalty (l2)."
+    )
+
+
+def check_collinear(dependent: Mapping[int, Dropped], settings: Settings) -> None:
+    """Raises a DataError that names the columns that others give, where the settings want none."""
+    named = [f"\n  {column.because}" for column in dependent.values() if column.on]
+    if named and settings.collinear == "error":
+        raise DataError(f"collinear columns:{_listed(named, '')}\nRemove features, or set model.collinear: drop.")
 
 
 class Problem:
@@ -152,7 +158,7 @@ class Problem:
 
     Attributes:
       columns: indices of those kept.
-      penalty: λ; 0 is ordinary least squares.
+      chosen: the penalty; 0 is ordinary least squares.
     """
 
     def __init__(self, folds: Sequence[TriangularFactor], settings: Settings) -> None:
@@ -163,15 +169,20 @@ class Problem:
         """
         self.settings = settings
         self.folds = list(folds)
-        self.factor = merged(folds)
+        self.factor: TriangularFactor = merged(folds)
         self.names = self.factor.names
         found = Columns(self.factor, settings, settings.l2 != 0.0)
         self.rank, self._tolerance, self._square = found.rank, found.tolerance, found.square
-        self._choose_penalty(found.wanted, found.saturated)
+        self.chosen = self._choose_penalty(found.wanted, found.saturated)
         self.columns, self.dropped, self.shared = found.kept(self.penalty != 0.0)
         self.triangle, self.projected = found.solved_for(self.columns)
         full = self.rank == len(self.columns)
         self.condition_number = condition_number(self.triangle) if full else found.condition_number()
+
+    @property
+    def penalty(self) -> float:
+        """λ; 0 is ordinary least squares."""
+        return self.chosen.l2
 
     def wants_refinement(self) -> bool:
         """Whether the condition number asks for it, more of it where a pass costs much; a penalised fit has no use for it."""
@@ -196,7 +207,7 @@ class Problem:
         elif self.penalty == 0.0:
             beta = self.ordinary()
             rss = float(squared_error(self.factor, self.columns, beta[:, None])[0])
-            root = np.asarray(solve_triangular(self.triangle, np.eye(len(self.columns))))
+            root = inverted(self.triangle)
         else:
             ridge = RidgeSolver(self.factor, self.columns, self.settings.intercept, self._tolerance)
             beta = ridge.coefficients(np.array([self.penalty]))[:, 0]
@@ -209,30 +220,12 @@ class Problem:
         coefficients[self.columns] = beta
         covariance = np.full((width, width), np.nan)
         covariance[np.ix_(self.columns, self.columns)] = variance * (root @ root.T)
-        return LeastSquaresFit(
-            names=self.names,
-            coefficients=coefficients,
-            covariance=covariance,
-            residual_sum_of_squares=rss,
-            total_sum_of_squares=float(np.sum(self._square[int(self.settings.intercept) :, -1] ** 2)),
-            rows=self.factor.rows,
-            log_weight=self.factor.log_weight,
-            degrees_of_freedom=freedom,
-            rank=self.rank,
-            condition_number=self.condition_number,
-            intercept=self.settings.intercept,
-            dropped=self.dropped,
-            penalty=self.penalty,
-            penalty_rule=self._rule,
-            ridge_path=self._path,
-            cv_error=self._cv_error,
-            refined=passes,
-            shared=self.shared,
-        )
+        total = float(np.sum(self._square[int(self.settings.intercept) :, -1] ** 2))
+        return found_fit(self, coefficients, covariance, (rss, total), freedom, passes)
 
     def without_folds(self) -> Array | None:
         """The kept columns' coefficients at the penalty without each fold in turn, [folds, q]; None without cross-validation."""
-        if self._cv_error is None:
+        if self.chosen.cv_error is None:
             return None
         path, intercept = np.array([self.penalty]), self.settings.intercept
         found = [
@@ -241,27 +234,18 @@ class Problem:
         ]
         return np.array(found)
 
-    def _choose_penalty(self, columns: list[int], saturated: bool) -> None:
-        """Sets the penalty and how it came about, the cross-validated path of all columns, and the error at the penalty."""
-        given = None if self.settings.l2 == "auto" else float(self.settings.l2)
-        self.penalty, self._rule = given or 0.0, "given"
-        self._path: list[dict[str, float]] = []
-        self._cv_error: float | None = None
-        if sum(fold.weight > 0 for fold in self.folds) < 2:
-            if given is None:
-                raise DataError("l2: auto needs at least two folds that hold rows. Set folds, or give l2 as a number.")
-            return
-        grid = penalties(RidgeSolver(self.factor, columns, self.settings.intercept, self._tolerance).singular)
-        if given is not None and given not in grid:
-            grid = np.sort(np.append(grid, given))
-        found = cross_validate(self.folds, columns, self.settings.intercept, grid, self._tolerance)
-        chosen = 0 if given is None else int(np.flatnonzero(grid == given)[0])
-        if given is None:
-            why = "there are too few rows for ordinary least squares" if saturated else None
-            chosen, self._rule = choose(found, "ordinary least squares", "mean squared error", why)
-            self.penalty = float(grid[chosen])
-        self._path = [{"l2": float(l2), "cv_error": float(error)} for l2, error in zip(grid, found.mean, strict=True)]
-        self._cv_error = float(found.mean[chosen])
+    def _choose_penalty(self, columns: list[int], saturated: bool) -> Chosen:
+        """The penalty, and with folds the cross-validated path of all columns that may be kept."""
+        folds, intercept = self.folds, self.settings.intercept
+
+        def default() -> Array:
+            return penalties(RidgeSolver(self.factor, columns, intercept, self._tolerance).singular[:1])
+
+        def errors(held_out: int, path: Array) -> Array:
+            coefficients = without(folds, held_out, columns, intercept, path, self._tolerance)
+            return squared_error(folds[held_out], columns, coefficients) / folds[held_out].weight
+
+        return choose_penalty(self.settings.l2, [fold.weight for fold in folds], default, errors, saturated)
 
     def _ridge_root(self) -> Array:
         """M with M·Mᵀ = (RᵀR + λD)⁻¹·RᵀR·(RᵀR + λD)⁻¹, D zero for the intercept: by QR of R over √λ·D."""
@@ -271,6 +255,51 @@ class Problem:
             weights[0] = 0.0
         q, r = np.linalg.qr(np.concatenate([self.triangle, np.diag(weights)]))
         return np.asarray(solve_triangular(r, q[:width].T))
+
+
+class Solved(Protocol):
+    """Least squares, solved: what `found_fit` reads of it; attributes as of `Problem`."""
+
+    names: list[str]
+    settings: Settings
+    factor: Any
+    rank: int
+    condition_number: float
+    dropped: list[Dropped]
+    shared: list[Dropped]
+    chosen: Chosen
+
+
+def found_fit(
+    problem: Solved,
+    coefficients: Array,
+    covariance: Covariance,
+    squares: tuple[float, float],
+    freedom: float,
+    refined: int = 0,
+) -> LeastSquaresFit:
+    """The fit of a problem: its coefficients [p], their covariance, the residual and the total sum of squares, and so on."""
+    chosen = problem.chosen
+    return LeastSquaresFit(
+        names=problem.names,
+        coefficients=coefficients,
+        covariance=covariance,
+        residual_sum_of_squares=squares[0],
+        total_sum_of_squares=squares[1],
+        rows=problem.factor.rows,
+        log_weight=problem.factor.log_weight,
+        degrees_of_freedom=freedom,
+        rank=problem.rank,
+        condition_number=problem.condition_number,
+        intercept=problem.settings.intercept,
+        dropped=problem.dropped,
+        penalty=chosen.l2,
+        penalty_rule=chosen.rule,
+        ridge_path=chosen.path,
+        cv_error=chosen.cv_error,
+        refined=refined,
+        shared=problem.shared,
+    )
 
 
 def _listed(names: list[str], separator: str) -> str:

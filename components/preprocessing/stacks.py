@@ -63,13 +63,12 @@ class Stack:
 
     def __init__(self, stack: str, columns: Sequence[tf.Tensor | tf.SparseTensor], missing: Sequence[str]) -> None:
         nothing = {FLOATS: float("nan"), WHOLES: 0, TEXTS: missing[0] if missing else ""}[stack]
-        dense_columns = [dense(column, nothing) for column in columns]
-        self.values = tf.identity(tf.stack(dense_columns, axis=1), name=values_operation(stack))
+        values, there = side_by_side(columns, nothing)
+        self.values = tf.identity(values, name=values_operation(stack))
         if stack == FLOATS:
             self.there = ~tf.math.is_nan(self.values)
             marks: Sequence[float] = numbers.marks_of(missing)
         else:
-            there = tf.stack([_present(column) for column in columns], axis=1)
             self.there = tf.identity(there, name=there_operation(stack))
             marks = numbers.whole_marks(missing) if stack == WHOLES else []
         self.valued = self.there
@@ -85,9 +84,49 @@ def dense(value: tf.Tensor | tf.SparseTensor, default: Any) -> tf.Tensor:
     return tf.reshape(value, [-1])
 
 
-def _present(value: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
-    """Which rows have a value, bool [n]."""
-    if not isinstance(value, tf.SparseTensor):
-        return tf.ones_like(tf.reshape(value, [-1]), tf.bool)
-    there = tf.SparseTensor(value.indices, tf.ones_like(value.values, tf.bool), value.dense_shape)
-    return dense(there, False)
+def side_by_side(columns: Sequence[tf.Tensor | tf.SparseTensor], default: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    """Columns of one type as one tensor, by a number of operations that does not depend on theirs where all are sparse.
+
+    Args:
+      columns: sparse [n, ?], with one value a row at most, or dense [n, 1] or [n].
+      default: what stands where there is no value.
+
+    Returns:
+      [n, columns] each: the values, and bool where there is one.
+    """
+    sparse = [place for place, column in enumerate(columns) if isinstance(column, tf.SparseTensor)]
+    if len(sparse) == len(columns):
+        return _scattered(columns, default)
+    others = [place for place in range(len(columns)) if place not in set(sparse)]
+    values = tf.stack([tf.reshape(columns[place], [-1]) for place in others], axis=1)
+    there = tf.ones_like(values, tf.bool)
+    if sparse:
+        scattered = _scattered([columns[place] for place in sparse], default)
+        values, there = (tf.concat(both, axis=1) for both in zip(scattered, (values, there), strict=True))
+    order = sorted(range(len(columns)), key=[*sparse, *others].__getitem__)
+    return tf.gather(values, order, axis=1), tf.gather(there, order, axis=1)
+
+
+def _scattered(columns: Sequence[tf.SparseTensor], default: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    values = tf.concat([column.values for column in columns], axis=0)
+    indices = tf.concat([column.indices for column in columns], axis=0)
+    rows, count = columns[0].dense_shape[0], len(columns)
+    sizes = tf.raw_ops.ShapeN(input=[column.values for column in columns], out_type=tf.int64)
+    ends = tf.cumsum(tf.concat(sizes, axis=0))
+    total = tf.size(values, tf.int64)
+    steps = tf.scatter_nd(ends[:, tf.newaxis], tf.ones_like(ends), [total + 1])  # to the next column with a value
+    column_of = tf.cumsum(steps)[:total]
+    # A row's second value lies outside, which is an error.
+    at = (indices[:, 1] * count + column_of) * rows + indices[:, 0]
+
+    def placed(what: tf.Tensor, other: Any) -> tf.Tensor:
+        flat = tf.raw_ops.SparseToDense(
+            sparse_indices=at,
+            output_shape=[rows * count],
+            sparse_values=what,
+            default_value=tf.constant(other, what.dtype),
+            validate_indices=False,  # that they are in order; that they are inside is looked at
+        )
+        return tf.transpose(tf.reshape(flat, [count, -1]))
+
+    return placed(values, default), placed(tf.ones_like(values, tf.bool), False)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
-import tensorflow_transform as tft
 
 from components.linear_model.contrasts import level_columns
 from components.linear_model.design_matrix import part_name
@@ -16,14 +15,13 @@ from components.preprocessing import values_graph as graph
 from components.preprocessing.features import indicator_name
 from components.preprocessing.numbers_graph import operation_name
 from components.preprocessing.stacks import Stack, chosen
+from components.preprocessing.vocabularies import level_ids
 from components.values.words import word_pattern
 
 Entry = Mapping[str, Any]
 
-
-def vocabulary_name(safe_name: str) -> str:
-    """File name of a feature's vocabulary among the transform graph's assets, from its `safe_names` name."""
-    return f"vocabulary_{safe_name}"
+FOUND = ("categorical", "cross")
+"""Kinds whose levels training finds (`vocabularies`)."""
 
 
 class _Texts:
@@ -73,16 +71,14 @@ def text_columns(
     taken = {column for entry in entries for column in entry["columns"]}
     texts = _Texts(stack, {place: column for place, column in enumerate(columns) if column.name in taken}, missing)
     outputs: dict[str, tf.Tensor] = {}
+    found: dict[str, tf.Tensor] = {}
     for entry in entries:
         name, kind = entry["name"], entry["kind"]
         tokens = [texts.tokens[column] for column in entry["columns"]]
-        file = vocabulary_name(safe[name])
         if kind == "boolean":
             outputs[name] = _truth_ids(tokens[0])
-        elif kind == "categorical":
-            outputs[name] = _level_ids(entry, tokens[0], file)
-        elif kind == "cross":
-            outputs[name] = _level_ids(entry, graph.joint(tokens), file)
+        elif kind in FOUND:
+            found[name] = tokens[0] if kind == "categorical" else graph.joint(tokens)
         else:
             if kind == "ordered":
                 numbers, gone = _contrasts(entry, tokens[0], operation_name(safe[name], "value"))
@@ -93,6 +89,9 @@ def text_columns(
             outputs |= dict(zip(names, tf.unstack(tf.cast(numbers, tf.float32), axis=1), strict=True))
             if entry["indicator"]:
                 outputs[indicator_name(name)] = tf.cast(gone, tf.float32)
+    if found:
+        ids = level_ids([entry for entry in entries if entry["name"] in found], list(found.values()))
+        outputs |= dict(zip(found, ids, strict=True))
     return outputs
 
 
@@ -102,20 +101,6 @@ def _truth_ids(truths: tf.Tensor) -> tf.Tensor:
     for token, level in (("false", 0), ("true", 1), (graph.MISSING, 3)):
         ids = tf.where(tf.equal(truths, token), tf.constant(level, tf.int64), ids)
     return ids
-
-
-def _level_ids(entry: Entry, tokens: tf.Tensor, file: str) -> tf.Tensor:
-    """Ids in the order of `design_matrix.text_levels`: V levels of the vocabulary, V for other texts, V + 1 for missing ones."""
-    missing = tf.equal(tokens, graph.MISSING)
-    vocabulary = tft.vocabulary(
-        tf.boolean_mask(tokens, ~(missing | tf.equal(tokens, graph.OTHER))),
-        top_k=entry["vocabulary"],
-        frequency_threshold=entry["min_rows"],
-        vocab_filename=file,
-    )
-    asked = tf.concat([tokens, [graph.OTHER]], axis=0)  # the last one's id is V
-    ids = tft.apply_vocabulary(asked, vocabulary, num_oov_buckets=1)
-    return tf.where(missing, ids[-1] + 1, ids[:-1])
 
 
 def _contrasts(entry: Entry, tokens: tf.Tensor, name: str) -> tuple[tf.Tensor, tf.Tensor]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -28,8 +30,9 @@ from components.preprocessing.numbers_graph import (
     operation_name,
 )
 from components.preprocessing.stacks import stacks, there_operation, values_operation
-from components.preprocessing.texts_graph import vocabulary_name
+from components.preprocessing.texts_graph import FOUND
 from components.preprocessing.values_graph import joint_texts
+from components.preprocessing.vocabularies import levels_of
 from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 from components.values.names import safe_names
 from components.values.texts import unescape
@@ -149,13 +152,28 @@ class TransformGraph:
 
     def constants(self, names: Sequence[str]) -> dict[str, Any]:
         """Values of operations that depend on nothing but what TFT's analysis found, as arrays, by their names."""
+        with tf.compat.v1.Session(graph=self._analysed) as session:
+            return session.run({name: f"{name}:0" for name in names})
+
+    @functools.cached_property
+    def _analysed(self) -> tf.Graph:
+        """The graph with what TFT's analysis found in it."""
         with tf.Graph().as_default() as graph:
             analysed = {
                 name: tf.constant(value.numpy()) for name, value in self._captured.items() if value.dtype != tf.resource
             }
             tf.graph_util.import_graph_def(self._graph_def, input_map=analysed, name="")
-        with tf.compat.v1.Session(graph=graph) as session:
-            return session.run({name: f"{name}:0" for name in names})
+        return graph
+
+
+_graphs: weakref.WeakKeyDictionary[tft.TFTransformOutput, TransformGraph] = weakref.WeakKeyDictionary()
+
+
+def transform_graph_of(transform: tft.TFTransformOutput) -> TransformGraph:
+    """The graph, which is loaded once."""
+    if transform not in _graphs:
+        _graphs[transform] = TransformGraph(transform)
+    return _graphs[transform]
 
 
 def _transformed_names(entries: Entries) -> list[str]:
@@ -200,14 +218,15 @@ def design_matrix_of(transform: tft.TFTransformOutput, features: Features) -> De
     Raises:
       DataError: knots of a spline lie at one place, or buckets by quantiles have no two intervals.
     """
-    safe = safe_names(features)
+    with_levels = [name for name, feature in features.items() if feature.kind in FOUND]
+    tokens_of = dict(zip(with_levels, levels_of(transform), strict=True)) if with_levels else {}
 
     def vocabulary(feature: str) -> list[Any]:
-        tokens = [token.decode() for token in transform.vocabulary_by_name(vocabulary_name(safe[feature]))]
+        tokens = tokens_of[feature]
         is_joint = isinstance(features[feature], Cross) and tokens != [EMPTY_VOCABULARY]
         return list(map(joint_texts if is_joint else unescape, tokens))
 
-    graph = TransformGraph(transform)
+    graph = transform_graph_of(transform)
     learned = _learned(graph, features)
     _check_learned(learned)
     return build_design_matrix(features, vocabulary, _constant(graph, features), learned)
@@ -254,7 +273,7 @@ def learned_of(transform: tft.TFTransformOutput, features: Features) -> dict[str
     basis, or of buckets by quantiles, by name; of dates the table of their zone (`zones.Zone`), so that none but the training's
     is ever asked.
     """
-    graph, entries = TransformGraph(transform), features_to_json(features)
+    graph, entries = transform_graph_of(transform), features_to_json(features)
     constant = _constant(graph, features)
     found: dict[str, dict[str, Any]] = {name: {"fill": constant(name, "fill")} for name in number_names(entries)}
     for name, learned in _learned(graph, features).items():
@@ -279,7 +298,7 @@ def raw_values(
       A function from tf.Examples, string [n], to tensors [n] by transformed name: float64 numbers in raw units (of whole numbers
       less their origin) and indicators, int64 level ids, and the others as they are.
     """
-    graph, spec = TransformGraph(transform), transform.raw_feature_spec()
+    graph, spec = transform_graph_of(transform), transform.raw_feature_spec()
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def values(serialized: tf.Tensor) -> dict[str, tf.Tensor]:

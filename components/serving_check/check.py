@@ -15,14 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
-from tensorflow_serving.apis import prediction_log_pb2
 
 from components.errors import RunError
+from components.loading import libraries
+
+with libraries():
+    import tensorflow as tf
+    from tensorflow_serving.apis import prediction_log_pb2
+
 from components.linear_model import array_functions
 from components.linear_model.portable import MODEL_FILE, PortableModel
-from components.linear_model.scoring import CLASS, PREDICTOR, design_rows, rounding_sizes, score, transformed_columns
+from components.linear_model.scoring import CLASS, PREDICTOR, rounding_sizes, score, term_sizes, transformed_columns
 from components.publishing.manifest import verify_manifest
 from components.serving_check.audit import audit
 from components.serving_check.report import CheckReport, Latency
@@ -107,7 +111,7 @@ def _answers(
     signatures: Mapping[str, Any], model: PortableModel, rows: Mapping[str, list[Any]], examples: list[bytes]
 ) -> Iterator[_Answer | _Texts]:
     expected = score(model, rows)
-    terms = np.abs(design_rows(model, rows)) @ np.abs(model.coefficients)
+    terms = term_sizes(model, rows)
     sizes = rounding_sizes(model, expected, terms)
     columns = _arguments(tensors(dict(rows), model), model)
     mean = model.of_family.answer

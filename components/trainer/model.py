@@ -1,6 +1,12 @@
-"""The linear model as a Keras graph: η = b + X·w (and an offset), X the design matrix of the transformed columns."""
+"""The linear model as a Keras graph: η = b + X·w (and an offset), X the design matrix of the transformed columns.
+
+Of a term with many levels X has no columns there: the weight of a row's level is looked up.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,6 +14,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from components.linear_model.design_matrix import DesignMatrix
+from components.linear_model.looked_up import Layout
 from components.values.names import safe_names
 
 LINEAR_LAYER = "linear"
@@ -32,20 +39,48 @@ def build_model(design: DesignMatrix) -> keras.Model:
         names[term.key]: keras.Input(shape=(), dtype="int64" if term.levels else "float32", name=names[term.key])
         for term in design.terms
     }
+    fitted = DesignMatrix(tuple(term for term in design.terms if not term.offset))
+    layout = Layout.of(fitted)
     columns = [
         ops.one_hot(inputs[names[term.key]], term.width, dtype="float32")
         if term.levels
         else ops.reshape(inputs[names[term.key]], (-1, 1))
-        for term in design.terms
-        if not term.offset
+        for term in layout.numbers.terms
     ]
-    matrix = columns[0] if len(columns) == 1 else ops.concatenate(columns, axis=1)
-    linear = keras.layers.Dense(1, kernel_initializer="zeros", bias_initializer="zeros", name=LINEAR_LAYER)
-    found = linear(matrix)
+    ids = [inputs[names[term.key]] for _, term in layout.looked_up]
+    found = _Linear(layout, fitted.width)(columns, ids)
     for term in design.terms:
         if term.offset:
             found = ops.add(found, ops.reshape(inputs[names[term.key]], (-1, 1)))
     return keras.Model(inputs, found, name="linear_model")
+
+
+class _Linear(keras.layers.Layer):
+    """Of numbers, float32 [n, …] each, and ids of levels, int64 [n] each: numbers·kernel, the levels' own weights, and the bias.
+
+    Its weights are those of a dense layer of one unit: `kernel` [p, 1], in the order of the design matrix, and `bias` [1].
+    """
+
+    def __init__(self, layout: Layout, width: int) -> None:
+        super().__init__(name=LINEAR_LAYER)
+        self._numbers = layout.places[1:] - 1
+        self._first = [place - 1 for place, _ in layout.looked_up]
+        self._width = width
+
+    def build(self, *shapes: Any) -> None:
+        """Makes the weights, all zero."""
+        del shapes
+        self.kernel = self.add_weight(shape=(self._width, 1), initializer="zeros", name="kernel")
+        self.bias = self.add_weight(shape=(1,), initializer="zeros", name="bias")
+
+    def call(self, numbers: Sequence[Any], ids: Sequence[Any]) -> Any:
+        """η, float32 [n, 1]."""
+        parts = [ops.take(self.kernel, first + own, axis=0) for first, own in zip(self._first, ids, strict=True)]
+        if numbers:
+            matrix = numbers[0] if len(numbers) == 1 else ops.concatenate(numbers, axis=1)
+            kernel = ops.take(self.kernel, self._numbers, axis=0) if parts else self.kernel
+            parts.insert(0, ops.matmul(matrix, kernel))
+        return sum(parts, start=self.bias)
 
 
 def put_weights(model: keras.Model, coefficients: NDArray[np.float64], design: DesignMatrix) -> None:

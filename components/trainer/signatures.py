@@ -20,9 +20,10 @@ from components.internals.tensorflow import inline, optimised
 from components.linear_model.families.family import Served
 from components.linear_model.portable import UNBOUNDED, Interval, PortableModel
 from components.linear_model.scoring import AGREE, CLASS, OUTSIDE, PREDICTOR
-from components.preprocessing.transform_graph import TransformGraph
+from components.preprocessing.transform_graph import transform_graph_of
 from components.trainer import inputs
 from components.trainer.model import input_names
+from components.trainer.rows_graph import RowsGraph
 
 OF_COLUMNS = ("serving_default", "explain")
 
@@ -52,7 +53,7 @@ def export(
       portable: its features alone are inputs.
       directory: to write to.
     """
-    graph = TransformGraph(transform)
+    graph = transform_graph_of(transform)
     model.tables = graph.tables  # tracked by the model, so that the vocabularies are exported
     raw_spec = transform.raw_feature_spec()
     entries, served, names = portable.features, portable.of_family.served, portable.inputs
@@ -142,9 +143,7 @@ class _Answers:
         self._model = model
         self._portable = portable
         self._keys = input_names(portable.design)
-        self._terms = portable.design.terms
-        self._features = portable.feature_columns
-        self._spline_ends = portable.spline_ends
+        self._layout = portable.layout
         self._coefficients = portable.coefficients
         self._means = portable.means
         self._interval = portable.interval
@@ -152,63 +151,66 @@ class _Answers:
         self._linear = portable.of_family.link.name == "identity"
         self._classes = portable.classes
         self._threshold = portable.threshold
-        self._dependences = tf.constant(portable.dependences)
 
     def mean(self, transformed: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The mean by its name, float32 [n], of transformed columns, [n] each; so `predict` and `explain`."""
         if self._linear:
             found = tf.reshape(self._model({name: transformed[key] for key, name in self._keys.items()}), [-1])
             return {self._family.answer: _bounded(found)}
-        return {self._family.answer: _bounded(self._answered(self._predictor(self._matrix(transformed))))}
+        return {self._family.answer: _bounded(self._answered(self._predictor(self._rows(transformed))))}
 
     def predict(self, transformed: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """What `serving_default` answers."""
         if self._linear:
             return self.mean(transformed)
-        matrix = self._matrix(transformed)
-        found = self._mean_and_class(self._predictor(matrix))
-        interval = self._interval_of(matrix)
+        rows = self._rows(transformed)
+        found = self._mean_and_class(self._predictor(rows))
+        interval = self._interval_of(rows)
         return found | _all_bounded({name: interval[name] for name in ("low", "high") if interval})
 
     def explain(self, transformed: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """What `explain` answers."""
-        matrix = self._matrix(transformed)
+        rows = self._rows(transformed)
         if self._linear:
             answer = self.mean(transformed)
         else:
-            predictor = self._predictor(matrix)
+            predictor = self._predictor(rows)
             answer = self._mean_and_class(predictor) | {PREDICTOR: _bounded(predictor)}
         baseline = tf.constant(self._means @ self._coefficients)
-        found = {"baseline": tf.fill(tf.shape(matrix)[:1], baseline)}
-        terms = (matrix - self._means) * self._coefficients
-        for name, columns in self._features.items():
-            found[f"contribution_{name}"] = tf.reduce_sum(tf.gather(terms, columns, axis=1), axis=1)
-        for name, (place, low, high) in self._spline_ends.items():
-            x = matrix[:, place]
+        found = {"baseline": tf.fill(tf.shape(rows.numbers)[:1], baseline)} | self._contributions(rows)
+        for name, (place, low, high) in self._portable.spline_ends.items():
+            x = rows.numbers[:, self._layout.number(place)]
             found[f"{OUTSIDE}{name}"] = tf.cast((x < low) | (x > high), tf.float64)
-        return answer | _all_bounded(found | self._interval_of(matrix))
+        return answer | _all_bounded(found | self._interval_of(rows))
+
+    def _contributions(self, rows: RowsGraph) -> dict[str, tf.Tensor]:
+        """`contribution_<feature>`, float64 [n] each."""
+        places, coefficients = self._layout.places, self._coefficients
+        shares = self._layout.shares(self._means * coefficients)
+        terms = (rows.numbers - self._means[places]) * coefficients[places]
+        looked_up = [tf.gather(coefficients, ones) - share for ones, share in zip(rows.ones, shares, strict=True)]
+        found = {}
+        for name, feature in self._layout.features.items():
+            parts = [looked_up[index] for index in feature.looked_up]
+            if feature.numbers:
+                parts.insert(0, tf.reduce_sum(tf.gather(terms, feature.numbers, axis=1), axis=1))
+            found[f"contribution_{name}"] = tf.add_n(parts)
+        return found
 
     def by_method(self, transformed: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
         """The outputs of the family's own signature, in their order."""
         if self._classes is None:
             return list(self.mean(transformed).values())
-        predictor = self._predictor(self._matrix(transformed))
+        predictor = self._predictor(self._rows(transformed))
         other = self._family.link.complement(predictor, tf.math)
         names = tf.tile(tf.constant([self._classes]), [tf.shape(predictor)[0], 1])
         return [names, _bounded(tf.stack([other, self._answered(predictor)], axis=1))]
 
-    def _matrix(self, transformed: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """The design matrix, float64 [n, 1 + p]."""
-        parts = [
-            tf.one_hot(transformed[term.key], term.width, dtype=tf.float64)
-            if term.levels
-            else tf.cast(tf.reshape(transformed[term.key], [-1, 1]), tf.float64)
-            for term in self._terms
-        ]
-        return tf.concat([tf.ones_like(parts[0][:, :1]), *parts], axis=1)
+    def _rows(self, transformed: Mapping[str, tf.Tensor]) -> RowsGraph:
+        return RowsGraph(self._layout, transformed)
 
-    def _predictor(self, matrix: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(matrix * self._coefficients, axis=1)
+    def _predictor(self, rows: RowsGraph) -> tf.Tensor:
+        return rows.along(self._coefficients)
 
     def _answered(self, predictor: tf.Tensor) -> tf.Tensor:
         return self._portable.answered(predictor, tf.math)
@@ -224,25 +226,22 @@ class _Answers:
             found[CLASS] = tf.gather(tf.constant(self._classes), positive)
         return found
 
-    def _interval_of(self, matrix: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _interval_of(self, rows: RowsGraph) -> dict[str, tf.Tensor]:
         """`standard_error`, `low` and `high`, float64 [n]; nothing if the model has no intervals."""
         if self._interval is None:
             return {}
-        error = self._standard_error(matrix, self._interval)
-        predictor, half = self._predictor(matrix), self._interval.t * error
+        error = self._standard_error(rows, self._interval)
+        predictor, half = self._predictor(rows), self._interval.t * error
         return {
             "standard_error": error,
             "low": self._inverse(predictor - half),
             "high": self._inverse(predictor + half),
         }
 
-    def _standard_error(self, matrix: tf.Tensor, interval: Interval) -> tf.Tensor:
-        covariance = tf.constant(interval.covariance)
-        variance = tf.reduce_sum(tf.matmul(matrix, covariance) * matrix, axis=1)
+    def _standard_error(self, rows: RowsGraph, interval: Interval) -> tf.Tensor:
+        variance, dependences = rows.variances(interval.covariance), self._portable.dependences
         error = tf.sqrt(tf.constant(interval.sigma, tf.float64) ** 2 + variance)
-        gaps = tf.abs(tf.matmul(matrix, self._dependences))
-        sizes = tf.matmul(tf.abs(matrix), tf.abs(self._dependences))
-        outside = tf.reduce_any(gaps > AGREE * sizes, axis=1)
+        outside = tf.reduce_any(tf.abs(rows.dot(dependences)) > AGREE * rows.sizes(dependences), axis=1)
         return tf.where(outside, tf.constant(UNBOUNDED, tf.float64), error)
 
 

@@ -2,12 +2,14 @@
 
 TFXIO reads record by record, passes each through Beam as an element, and batches at most 1,000 of them: some 20 µs a row in
 every step that reads rows. Here TensorFlow reads a file and hands over `BATCH_ROWS` records at a time; TFX's own decoder makes
-the same Arrow batches of them. Transform's writer, which does the same the other way round, writes a bundle of batches to a
-shard. Stock components take both without knowing.
+the same Arrow batches of them. Where ingest has left the rows as columns too, those are read instead, and are the same batches;
+the records beside them only for who asks for them. Transform's writer, which does the same the other way round, writes a bundle
+of batches to a shard. Stock components take both without knowing.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import uuid
 from collections.abc import Iterator
@@ -23,11 +25,12 @@ import tensorflow as tf  # isort: skip
 from tfx.dsl.io import fileio  # isort: skip
 from tfx_bsl.public.tfxio import TFExampleRecord  # isort: skip
 
+from components import example_columns, progress
+from components.example_columns import BATCH_ROWS
 from components.internals import tfx as tfx_internals
 from components.internals import tfx_bsl as tfx_bsl_internals
 from components.shards import Shard, Shards, name_shards
 
-BATCH_ROWS = 8192
 _READ_BYTES = 1 << 20
 
 
@@ -41,10 +44,23 @@ class _ReadFile(beam.DoFn):
         self._decoder = tfx_bsl_internals.ExampleDecoder(self._schema, self._raw_column)
 
     def process(self, element: str) -> Iterator[pa.RecordBatch]:
-        compression = "GZIP" if element.endswith(".gz") else ""
-        records = tf.data.TFRecordDataset(element, compression, _READ_BYTES).batch(self._batch_rows).prefetch(2)
-        for batch in records.as_numpy_iterator():
-            yield self._decoder.decode(batch)
+        for batch in self._batches(element):
+            progress.rows_read(batch.num_rows)
+            yield batch
+
+    def _batches(self, file: str) -> Iterator[pa.RecordBatch]:
+        path = example_columns.of_shard(file)
+        columns = None
+        if self._batch_rows == BATCH_ROWS and fileio.exists(path):
+            columns = example_columns.read(path)
+            if self._raw_column is None:
+                return map(self._decoder.of_columns, columns)
+        compression = "GZIP" if file.endswith(".gz") else ""
+        dataset = tf.data.TFRecordDataset(file, compression, _READ_BYTES).batch(self._batch_rows).prefetch(2)
+        records = dataset.as_numpy_iterator()
+        if columns is None:
+            return map(self._decoder.decode, records)
+        return itertools.starmap(self._decoder.of_columns, zip(columns, records, strict=True))
 
 
 def beam_source(tfxio: TFExampleRecord, batch_size: int | None = None) -> beam.PTransform:

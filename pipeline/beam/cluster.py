@@ -19,12 +19,14 @@ from components.errors import PlumblineError
 from components.internals import beam_clusters
 from components.internals.beam import remember_inspections
 from components.internals.beam_clusters import JobServer
+from components.internals.tensorflow_transform import trace_once
 from pipeline.beam import batched_io, reach
 from pipeline.beam.cluster_errors import in_words
 from pipeline.beam.flink_watch import FlinkWatch
 
 batched_io.install()
 remember_inspections()
+trace_once()
 
 _servers: dict[str, JobServer] = {}
 _NOBODY = contextlib.nullcontext()

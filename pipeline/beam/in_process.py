@@ -11,6 +11,7 @@ from apache_beam.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from components.internals.beam import BundleRunner, remember_inspections
+from components.internals.tensorflow_transform import trace_once
 from pipeline.beam import batched_io
 from pipeline.beam.watchdog import Watchdog
 from pipeline.beam.workers import WarmProcessEnvironment, deaths_told
@@ -21,6 +22,7 @@ LOCAL_ARGS = ["--runner=pipeline.beam.in_process.ProgressRunner", "--sdk_contain
 
 batched_io.install()
 remember_inspections()
+trace_once()
 
 
 def local_args(workers: int) -> list[str]:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from components import loading as libraries
 from components.errors import EXIT_REFUSED, PlumblineError, error_line, refusal_line
 from pipeline import __version__
-from pipeline.cli.log import in_log
+from pipeline.cli.log import in_log, say
 from pipeline.cli.remote import compile_, submit
 from pipeline.cli.schema import schema
 from pipeline.cli.serve_options import GroupedCommand, given_settings, option_of, server_options
@@ -53,13 +54,14 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="plumbline")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.option("--debug", is_flag=True, help="Show tracebacks, and what is loaded in which time.")
 def main(debug: bool) -> None:
     """From a table to a served, explained linear model.
 
     Exit codes: 0 done (for run: pushed), 2 bad usage or configuration, 3 bad data, 4 refused by the gate, 1 anything else.
     """
-    del debug
+    if debug:
+        libraries.tell(say)
 
 
 _CONFIG = click.argument("config", type=click.Path(path_type=Path))

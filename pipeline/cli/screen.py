@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.live import Live
 from rich.markup import escape
-from rich.status import Status
 from rich.table import Table
 
 from pipeline.cli.log import say
+from pipeline.cli.step_progress import StepProgress
 from pipeline.graph.registry import IN_CONTAINERS, KEPT
+from pipeline.local.estimates import Expected
 from pipeline.local.summary import RunSummary, StepRun
 
 LEAST_WIDTH = 132
+PLAIN_EVERY = 30.0  # seconds from a line to the next where there is no terminal
+SETTLED = 2.0  # seconds, after which a step has not come from the cache
 LEAST_SECONDS = 0.1  # of a step whose rows per second say something
 
 
@@ -27,36 +33,46 @@ def wide(console: Console) -> Console:
 
 
 class RunView:
-    """Prints one line a step, with a live line below where there is a terminal."""
+    """Prints one line a step. Where there is a terminal, a live line below says how far it is; elsewhere, a line now and then."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._status = Status("", console=console)
-        self._step = ""
+        self._live: Live | None = None
+        self._current: StepProgress | None = None
+        self._over = threading.Event()
+        self._lock = threading.Lock()  # or a line about a step might come after the step's own
 
-    def preparing(self) -> None:
-        """Importing TFX takes 20 to 30 s."""
-        self._begin = time.monotonic()
-        self._status.start()
-        self._status.update("loading TensorFlow and TFX")
+    def preparing(self, rows: Callable[[], int]) -> None:
+        """Importing TFX takes some seconds."""
+        self._begin, self._rows = time.monotonic(), rows
+        self._current = StepProgress("loading TensorFlow and TFX", Expected(), rows)
+        self._loaded = False
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, get_renderable=self._line, refresh_per_second=4, transient=True)
+            self._live.start()
+        else:
+            threading.Thread(target=self._say_now_and_then, name="progress", daemon=True).start()
 
-    def step_begins(self, step: str) -> None:
+    def step_begins(self, step: str, expected: Expected) -> None:
         """The first step ends the loading."""
-        if not self._step:
+        if not self._loaded:
             self._console.print(f"  loaded TensorFlow and TFX  {time.monotonic() - self._begin:6.1f} s")
-        self._step = step
-        self._status.update(step)
+            self._loaded = True
+        self._current = StepProgress(step, expected, self._rows)
 
     def beam_stage(self, begun: int, total: int) -> None:
-        """Updates the live line."""
-        self._status.update(f"{self._step}: Beam stage {begun} of {total}")
+        """Says it on the live line."""
+        self.told(f"Beam stage {begun} of {total}")
 
     def told(self, text: str) -> None:
         """What a step tells while it works, on the live line."""
-        self._status.update(f"{self._step}: {escape(text)}")
+        if self._current is not None:
+            self._current.note = text
 
     def step_done(self, entry: StepRun) -> None:
         """Prints the step's line."""
+        with self._lock:
+            self._current = None
         how = "cached" if entry.cached else f"{entry.seconds:6.1f} s"
         self._console.print(f"  {entry.step:<18}{how:>9}   {_rows(entry.rows)}".rstrip())
 
@@ -66,7 +82,30 @@ class RunView:
 
     def close(self) -> None:
         """Removes the live line."""
-        self._status.stop()
+        self._over.set()
+        if self._live is not None:
+            self._live.stop()
+
+    def _line(self) -> RenderableType:
+        current = self._current
+        return "" if current is None else current.bar()
+
+    def _say_now_and_then(self) -> None:
+        told, last = None, time.monotonic()
+        while not self._over.wait(SETTLED):
+            current, now = self._current, time.monotonic()
+            if current is None:
+                continue
+            words = current.words()  # also where it is not said: the rate begins with the first rows that are seen
+            if current is not told:
+                words, told, last = current.estimate(), current, now
+            elif now - last >= PLAIN_EVERY:
+                last = now
+            else:
+                words = ""
+            with self._lock:
+                if words and current is self._current:
+                    self._console.print(f"  {current.step}: {words}", highlight=False, markup=False, soft_wrap=True)
 
 
 def print_summary(console: Console, summary: RunSummary, config_path: str, root: str, whole: bool = False) -> None:

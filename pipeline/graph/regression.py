@@ -188,6 +188,7 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
 
     raw, rows = found.raw, moments(found)
     standardised = rows.standardised(raw.coefficients) if isinstance(found.fit, LeastSquaresFit) else None
+    errors, t_values, p_values = raw.standard_errors, raw.t_values, raw.p_values  # each made of all columns at once
     intervals = raw.confidence_intervals(LEVEL)
     stands_for = _stands_for(found)
     roles: dict[int, Any] = dict.fromkeys(found.design.offsets, "offset")
@@ -202,9 +203,9 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
             **stands_for[index],
             role=roles.get(index),
             coefficient=finite(raw.coefficients[index]),
-            standard_error=finite(raw.standard_errors[index]),
-            t=finite(raw.t_values[index]),
-            p=finite(raw.p_values[index]),
+            standard_error=finite(errors[index]),
+            t=finite(t_values[index]),
+            p=finite(p_values[index]),
             low=finite(intervals[index, 0]),
             high=finite(intervals[index, 1]),
             mean=finite(rows.mean[index]),

@@ -211,7 +211,8 @@ def print_coefficients(console: Console, columns: Sequence[Column], level: float
     table = _table(headings, columns)
     names = table.columns[0]
     names.no_wrap, names.overflow, names.max_width = True, "ellipsis", LONGEST_NAME
-    _fill(table, columns, whole, lambda column: _cells(column, tuple(headings)) + _counts(column, columns))
+    weighted = _weighted(columns)
+    fill(table, columns, whole, lambda column: _cells(column, tuple(headings)) + _counts(column, weighted))
     console.print(table)
 
 
@@ -226,7 +227,8 @@ def print_estimates(console: Console, columns: Sequence[Column], statistic: str,
     """
     headings = dict(zip(ESTIMATES, ["coefficient", "std. error", statistic, "p"], strict=True))
     table = _table(headings, columns)
-    _fill(table, columns, whole, lambda column: _cells(column, ESTIMATES) + _counts(column, columns))
+    weighted = _weighted(columns)
+    fill(table, columns, whole, lambda column: _cells(column, ESTIMATES) + _counts(column, weighted))
     _print_folded(console, table)
 
 
@@ -257,7 +259,7 @@ def print_intervals(console: Console, columns: Sequence[Column], level: float, r
             found += [figure(value, RATIO_DIGITS) for value in (column.ratio, column.ratio_low, column.ratio_high)]
         return found
 
-    _fill(table, columns, whole, cells)
+    fill(table, columns, whole, cells)
     _print_folded(console, table)
 
 
@@ -274,8 +276,15 @@ def _table(headings: Mapping[str, str], columns: Sequence[Column]) -> Table:
     return table
 
 
-def _fill(table: Table, columns: Sequence[Column], whole: bool, cells: Callable[[Column], list[str] | None]) -> None:
-    """Adds a row a column, but for levels that are not worth one, and columns that have no cells."""
+def fill(table: Table, columns: Sequence[Column], whole: bool, cells: Callable[[Column], list[str] | None]) -> None:
+    """Adds a row a column, but for levels that are not worth one, and columns that have no cells.
+
+    Args:
+      table: whose first column is the names.
+      columns: of the design matrix.
+      whole: whether every level is shown.
+      cells: the others of a column.
+    """
     for _, group in itertools.groupby(columns, lambda column: (column.feature, column.part, column.level is None)):
         together = list(group)
         shown, rest = (together, "") if whole or together[0].level is None else _worth_showing(together)
@@ -356,8 +365,8 @@ def _cells(column: Column, keys: Sequence[str]) -> list[str]:
     return [figure(getattr(column, key), DIGITS[key]) for key in keys]
 
 
-def _counts(column: Column, columns: Sequence[Column]) -> list[str]:
+def _counts(column: Column, weighted: bool) -> list[str]:
     counts = ["" if column.rows is None else f"{column.rows:,}"]
-    if _weighted(columns):
+    if weighted:
         counts.append("" if column.weight is None else f"{column.weight:,.6g}")
     return counts

@@ -34,6 +34,19 @@ class Records(Protocol):
         """What is kept of one step; None if it is not done, or left nothing."""
 
 
+UNSEEN = "test"  # the split that no step looks at before the model is pushed
+
+
+def seen(config: Config) -> list[str]:
+    """The other splits."""
+    return [name for name in config.data.split_rule().names if name != UNSEEN]
+
+
+def judged(config: Config) -> str:
+    """The split that the model is evaluated on: `eval`, or `train` where no rows are held out."""
+    return "eval" if config.data.held_out else "train"
+
+
 @dataclasses.dataclass(frozen=True)
 class Wiring:
     """What a step's node is made from.
@@ -56,13 +69,13 @@ class Wiring:
 
     @property
     def unseen(self) -> list[str]:
-        """The splits that no step looks at before the model is pushed."""
-        return [name for name in self.config.data.split_rule().names if name == "test"]
+        """`UNSEEN`, where there is such a split."""
+        return [name for name in self.config.data.split_rule().names if name == UNSEEN]
 
     @property
     def judged(self) -> str:
         """The split that the model is evaluated on: `eval`, or `train` where no rows are held out."""
-        return "eval" if self.config.data.held_out else "train"
+        return judged(self.config)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,6 +152,7 @@ class Step:
       container: whether it runs in a container elsewhere, and comes out of the cache here; not where it is the orchestrator's work.
       needs: raises a PlumblineError if something that the step needs besides the table is not there. Called before TFX is loaded.
       early: what can begin ahead of it.
+      reads: the splits that its Beam work reads, as often as it reads them; None where it is none.
       beam_modules: full names of what its Beam workers import; warm workers have them at once.
     """
 
@@ -151,6 +165,7 @@ class Step:
     container: bool = True
     needs: Callable[[Config], None] | None = None
     early: Early | None = None
+    reads: Callable[[Config], Sequence[str]] | None = None
     beam_modules: tuple[str, ...] = ()
 
 

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.errors import DataError
+from components.gather.memory import check_memory
+from components.preprocessing.kinds.categorical import Categorical
 from components.table import file_names, files, labels, rejected, row_identity
 from components.table.cleaning import Cleaned, check_columns, clean
 from components.table.digits import Digits
 from components.table.extents import Extents
 from components.table.spec import TableSpec
 from components.table.splits import are_integers, check_filled, group_values
+from components.values import text_columns
 from pipeline.config.file import Config
 from pipeline.config.root import rejected_directory
 
@@ -60,6 +64,7 @@ def check_table(config: Config, root: Path) -> int:
             part = labels.Part(chunk, len(columns), cleaned.label)
             if spec.positive is not None:
                 labels.check_third([part], spec)
+            _check_levels(config, cleaned)
             if whole:
                 _check_fit(part, cleaned, spec)
     return sum(os.path.getsize(path) * (1 if path.endswith(".csv") else PACKED) for path in paths)
@@ -76,6 +81,18 @@ def _clean(
         return clean(batch, spec, rows, Counter(), integers)
     except DataError as error:
         raise DataError(f"{chunk.path}, {error}") from error
+
+
+def _check_levels(config: Config, cleaned: Cleaned) -> None:
+    """Raises a ConfigError if memory can't hold a design matrix of no more levels than these rows have."""
+    training = cleaned.kept.filter(pa.array(cleaned.split == 0))
+    widths = dict.fromkeys(config.columns, 1)
+    for name, feature in config.columns.items():
+        if isinstance(feature, Categorical):
+            texts = text_columns.levels(training.column(feature.column or name), config.data.missing)
+            counts = pc.value_counts(texts.drop_null()).field("counts").to_numpy()
+            widths[name] = max(1, min(feature.vocabulary, int(np.count_nonzero(counts >= feature.min_rows))))
+    check_memory(widths, config.family, seen=f"of the first {training.num_rows:,} training rows alone has")
 
 
 def _check_fit(part: labels.Part, cleaned: Cleaned, spec: TableSpec) -> None:

@@ -11,12 +11,13 @@ import logging
 import multiprocessing
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from components import progress
 from components.errors import EXIT_REFUSED, ConfigError, PlumblineError, RunError, error_line
+from components.loading import libraries
 from pipeline.beam.engine import Engine, Run, Watch, job_name
 from pipeline.beam.engines import chosen
 from pipeline.config.beam import Beam
@@ -25,6 +26,7 @@ from pipeline.config.root import METADATA
 from pipeline.graph.registry import STEPS, never_cached
 from pipeline.graph.step import Outputs, Results, Step
 from pipeline.local.cost import Meter
+from pipeline.local.estimates import Estimates, Expected
 from pipeline.local.failures import in_words
 from pipeline.local.first_look import check_table
 from pipeline.local.preconditions import check_metadata
@@ -38,11 +40,11 @@ LARGE_TABLE = 8 << 20  # bytes of CSV, from which worker processes save more tha
 class Listener(Protocol):
     """Is told how a run goes."""
 
-    def preparing(self) -> None:
-        """The libraries are being loaded."""
+    def preparing(self, rows: Callable[[], int]) -> None:
+        """The libraries are being loaded. `rows` gives the number of rows that the steps have read."""
 
-    def step_begins(self, step: str) -> None:
-        """A step begins."""
+    def step_begins(self, step: str, expected: Expected) -> None:
+        """A step begins, of which this much is known."""
 
     def beam_stage(self, begun: int, total: int) -> None:
         """The step's Beam job began a stage."""
@@ -131,7 +133,8 @@ def run(config: Config, root: Path, listener: Listener, options: RunOptions, log
             engine = chosen(config.beam, options.engine, "beam")
             size = check_table(config, root)
             taken = _Taken(engine, *_found(config, root, engine, options.workers, size))
-            with Meter() as meter:
+            with Meter() as meter, progress.counting(root / ".rows") as rows:
+                listener.preparing(rows)
                 _run_steps(config, root, listener, options, taken, summary, current, meter)
             summary.live = live_version(config, root)
             summary.state = state
@@ -225,17 +228,19 @@ def _run_steps(
     current: _Current,
     meter: Meter,
 ) -> None:
-    listener.preparing()
     engine, told, section = taken.engine, taken.run, taken.section
     engine.begin(told, tuple(module for step in STEPS for module in step.beam_modules))
     if told.workers <= 1 and _cores() > 1:  # the other core has nothing to do meanwhile
         _begin_early(STEPS)
-    import tfx.components  # noqa: F401, I001 (first: it prepares the modules that TFDV and TFMA import)
-    from pipeline.beam.in_process import local_args
-    from pipeline.beam.watchdog import Watchdog
-    from pipeline.graph.create import create_pipeline
-    from pipeline.graph.places import Places
-    from pipeline.local.launcher import LocalRun
+    with libraries():
+        import tfx.components  # noqa: F401, I001 (first: it prepares the modules that TFDV and TFMA import)
+        import tensorflow_transform.beam  # noqa: F401
+        import tensorflow_model_analysis  # noqa: F401
+        from pipeline.beam.in_process import local_args
+        from pipeline.beam.watchdog import Watchdog
+        from pipeline.graph.create import create_pipeline
+        from pipeline.graph.places import Places
+        from pipeline.local.launcher import LocalRun
 
     watchdog = Watchdog(options.step_timeout, fail_main, lambda error: _give_up(root, summary, error, listener))
     engine.watch(section, told, Watch(listener.beam_stage, watchdog, fail_main))
@@ -243,13 +248,14 @@ def _run_steps(
     # The same arguments whatever the engine, for they are part of what the cache goes by; TFX's own runner gives them too.
     pipeline, anew = create_pipeline(config, places, local_args(0)), never_cached(places)
     local_run = LocalRun(pipeline, options.cache, options.rerun_from, anew, engine.arguments(section, told))
+    estimates = Estimates(config, root)
     entries = {step.name: step for step in STEPS}
     outputs: dict[str, Outputs] = {}
     results = Results(outputs, summary)
     launched = local_run.run()
     meter.lap()
     for name in local_run.steps:
-        listener.step_begins(name)
+        listener.step_begins(name, estimates.of(entries[name], summary.steps))
         current.step = watchdog.step = name
         with progress.listening(listener.told):
             done, step = next(launched), entries[name]

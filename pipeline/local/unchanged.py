@@ -28,7 +28,7 @@ _PACKAGES = (
     *("apache-beam", "keras", "numpy", "pandas", "pyarrow", "scipy", "tensorflow", "tensorflow-data-validation"),
     *("tensorflow-model-analysis", "tensorflow-transform", "tfx", "tfx-bsl"),
 )
-_DONE = (3, 4)  # `Execution.State` of ML Metadata: COMPLETE, CACHED
+_DONE = (3, 5)  # `Execution.State` of ML Metadata: COMPLETE, CACHED
 
 
 def state_of(config: Config, root: Path) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from components.errors import ConfigError, RunError
 from components.linear_model import array_functions
 from components.linear_model.portable import MODEL_FILE, UNBOUNDED, FeatureEntry, PortableModel, quantile
-from components.linear_model.scoring import CLASS, OUTSIDE, PREDICTOR, design_rows, refused, rounding_sizes, score
+from components.linear_model.scoring import CLASS, OUTSIDE, PREDICTOR, refused, rounding_sizes, score, term_sizes
 from components.publishing.manifest import MANIFEST_FILE, verify_if_signed
 from components.publishing.versions import versions
 from components.table.spec import TableSpec
@@ -128,8 +128,7 @@ class PushedModel:
 
     def rounding(self, columns: Columns, answer: Answer) -> dict[str, NDArray[np.float64]]:
         """What the rounding of terms can change in the answers to rows, by name, [n] (`scoring.rounding_sizes`)."""
-        terms = np.abs(design_rows(self._portable, columns)) @ np.abs(self._portable.coefficients)
-        return rounding_sizes(self._portable, answer, terms)
+        return rounding_sizes(self._portable, answer, term_sizes(self._portable, columns))
 
     def undecided(self, answer: Answer, slack: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which rows, [n], have a probability so near the threshold, by `slack`, [n], that rounding decides their class."""

@@ -79,7 +79,7 @@ def write(root: Path) -> Path:
             "test": None,
         },
         SCHEMA: b'feature { name: "x" type: FLOAT } feature { name: "c" type: BYTES }',
-        "Transform/transform_graph/6/transform_fn/assets/vocabulary_c": b"red\ngreen\n",
+        "Transform/transform_graph/6/transform_fn/assets/vocabularies": b"red\ngreen\n",
     }
     for name, content in files.items():
         path = folder / name
@@ -116,7 +116,7 @@ CHANGES = {
     "a length": (measured("string_stats", 1, "avg_length", 7.0), 4, 1.0),
     "a median, of the range": (measured("num_stats", 0, "median", 3.0), 5, 0.05),
     "a vocabulary": (
-        replace("Transform/transform_graph/6/transform_fn/assets/vocabulary_c", "red", "rod"),
+        replace("Transform/transform_graph/6/transform_fn/assets/vocabularies", "red", "rod"),
         6,
         math.inf,
     ),

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("tfx_loaded")]
@@ -59,6 +61,39 @@ def test_an_attempt_that_writes_anew_leaves_no_row_of_the_one_before(rows, tmp_p
     shards.name_shards(str(folder), "rows", written(folder, "a", monkeypatch, rows))
     assert shards.name_shards(str(folder), "rows", written(folder, "b", monkeypatch)) == 8
     assert read(folder) == ROWS
+
+
+def with_columns(folder, stem, rows):
+    import pyarrow as pa
+
+    from components import shards
+
+    writer = shards.Shards(str(folder), stem)
+    batch = pa.RecordBatch.from_pydict({"n": list(range(rows))})
+    writer.write([b"x"] * rows, rows, batch)
+    writer.write([b"x"] * rows, rows, batch)
+    return writer.close()
+
+
+def test_columns_follow_their_shard_and_go_with_it(tmp_path, monkeypatch):
+    from components import example_columns, shards
+
+    folder = tmp_path / "Split-train"
+    folder.mkdir()
+    monkeypatch.setattr(shards, "SHARD_ROWS", 2)
+    shards.name_shards(str(folder), "rows", with_columns(folder, "a", 3))
+    monkeypatch.setattr(shards, "SHARD_ROWS", 100)
+    again = with_columns(folder, "b", 3)
+    for _ in range(2):  # names may be given again
+        assert shards.name_shards(str(folder), "rows", again) == 6
+    [shard] = folder.iterdir()
+    [found] = tmp_path.glob("columns/*/*")
+    assert str(found) == example_columns.of_shard(str(shard))
+    assert found.name == f"rows-00000-of-00001.gz-{shard.stat().st_size}.arrow"
+    [batch] = example_columns.read(example_columns.of_shard(str(shard)))
+    assert batch.column("n").to_pylist() == [0, 1, 2, 0, 1, 2]
+    shard.write_bytes(shard.read_bytes()[:-1])
+    assert not Path(example_columns.of_shard(str(shard))).exists()
 
 
 def test_a_shard_that_is_not_there_is_an_error(tmp_path, monkeypatch):

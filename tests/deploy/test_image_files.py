@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,45 @@ def test_the_image_that_is_built_by_default_has_beams_program_where_the_entrypoi
     )
     assert 'exec /opt/apache/beam/boot "$@"' in (REPOSITORY / "deploy" / "entrypoint.sh").read_text()
     assert "RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1" in DOCKERFILE
+
+
+def stage(name: str) -> str:
+    """A stage of the Dockerfile, without comments."""
+    [(_, text)] = re.findall(rf"^FROM (\S+) AS {name}\n(.*?)(?=^FROM |\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL)
+    return re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(("packages", "code"), [("packages", "code"), ("serving-packages", "serving-code")])
+def test_bytecode_is_made_by_the_command_of_the_set_up(packages: str, code: str) -> None:
+    [command] = re.findall(
+        r"^\.venv/bin/python (\S+)", (REPOSITORY / "requirements" / "install.sh").read_text(), re.MULTILINE
+    )
+    assert f"/opt/plumbline/bin/python {command} " in stage(code)
+    assert "--compile-bytecode" in stage(code)  # of our wheel
+    assert "BYTECODE" not in stage(packages).upper()  # all of theirs
+    assert "/code /opt/plumbline" in stage("serving" if code.startswith("serving") else "tasks")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("code", ["code", "serving-code"])
+def test_the_bytecode_that_a_build_makes_lies_beside_the_sources_of_the_packages(code: str, tmp_path: Path) -> None:
+    """The commands of the Dockerfile, after our wheel is installed, with the folders of the image below another one."""
+    packages, build = tmp_path / "opt" / "plumbline" / "lib", tmp_path / "build"
+    for folder in (packages, build / "components", build / "requirements", tmp_path / "code"):
+        folder.mkdir(parents=True)
+    for name in ("colours", "unused"):
+        (packages / f"{name}.py").write_text("")
+    (build / "components" / "paint.py").write_text("import colours\n")
+    shutil.copy(REPOSITORY / "requirements" / "bytecode.py", build / "requirements")
+    [_, commands] = stage(code).split("--prefix /code . \\\n    && ")
+    commands = commands.replace("/opt/plumbline/bin/python", sys.executable)
+    for folder in ("/begun", "/opt/plumbline", "/code"):
+        commands = commands.replace(f" {folder}", f" {tmp_path}{folder}")
+    env = {**os.environ, "PYTHONPATH": str(packages)}
+    done = subprocess.run(["sh", "-euc", commands], cwd=build, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    written = [path.relative_to(tmp_path / "code") for path in (tmp_path / "code").rglob("*.pyc")]
+    assert [(str(path.parent), path.name.partition(".")[0]) for path in written] == [("lib/__pycache__", "colours")]
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ MODULES = {
     "ExampleGen": {"components.ingest.executor"},
     "StatisticsGen": {"pipeline.beam.batched_io"},
     "Transform": {"pipeline.beam.batched_io", "components.preprocessing.preprocessing_fn"},
-    "Gather": {"components.gather.beam_pass", "components.linear_model.gathered"},
-    "Fit": {"components.fit.beam_pass", "components.linear_model.gathered"},
+    "Gather": {"components.gather.beam_pass", "components.linear_model.factor_kinds"},
+    "Fit": {"components.fit.beam_pass", "components.linear_model.factor_kinds"},
     "Evaluator": {"pipeline.beam.batched_io", "components.model_gate.extractors", "components.model_gate.metrics"},
 }
 # Of ours, the functions within functions: their code travels, so that workers need the Python of the submitting process.

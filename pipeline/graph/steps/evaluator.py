@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.graph.step import Step, Wiring
+from pipeline.graph.step import Step, Wiring, judged
 from pipeline.graph.steps import baseline, example_gen, schema_gen, trainer
 
 if TYPE_CHECKING:
@@ -38,4 +38,5 @@ STEP = Step(
     "Evaluator",
     lambda wiring: evaluation(wiring, wiring.judged, baseline.live_model(wiring)),
     beam_modules=("components.model_gate.metrics",),
+    reads=lambda config: [judged(config)],
 )

@@ -24,4 +24,4 @@ def _count(results: Results) -> dict[str, int]:
     return {"train": GatheredRows.load(str(results.folder(STEP, "gathered"))).rows_read}
 
 
-STEP = Step("Gather", _node, count=_count, beam_modules=("components.gather.executor",))
+STEP = Step("Gather", _node, count=_count, beam_modules=("components.gather.executor",), reads=lambda config: ["train"])

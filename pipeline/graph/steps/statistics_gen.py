@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.graph.step import Results, Step, Wiring
+from pipeline.graph.step import Results, Step, Wiring, seen
 from pipeline.graph.steps import example_gen
 
 
@@ -40,4 +40,4 @@ def _count(results: Results) -> dict[str, int]:
     return rows
 
 
-STEP = Step("StatisticsGen", _node, count=_count)
+STEP = Step("StatisticsGen", _node, count=_count, reads=seen)

@@ -8,7 +8,7 @@ from pydantic import RootModel
 
 from components.model_gate.measured import ROWS
 from components.model_gate.verdict import plain, slice_name
-from pipeline.graph.step import Kept, Records, Results, Step, Wiring
+from pipeline.graph.step import UNSEEN, Kept, Records, Results, Step, Wiring
 from pipeline.graph.steps import pusher
 from pipeline.graph.steps.evaluator import evaluation
 
@@ -54,4 +54,5 @@ STEP = Step(
     _node,
     count=lambda results: {"test": int(_read(results).overall[ROWS] or 0)},
     kept=Kept("test", UnseenMetrics, _read, _print),
+    reads=lambda config: [UNSEEN],
 )

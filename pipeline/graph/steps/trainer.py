@@ -37,12 +37,11 @@ def _read(results: Results) -> Training:
 
 
 def _print(console: Console, model: Training, records: Records, whole: bool) -> None:
-    del whole
     exact = records.record(fit.REGRESSION)
     if exact is None:
         return
     if model.loss_trace:
-        _print_descent(console, model, exact)
+        _print_descent(console, model, exact, whole)
     _print_curves(console, model, exact)
 
 
@@ -70,23 +69,21 @@ def _print_curves(console: Console, model: Training, exact: Regression) -> None:
         console.print(table)
 
 
-def _print_descent(console: Console, model: Training, exact: Regression) -> None:
+def _print_descent(console: Console, model: Training, exact: Regression, whole: bool) -> None:
     """Gradient descent's coefficients beside the exact ones, and how far it is from the optimum."""
     from rich.markup import escape
     from rich.table import Table
 
     from pipeline.graph.figures import figure
+    from pipeline.graph.regression_table import fill
 
     console.print("gradient descent, raw units:", highlight=False)
     table = Table(box=None)
     for heading in ("column", "coefficient", "exact"):
         table.add_column(heading, justify="left" if heading == "column" else "right")
-    best = {column.name: column.coefficient for column in exact.columns}
-    intercept = exact.columns[0].name
-    fitted = {column.name for column in exact.columns if column.role != "offset"}
-    for name, value in {intercept: model.intercept, **model.coefficients}.items():
-        if name in fitted:
-            table.add_row(escape(name), figure(value), figure(best[name]))
+    found = {exact.columns[0].name: model.intercept, **model.coefficients}
+    columns = [column for column in exact.columns if column.role != "offset"]
+    fill(table, columns, whole, lambda column: [figure(found[column.name]), figure(column.coefficient)])
     console.print(table)
     points = model.loss_trace
     step = -(-len(points) // TRACE_LINES)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipeline.graph.step import Results, Step, Wiring
+from pipeline.config.file import Config
+from pipeline.graph.step import Results, Step, Wiring, judged
 from pipeline.graph.steps import data_gate, example_gen, schema_gen
 
 EXAMPLES = "transformed_examples"
@@ -50,4 +51,8 @@ def _count(results: Results) -> dict[str, int]:
     return rows
 
 
-STEP = Step("Transform", _node, count=_count, beam_modules=(PREPROCESSING,))
+def _reads(config: Config) -> list[str]:
+    return ["train", *(["train", judged(config)] if config.materialize and config.data.held_out else [])]
+
+
+STEP = Step("Transform", _node, count=_count, beam_modules=(PREPROCESSING,), reads=_reads)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.errors import DataError
-from components.linear_model.factors import TriangularFactor, from_arrays, to_arrays
+from components.linear_model.factors import TriangularFactor, from_arrays, inverted, stacked, to_arrays, triangle
 
 GENERATOR = np.random.default_rng(7)
 X = GENERATOR.normal(size=(60, 4)) * np.array([1e-3, 1.0, 1e4, 5.0])
@@ -149,3 +149,41 @@ def test_the_sum_of_the_weights_logarithms_is_kept_through_merges_places_and_fil
     [again] = from_arrays(wide, to_arrays([found.aligned(wide, [0, 1, 2, 3, 4])]))
     assert (found.log_weight, again.log_weight) == (pytest.approx(expected), found.log_weight)
     assert with_intercept(X, Y).log_weight == 0.0
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 3), (900, 3), (4, 9), (400, 300), (300, 400)])
+def test_a_triangle_is_numpys_up_to_signs(shape):
+    matrix = np.random.default_rng(1).normal(size=shape)
+    found = triangle(matrix)
+    assert np.allclose(np.abs(found), np.abs(np.linalg.qr(matrix, mode="r")), rtol=1e-9, atol=1e-12)
+    assert np.array_equal(found, np.triu(found))
+    assert np.array_equal(triangle(found), found)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 299, 300, 5_000])
+@pytest.mark.parametrize("width", [1, 5, 300])
+@pytest.mark.parametrize("upper", [False, True])
+def test_a_factor_over_more_rows_is_that_of_both(rows, width, upper):
+    generator = np.random.default_rng(2)
+    factor, below = np.triu(generator.normal(size=(width, width))), generator.normal(size=(rows, width))
+    below = np.triu(below) if upper else below
+    before = factor.copy(), below.copy()
+    expected = np.linalg.qr(np.concatenate([factor, below]), mode="r")
+    assert np.allclose(np.abs(stacked(factor, below)), np.abs(expected), rtol=1e-8, atol=1e-12)
+    assert np.array_equal(factor, before[0])
+    assert np.array_equal(below, before[1])
+
+
+@pytest.mark.parametrize("width", [0, 1, 7, 300])
+def test_the_inverse_of_a_triangle(width):
+    factor = np.triu(np.random.default_rng(3).uniform(0.5, 1.0, (width, width))) + 4 * np.eye(width)
+    assert np.allclose(inverted(factor) @ factor, np.eye(width), atol=1e-12)
+
+
+def test_the_intercepts_ones_may_be_left_out():
+    expected = with_intercept(X, Y, np.arange(60) % 3 + 1.0)
+    found = TriangularFactor(expected.names, intercept=True).add(X, Y, np.arange(60) % 3 + 1.0)
+    assert np.array_equal(found.square(), expected.square())
+    wrong = np.where(np.arange(4) == 0, np.nan, X)
+    with pytest.raises(DataError, match="column a of the design matrix"):
+        TriangularFactor(expected.names, intercept=True).add(wrong, Y)

@@ -115,3 +115,27 @@ def test_what_diverges_is_told_with_the_ways_out(tmp_path):
         check_converged(settings, coefficients, trace, float(rows.label.mean()))
     assert f"begins at a mean of 1, and that of the labels is {rows.label.mean():.4g}" in str(error.value)
     check_converged(settings, np.zeros(3), trace[:1], 1.0)
+
+
+def test_levels_that_are_looked_up_descend_as_those_of_a_product(tmp_path, monkeypatch):
+    from components.fit.settings import Sgd
+    from components.linear_model import looked_up
+    from components.linear_model.design_matrix import DesignMatrix, Term, text_levels
+    from components.trainer.model import build_model, weights_of
+    from components.trainer.sgd import fit
+
+    generator, levels = np.random.default_rng(2), 300
+    design = DesignMatrix((Term("x", "x"), Term("c", "c", levels=text_levels(list(map(str, range(levels - 2)))))))
+    features = {"x": generator.normal(size=3_000).astype(np.float32), "c": generator.integers(0, levels, 3_000)}
+    label = (features["x"] + 0.01 * features["c"] + generator.normal(size=3_000)).astype(np.float32)
+    found = []
+    for least in (levels, levels + 1):
+        monkeypatch.setattr(looked_up, "LOOKED_UP", least)
+        model = build_model(design)
+        trace = fit(model, Sgd(learning_rate=0.3, steps=50), features, label, None, str(tmp_path / str(least)))
+        found.append((weights_of(model, design), [point.loss for point in trace], model.count_params()))
+    (theta, losses, size), (expected, same, dense) = found
+    assert size == dense == 2 + levels
+    assert losses[-1] < 0.6 * losses[0]
+    assert theta == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    assert losses == pytest.approx(same, rel=1e-5)

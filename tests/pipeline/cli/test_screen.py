@@ -1,11 +1,16 @@
 import io
 import json
+import time
 
 import pytest
 from rich.console import Console
 
+from components import progress
+from pipeline.beam.watchdog import LEAST_SHARE
+from pipeline.cli import screen, step_progress
 from pipeline.cli.screen import RunView, print_steps, print_summary
 from pipeline.config.root import runs_directory
+from pipeline.local.estimates import Expected
 from pipeline.local.summary import StepRun, read_last_summary
 
 SUMMARY = {
@@ -197,14 +202,82 @@ def test_a_run_that_failed_says_why_and_what_was_done_before(parse):
     assert "1 steps, 1 of 1 cached" in text
 
 
-def test_steps_and_live_view(parse):
+def test_steps(parse):
     assert "cached" in printed(print_steps, parse(SUMMARY))
+
+
+def done(step: str) -> StepRun:
+    return StepRun(step=step, cached=False, seconds=1.25, ended=1e9, rows={"train": 7000})
+
+
+def test_without_a_terminal_a_long_step_is_announced_and_says_now_and_then_how_far_it_is(monkeypatch):
+    monkeypatch.setattr(screen, "SETTLED", 0.01)
+    monkeypatch.setattr(screen, "PLAIN_EVERY", 0.2)
+    monkeypatch.setattr(step_progress, "LEAST_SECONDS", 0.1)
+    out, rows = io.StringIO(), iter(range(0, 10**9, 1000))
+    view = RunView(Console(file=out, width=100))
+    view.preparing(lambda: next(rows))
+    view.step_begins("SchemaGen", Expected())
+    view.step_done(done("SchemaGen"))
+    view.step_begins("Transform", Expected(10**9, 95.0))
+    view.beam_stage(3, 9)
+    begun = time.monotonic()
+    while out.getvalue().count("Beam stage 3 of 9") < 2 and time.monotonic() < begun + 30:
+        time.sleep(0.01)
+    lasted = time.monotonic() - begun
+    view.step_done(done("Transform"))
+    said = out.getvalue()
+    time.sleep(0.5)
+    assert out.getvalue() == said  # between steps there is nothing to say
+    view.close()
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert lines[0].startswith("loaded TensorFlow and TFX")
+    assert lines[1] == "SchemaGen 1.2 s train 7,000"
+    assert lines[2] == "Transform: 1,000,000,000 rows, some 95 s at the rate of the last run"
+    assert lines[-1] == "Transform 1.2 s train 7,000"
+    progress = lines[3:-1]
+    assert 2 <= len(progress) <= lasted / 0.2 + 1
+    assert "rows/s" in progress[-1]
+    assert all(" of 1,000,000,000 rows" in line and line.endswith("Beam stage 3 of 9") for line in progress)
+
+
+def test_a_short_step_says_nothing_before_its_line(monkeypatch):
+    monkeypatch.setattr(screen, "SETTLED", 0.01)
     out = io.StringIO()
     view = RunView(Console(file=out, width=100))
-    view.preparing()
-    view.step_begins("Transform")
-    view.beam_stage(3, 9)
-    view.step_done(StepRun(step="Transform", cached=False, seconds=1.25, ended=1e9, rows={"train": 7000}))
+    view.preparing(lambda: 0)
+    view.step_begins("Transform", Expected(100, 3.0))
+    time.sleep(0.2)
+    view.step_done(done("Transform"))
     view.close()
-    assert "Transform" in out.getvalue()
-    assert "train 7,000" in out.getvalue()
+    assert out.getvalue().count("Transform") == 1
+
+
+def test_on_a_terminal_the_live_line_has_rows_and_is_removed():
+    out = io.StringIO()
+    rows = 0
+    view = RunView(Console(file=out, width=100, force_terminal=True, color_system=None))
+    view.preparing(lambda: rows)
+    view.step_begins("Gather", Expected(10_000, None))
+    rows = 2500
+    begun = time.monotonic()
+    while "2,500 of 10,000 rows" not in out.getvalue() and time.monotonic() < begun + 30:
+        time.sleep(0.01)
+    view.close()
+    assert "2,500 of 10,000 rows" in out.getvalue()
+    assert "━" in out.getvalue()
+    assert out.getvalue().endswith("\x1b[1A\x1b[2K")  # the line is gone
+
+
+def test_a_live_line_costs_less_than_what_the_watchdog_takes_for_work(tmp_path):
+    with progress.counting(tmp_path / "rows") as rows:
+        for _ in range(500):
+            progress.rows_read(8192)
+        view = RunView(Console(file=io.StringIO(), width=100, force_terminal=True))
+        view.preparing(rows)
+        view.step_begins("Gather", Expected(10_000_000, 95.0))
+        before = time.process_time()
+        time.sleep(3)
+        used = time.process_time() - before
+        view.close()
+    assert used < 3 * LEAST_SHARE / 2

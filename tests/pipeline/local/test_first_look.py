@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.errors import DataError
+from components.errors import ConfigError, DataError
+from components.gather import memory
 from pipeline.config.file import load_config
 from pipeline.local.first_look import check_table
 
@@ -357,3 +358,31 @@ def test_a_label_with_one_value_in_a_whole_table_is_named_by_it(tmp_path):
         DataError, match=r"t\.csv: label 'y': it is 'yes' in 50 rows; expected 'yes' \(positive\) and another value"
     ):
         check_table(load_config(tmp_path / "t.yaml"), tmp_path / "R")
+
+
+@pytest.mark.parametrize(
+    ("family", "vocabulary", "refused"), [("binomial", 5000, True), ("binomial", 50, False), ("gaussian", 5000, False)]
+)
+def test_levels_that_memory_cannot_hold_are_refused_by_the_first_rows(
+    tmp_path, monkeypatch, family, vocabulary, refused
+):
+    """Of 3,000 rows with a level each some 2,400 are for training: least squares eliminates them, other families can't."""
+    (tmp_path / "free").write_text("200000000\n")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path / "free")
+    rows = "".join(f"{index % 7},c{index},{index % 2}\n" for index in range(3000))
+    (tmp_path / "t.csv").write_text("x,c,y\n" + rows)
+    configure(tmp_path, "t.csv")
+    text = json.loads((tmp_path / "t.yaml").read_text())
+    text["features"]["c"] |= {"vocabulary": vocabulary, "min_rows": 1}
+    text["model"] = {"family": family, "l2": 1.0}
+    (tmp_path / "t.yaml").write_text(json.dumps(text))
+    config = load_config(tmp_path / "t.yaml")
+    if not refused:
+        check_table(config, tmp_path / "R")
+        return
+    with pytest.raises(ConfigError) as caught:
+        check_table(config, tmp_path / "R")
+    assert re.match(
+        r"features.c: the design matrix of the first 2,\d+ training rows alone has 2,\d+ columns, .* 0.2 GiB are free",
+        str(caught.value),
+    )

@@ -3,6 +3,7 @@ import shutil
 import sqlite3
 
 import pytest
+from ml_metadata.proto import metadata_store_pb2
 
 from components.publishing.manifest import write_manifest
 from components.publishing.publish import publish
@@ -11,6 +12,9 @@ from pipeline.graph.steps.pusher import PUSHED, Pushed
 from pipeline.local.summary import RunSummary, StepRun, write_summary
 from pipeline.local.unchanged import answered, last_run, live_version, state_of
 
+RUNNING, COMPLETE, FAILED, CACHED = (
+    metadata_store_pb2.Execution.State.Value(name) for name in ("RUNNING", "COMPLETE", "FAILED", "CACHED")
+)
 CONFIG = """
 name: seed
 data: {path: t.csv, split: {train: 0.8, eval: 0.2}}
@@ -36,7 +40,7 @@ def root(tmp_path, config):
     (root / "pipelines" / "seed" / "Fit" / "fit" / "7").mkdir(parents=True)
     with sqlite3.connect(root / "metadata.db") as database:
         database.execute("CREATE TABLE Execution (id INTEGER, last_known_state INTEGER)")
-        database.executemany("INSERT INTO Execution VALUES (?, ?)", [(6, 5), (7, 3), (8, 4)])
+        database.executemany("INSERT INTO Execution VALUES (?, ?)", [(6, FAILED), (7, COMPLETE), (8, CACHED)])
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.json").write_text("{}")
     write_manifest(tmp_path / "model", {})
@@ -104,7 +108,14 @@ def test_a_root_that_lost_something_is_not(config, root):
     assert found(config, root) is None
 
 
-@pytest.mark.parametrize("change", ["DELETE FROM Execution WHERE id = 7", "UPDATE Execution SET last_known_state = 5"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM Execution WHERE id = 7",
+        f"UPDATE Execution SET last_known_state = {FAILED} WHERE id = 7",
+        f"UPDATE Execution SET last_known_state = {RUNNING} WHERE id = 8",
+    ],
+)
 def test_metadata_that_do_not_know_of_it_are_not(change, config, root):
     with sqlite3.connect(root / "metadata.db") as database:
         database.execute(change)

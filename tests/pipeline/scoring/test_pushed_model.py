@@ -28,8 +28,8 @@ def copied(taxi_run, tmp_path):
 
 
 def swap_two_lines(version):
-    """Two payment types change places in the vocabulary: each gets the other's coefficient. No length changes."""
-    path = version / "assets" / "vocabulary_payment_type"
+    """Two levels of a feature change places in the vocabularies: each gets the other's coefficient. No length changes."""
+    path = version / "assets" / "vocabularies"
     first, second, *others = path.read_text().splitlines(keepends=True)
     path.write_text("".join([second, first, *others]))
 
@@ -41,7 +41,7 @@ def test_a_damaged_version_is_not_answered_from(taxi_run, copied):
     swap_two_lines(version)
     damaged = plumbline("predict", taxi_run.config, "--root", root, "--json", json.dumps(ROW))
     assert (damaged.code, damaged.out) == (1, "")
-    assert f"{version}: assets/vocabulary_payment_type is changed: 3" in damaged.err
+    assert f"{version}: assets/vocabularies is changed: 3" in damaged.err
     assert "where its manifest lists 3" in damaged.err
     assert damaged.err.rstrip().endswith("Publish the model again, from a whole copy.")
 
@@ -53,11 +53,11 @@ def test_serve_does_not_load_it_and_says_why(taxi_run, copied):
     root, version = copied
     load_version("taxi-fare", 1, version).close()
     swap_two_lines(version)
-    with pytest.raises(RequestError, match=r"assets/vocabulary_payment_type is changed: .* where its manifest lists"):
+    with pytest.raises(RequestError, match=r"assets/vocabularies is changed: .* where its manifest lists"):
         load_version("taxi-fare", 1, version)
     done = plumbline("serve", taxi_run.config, "--root", root, "--rest-port", "0", "--grpc-port", "0")
     assert (done.code, done.out) == (1, "")
-    assert f"taxi-fare: version {version.name} can't be loaded: {version}: assets/vocabulary_" in done.err
+    assert f"taxi-fare: version {version.name} can't be loaded: {version}: assets/vocabularies" in done.err
 
 
 def test_a_version_without_a_manifest_or_of_others(taxi_run, tmp_path):
