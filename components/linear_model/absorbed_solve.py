@@ -17,9 +17,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-from components.errors import DataError
 from components.linear_model.absorbed_covariance import AbsorbedCovariance
 from components.linear_model.absorbed_factor import AbsorbedFactor
 from components.linear_model.factor_kinds import merged
@@ -35,6 +34,7 @@ Array = NDArray[np.float64]
 # Of the greatest penalty that the path has: the limit of small ones, where none alone leaves the solution open.
 _LIMIT = 1e-15
 _COSTLY = 1e12  # operations, some minutes of a core: from there on, a path is computed for who asks for its best alone
+_MORE_VECTORS = 200  # of Lanczos' iteration
 _IN_DOUBT = 10  # tolerances: what a level gives of a column is no less than that of the column's size
 
 
@@ -351,5 +351,8 @@ def _greatest_eigenvalue(product: object, width: int) -> float:
     operator = LinearOperator((width, width), matvec=product, dtype=np.float64)
     try:
         return float(eigsh(operator, k=1, which="LA", v0=start, tol=0, return_eigenvectors=False)[0])
-    except np.linalg.LinAlgError as error:  # pragma: no cover
-        raise DataError(f"the columns' singular values can't be found: {error}") from error
+    except (
+        ArpackNoConvergence
+    ):  # eigenvalues that lie next to each other: one of them to nine digits, from more vectors
+        wider = min(width, _MORE_VECTORS)
+        return float(eigsh(operator, k=1, which="LA", v0=start, ncv=wider, tol=1e-9, return_eigenvectors=False)[0])

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from scipy.sparse.linalg import ArpackNoConvergence
+from scipy.sparse.linalg import eigsh as scipy_eigsh
 
 from components.errors import DataError
 from components.linear_model import absorbed_solve
@@ -165,3 +167,18 @@ def test_a_costly_path_is_for_who_asks_for_its_best(monkeypatch):
     assert [one["l2"] for one in found.ridge_path] == [1.5]
     assert found.cv_error == pytest.approx(whole.cv_error, rel=1e-12)
     assert len(table.fit(True, l2="auto").fit.ridge_path) == 50
+
+
+def test_an_iteration_that_does_not_settle_is_done_again_with_more_vectors(monkeypatch):
+    expected = Table.drawn(900, 120).fit(True).fit.condition_number
+    asked = []
+
+    def eigsh(*args, **options):
+        asked.append(options["tol"])
+        if options["tol"] == 0:
+            raise ArpackNoConvergence("no", np.array([]), np.array([]))
+        return scipy_eigsh(*args, **options)
+
+    monkeypatch.setattr(absorbed_solve, "eigsh", eigsh)
+    assert Table.drawn(900, 120).fit(True).fit.condition_number == pytest.approx(expected, rel=1e-8)
+    assert set(asked) == {0, 1e-9}
