@@ -63,16 +63,15 @@ class DesignRows:
         Returns:
           Its rows, and by column, [1 + p], how many of a weight above 0 have a value that is not 0.
         """
-        label, weight = self._labels(batch)
-        fold = self._fold(batch)
-        counted = slice(None) if weight is None else weight > 0
-        columns = self.columns(batch)
         if self.levels is None:
-            x = np.column_stack([np.ones(len(label)), self.design.dense(columns)])
+            x, label, weight, fold = self.matrices(batch)
             for index, factor in enumerate(factors):
                 mine = fold == index
                 factor.add(x[mine], label[mine], None if weight is None else weight[mine])
-            return len(label), np.count_nonzero(x[counted], axis=0)
+            return len(label), np.count_nonzero(x if weight is None else x[weight > 0], axis=0)
+        label, weight = self._labels(batch)
+        fold, columns = self._fold(batch), self.columns(batch)
+        counted = slice(None) if weight is None else weight > 0
         ids = columns.pop(self.levels.key)
         others = self.design.less(self.levels.key)
         x = others.dense(columns) if others.terms else np.zeros((len(label), 0))

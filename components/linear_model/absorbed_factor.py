@@ -18,9 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from components.errors import DataError
 from components.linear_model.design_matrix import DesignMatrix
-from components.linear_model.factors import TriangularFactor, triangle
+from components.linear_model.factors import TriangularFactor, check_rows, padded, triangle
 from components.linear_model.families import Family
 
 Array = NDArray[np.float64]
@@ -98,11 +97,9 @@ class AbsorbedFactor:
         Raises:
           DataError: a value is not finite, or a weight is below zero; the text names the column.
         """
-        matrix = np.column_stack([x, y])
-        _check_finite(matrix, [*(self.names[place] for place in self.others), "the label"])
         weights = np.ones(len(y)) if weights is None else np.asarray(weights, np.float64)
-        if not (np.isfinite(weights) & (weights >= 0)).all():
-            raise DataError("weights: expected finite numbers of at least 0; received others. Correct the weights.")
+        check_rows(x, y, weights, [self.names[place] for place in self.others])
+        matrix = np.column_stack([x, y])
         used = weights > 0
         ids, matrix, weights = ids[used], matrix[used], weights[used]
         if not len(ids):
@@ -229,6 +226,12 @@ class AbsorbedFactor:
         sums[self.levels.place : self.levels.place + self.levels.number] = self.by_level
         return sums
 
+    def lengths(self) -> Array:
+        """[1 + k + 1]: √ of the weighted squares of the columns of [1 x y], from an origin of 0."""
+        squares = self.by_level @ self.by_rows() ** 2
+        squares[1:] += np.sum(self.within**2, axis=0)
+        return np.asarray(np.sqrt(squares))
+
     def without_levels(self) -> TriangularFactor:
         """The factor of [1 x y], x the k other columns, as if there were no levels."""
         found = TriangularFactor([self.names[0], *(self.names[place] for place in self.others)], intercept=True)
@@ -240,12 +243,11 @@ class AbsorbedFactor:
 
 def to_arrays(factors: list[AbsorbedFactor]) -> dict[str, NDArray[Any]]:
     """All of m factors: `rows`, `weight`, `log_weight` [m], `levels` [2], `by_level`, `means`, `origin`, `within`, [m, …] each."""
-    width = len(factors[0].origin)
     return {
         **{key: np.array([getattr(factor, key) for factor in factors]) for key in ("rows", "weight", "log_weight")},
         "levels": np.array(factors[0].levels[1:]),
         **{key: np.array([getattr(factor, key) for factor in factors]) for key in ("by_level", "means", "origin")},
-        "within": np.array([np.pad(own.within, ((0, width - len(own.within)), (0, 0))) for own in factors]),
+        "within": np.array([padded(own.within) for own in factors]),
     }
 
 
@@ -267,10 +269,3 @@ def _in_order(ids: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], 
     order = np.argsort(ids, kind="stable")
     there, first = np.unique(ids[order], return_index=True)
     return there.astype(np.int64), order, first
-
-
-def _check_finite(matrix: Array, names: list[str]) -> None:
-    if not np.isfinite(matrix).all():
-        row, column = np.argwhere(~np.isfinite(matrix))[0]
-        name = names[column] if column == matrix.shape[1] - 1 else f"column {names[column]} of the design matrix"
-        raise DataError(f"{name}: expected finite numbers; received {matrix[row, column]}. Impute or drop it.")

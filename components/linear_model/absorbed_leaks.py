@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from components.linear_model.absorbed_factor import AbsorbedFactor
 from components.linear_model.design_matrix import DesignMatrix
 from components.linear_model.factor_kinds import merged
-from components.linear_model.factors import triangle
+from components.linear_model.factors import padded, triangle
 from components.linear_model.leaks import (
     ALONE,
     LEAST_FOLDS,
@@ -28,7 +28,7 @@ def find_absorbed_leaks(
     design: DesignMatrix, factors: list[AbsorbedFactor], rows: int, label: str, adjusted_r_squared: float
 ) -> list[str]:
     """As `leaks.find_leaks`, from one factor a fold."""
-    plain = np.array([_square(factor.without_levels().factor) for factor in factors])
+    plain = np.array([padded(factor.without_levels().factor) for factor in factors])
     whole = triangle(plain.reshape(-1, plain.shape[2]))
     labels = Labels(label, whole, plain, rows)
     if not labels.vary:
@@ -68,7 +68,3 @@ def _levels(factors: list[AbsorbedFactor], mean: float) -> Iterator[tuple[str, A
     first = factors[0].levels.place
     for level in np.flatnonzero(np.count_nonzero(by_fold, axis=0) >= LEAST_FOLDS):
         yield factors[0].names[first + level], by_fold[:, level], distances[:, level]
-
-
-def _square(factor: Array) -> Array:
-    return np.pad(factor, ((0, factor.shape[1] - len(factor)), (0, 0)))

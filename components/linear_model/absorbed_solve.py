@@ -22,7 +22,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 from components.linear_model.absorbed_covariance import AbsorbedCovariance
 from components.linear_model.absorbed_factor import AbsorbedFactor
 from components.linear_model.factor_kinds import merged
-from components.linear_model.factors import triangle
+from components.linear_model.factors import padded, triangle
 from components.linear_model.inference import Dropped, LeastSquaresFit
 from components.linear_model.rank import dependences, independent_columns
 from components.linear_model.ridge import Chosen, choose_penalty, penalties
@@ -57,7 +57,7 @@ class Arrow:
         within = np.column_stack([np.zeros(len(factor.within)), factor.within])[:, at]
         reference_row = np.sqrt(factor.by_level[reference]) * self.rows[reference : reference + 1]
         self.fixed = triangle(np.concatenate([within, reference_row]))
-        self.sizes = np.linalg.norm(factor.without_levels().factor[:, at[:-1]], axis=0)
+        self.sizes = factor.lengths()[at[:-1]]
         kept = independent_columns(self.fixed[:, :-1], tolerance, self.sizes)
         self.full = len(kept) == len(columns)
         if not self.full:  # each other one is taken as what these and the levels give of it
@@ -68,7 +68,7 @@ class Arrow:
 
     def remaining(self, penalty: float) -> Array:
         """R [q + 1, q + 1] of what remains for [1 x y] once the levels are eliminated."""
-        return _square(triangle(np.concatenate([self.fixed, self._between(penalty), self._ridge(penalty)])))
+        return padded(triangle(np.concatenate([self.fixed, self._between(penalty), self._ridge(penalty)])))
 
     def between(self, weights: Array) -> Array:
         """The mean rows of the levels, [levels, q + 1], by the roots of some weights [levels]."""
@@ -129,10 +129,6 @@ def _positions(factor: AbsorbedFactor, columns: list[int]) -> list[int]:
     """Where the intercept, some others and the label stand in `AbsorbedFactor.by_rows`."""
     place = {column: index + 1 for index, column in enumerate(factor.others)}
     return [0, *(place[column] for column in columns[1:]), -1]
-
-
-def _square(factor: Array) -> Array:
-    return np.pad(factor, ((0, factor.shape[1] - len(factor)), (0, 0)))
 
 
 def _reciprocals(weights: Array, penalty: float) -> Array:

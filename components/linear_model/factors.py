@@ -115,7 +115,7 @@ class TriangularFactor:
         if x.shape != (len(y), len(self.names) - ones) or y.ndim != 1:
             raise ValueError(f"x must be [n, {len(self.names)}] and y [n]; received {x.shape} and {y.shape}")
         weights = None if weights is None else np.asarray(weights, np.float64)
-        self._check(x, y, weights)
+        check_rows(x, y, weights, self.names[len(self.names) - x.shape[1] :], self.height)
         heavy = None if weights is None or weights.all() else np.flatnonzero(weights)
         count = len(y) if heavy is None else len(heavy)
         self.rows += count
@@ -131,28 +131,6 @@ class TriangularFactor:
         """Rows of a block: as many as columns at least, for what is above a block is factored again until it is square."""
         width = len(self.names) + 1
         return min(self._block_rows, max(BLOCK_VALUES // width, width))
-
-    def _check(self, x: NDArray[Any], y: NDArray[Any], weights: Array | None) -> None:
-        for begin in range(0, len(y), self.height):
-            rows = slice(begin, begin + self.height)
-            wrong = np.argwhere(~np.isfinite(x[rows]))
-            if len(wrong):
-                row, column = wrong[0]
-                raise DataError(
-                    f"column {self.names[column - x.shape[1]]} of the design matrix: expected finite numbers; received "
-                    f"{x[rows][row, column]}. Impute or drop it."
-                )
-        if not np.isfinite(y).all():
-            raise DataError(f"the label: expected finite numbers; received {y[~np.isfinite(y)][0]}. Impute or drop it.")
-        if weights is None:
-            return
-        if weights.shape != y.shape:
-            raise ValueError(f"weights must be [n] as y; received {weights.shape} and {y.shape}")
-        odd = ~(np.isfinite(weights) & (weights >= 0))
-        if odd.any():
-            raise DataError(
-                f"weights: expected finite numbers of at least 0; received {weights[odd][0]}. Correct the weights."
-            )
 
     def _add_block(self, block: Array, weights: Array | None) -> None:
         """Adds rows [n, p + 1], in place of which their distances from the origin are left."""
@@ -238,7 +216,7 @@ class TriangularFactor:
     def square(self) -> Array:
         """The factor of [X y] itself as [p + 1, p + 1], zeros below what few rows filled."""
         width = len(self.names) + 1
-        return _padded(self.from_origin(np.zeros(width)))
+        return padded(self.from_origin(np.zeros(width)))
 
     def _move(self, origin: Array) -> None:
         self.factor, self.origin = self.from_origin(origin), origin
@@ -250,6 +228,44 @@ class TriangularFactor:
             self.factor = triangle(np.concatenate([self.factor, below]) if len(self.factor) else below)
 
 
+def check_rows(
+    x: NDArray[Any], y: NDArray[Any], weights: Array | None, names: list[str], height: int = BLOCK_ROWS
+) -> None:
+    """Looks whether rows can be factored.
+
+    Args:
+      x: [n, k].
+      y: [n].
+      weights: [n], or None.
+      names: of x's columns, [k].
+      height: rows that are looked at at a time.
+
+    Raises:
+      DataError: a value is not finite, or a weight is below zero; the text names the column.
+      ValueError: the weights' shape is not y's.
+    """
+    for begin in range(0, len(y), height):
+        rows = slice(begin, begin + height)
+        wrong = np.argwhere(~np.isfinite(x[rows]))
+        if len(wrong):
+            row, column = wrong[0]
+            raise DataError(
+                f"column {names[column]} of the design matrix: expected finite numbers; received {x[rows][row, column]}. "
+                "Impute or drop it."
+            )
+    if not np.isfinite(y).all():
+        raise DataError(f"the label: expected finite numbers; received {y[~np.isfinite(y)][0]}. Impute or drop it.")
+    if weights is None:
+        return
+    if weights.shape != y.shape:
+        raise ValueError(f"weights must be [n] as y; received {weights.shape} and {y.shape}")
+    odd = ~(np.isfinite(weights) & (weights >= 0))
+    if odd.any():
+        raise DataError(
+            f"weights: expected finite numbers of at least 0; received {weights[odd][0]}. Correct the weights."
+        )
+
+
 def to_arrays(factors: list[TriangularFactor]) -> dict[str, Array]:
     """`rows`, `weight`, `log_weight` [m], `origin` [m, p + 1], `factor` [m, p + 1, p + 1] of m factors."""
     return {
@@ -257,7 +273,7 @@ def to_arrays(factors: list[TriangularFactor]) -> dict[str, Array]:
         "weight": np.array([factor.weight for factor in factors]),
         "log_weight": np.array([factor.log_weight for factor in factors]),
         "origin": np.array([factor.origin for factor in factors]),
-        "factor": np.array([_padded(factor.factor) for factor in factors]),
+        "factor": np.array([padded(factor.factor) for factor in factors]),
     }
 
 
@@ -288,6 +304,6 @@ def _medians(block: Array, weights: Array | None) -> Array:
     return np.asarray(medians)
 
 
-def _padded(factor: Array) -> Array:
+def padded(factor: Array) -> Array:
     """A factor [k, q] as [q, q], zeros below."""
     return np.concatenate([factor, np.zeros((factor.shape[1] - len(factor), factor.shape[1]))])

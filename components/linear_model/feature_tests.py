@@ -156,13 +156,14 @@ class _Absorbed:
         self._levels = range(levels.place, levels.place + levels.number)
         self._others = [place for place in kept.tolist() if place not in self._levels]
         reference = found.references[levels.key] - levels.place
+        self._whole = self._total.without_levels().factor
         self._arrow = Arrow(self._total, [0, *self._others], reference, 0.0)
         self._remaining = self._arrow.remaining(0.0)[:-1, :-1]
 
     def _plain(self, places: list[int]) -> Array:
         """The factor of the intercept and some of the others, as if there were no levels."""
         at = [self._total.others.index(place) + 1 for place in places]
-        return triangle(self._total.without_levels().factor[:, [0, *at]])
+        return triangle(self._whole[:, [0, *at]])
 
     def tested(self, mine: NDArray[np.int64]) -> tuple[float, float]:
         """As `_Dense.tested`."""
