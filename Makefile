@@ -1,6 +1,6 @@
 # Every verb sets up what it needs, inside the clone. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test unit e2e e2e-kubeflow flink e2e-flink spark columns tables nist certify bench bench-solve bench-arrays bench-glm bench-engines bench-records bad-days bench-serve soak hostile fuzz docs lint format lock image clean
+.PHONY: help run test unit e2e e2e-kubeflow flink e2e-flink spark columns tables nist certify bench bench-solve bench-arrays bench-elastic-net bench-glm bench-diagnostics bench-engines bench-records bad-days bench-serve soak hostile fuzz docs lint format lock image clean
 BIN := .venv/bin
 
 help:  ## list the verbs
@@ -56,8 +56,14 @@ bench-solve: .venv/installed  ## from a Parquet file to coefficients, beside pee
 bench-arrays: .venv/installed  ## fits of arrays in memory beside numpy and scikit-learn (SHAPES="100000x100 9000x3000" RUNS=3)
 	@$(BIN)/python -m benchmarks.arrays $(if $(SHAPES),--shapes $(SHAPES)) --runs $(or $(RUNS),3)
 
+bench-elastic-net: .venv/installed  ## an elastic net's path and cross-validation beside scikit-learn (SHAPES="200000x60 5000x1000" RUNS=3)
+	@$(BIN)/python -m benchmarks.elastic_net $(if $(SHAPES),--shapes $(SHAPES)) --runs $(or $(RUNS),3)
+
 bench-glm: .venv/installed  ## logit and Poisson beside their peers (ROWS="1000000 10000000" RUNS=1 PEER_PYTHON=...)
 	@$(BIN)/python -m benchmarks.glm --rows $(or $(ROWS),1000000 10000000) --runs $(or $(RUNS),1) $(ARGS)
+
+bench-diagnostics: .venv/installed  ## the pass that tells what to doubt, beside the fit and statsmodels (ROWS="1000000 10000000" RUNS=3)
+	@$(BIN)/python -m benchmarks.diagnostics --rows $(or $(ROWS),1000000 10000000) --runs $(or $(RUNS),3) $(ARGS)
 
 bench-engines: .venv/installed  ## whole runs on each engine, step by step, held against each other (ROWS=1000000 TABLES="seed mixed" ENGINES="local flink-2")
 	@$(BIN)/python -m benchmarks.engines $(if $(ROWS),--rows $(ROWS)) $(if $(TABLES),--tables $(TABLES)) $(if $(ENGINES),--engines $(ENGINES)) $(ARGS)

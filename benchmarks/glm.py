@@ -61,7 +61,7 @@ def make_rows(model: str, rows: int, folder: Path) -> None:
     factors = [TriangularFactor(kept.names, intercept=True) for _ in range(FOLDS)]
     generator = np.random.default_rng(0)
     beta = generator.normal(scale=0.3, size=COLUMNS)
-    names = [*map(shards.term_column, range(COLUMNS)), shards.LABEL, shards.DRAWN_BY]
+    names = [*map(shards.term_column, range(COLUMNS)), shards.LABEL, shards.ROW]
     schema = pa.schema([(name, pa.float64()) for name in names[:-1]] + [(names[-1], pa.int64())])
     (folder / shards.ROWS).mkdir()
     begins = range(0, rows, SHARD_ROWS)

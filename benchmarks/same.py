@@ -82,6 +82,8 @@ def coefficients(done: dict[str, Any]) -> Iterator[Value]:
         name, value, error = column["name"], column["coefficient"], column["standard_error"]
         yield f"{name}: coefficient", value, max(abs(value or 0.0), abs(error or 0.0))
         yield f"{name}: standard_error", error, abs(error or 0.0)
+        for kind, other in column.get("standard_errors", {}).items():
+            yield f"{name}: {kind}", other, abs(other or 0.0)
 
 
 def _counts(folder: Path) -> Iterator[Value]:
@@ -92,6 +94,13 @@ def _counts(folder: Path) -> Iterator[Value]:
 
 def _coefficients(folder: Path) -> Iterator[Value]:
     return coefficients(last_summary(folder))
+
+
+def _diagnostics(folder: Path) -> Iterator[Value]:
+    """All figures; those that are 0 but for rounding are measured by a millionth."""
+    [path] = folder.glob("Fit/fit/*/diagnostics.json")
+    for at, value in _leaves(json.loads(path.read_text())):
+        yield at, value, max(abs(value), 1e-6) if isinstance(value, float) else None
 
 
 def _served(folder: Path) -> Iterator[Value]:
@@ -207,4 +216,5 @@ CHECKS: dict[str, tuple[float, Callable[[Path], Iterator[Value]]]] = {
     "schema by column, vocabularies": (0.0, _texts),
     "means and deviations that Transform learned": (1e-7, _moments),
     "metrics, their intervals and tables": (1e-6, _metrics),
+    "diagnostics": (1e-9, _diagnostics),
 }

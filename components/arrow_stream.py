@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 
 import pyarrow as pa
-from tfx.dsl.io import fileio
 
 
 def read(path: str) -> Iterator[pa.RecordBatch]:
@@ -15,6 +14,8 @@ def read(path: str) -> Iterator[pa.RecordBatch]:
         with pa.memory_map(path) as mapped:
             yield from pa.ipc.open_stream(mapped)
         return
+    from tfx.dsl.io import fileio
+
     with fileio.open(path, "rb") as file:
         data = file.read()
     if data:

@@ -66,10 +66,14 @@ class CollectRows(beam.CombineFn):
 
     SEEN = "rows_seen"
 
-    def __init__(self, rows: DesignRows, columns: list[int], make: Callable[[], Collector]) -> None:
+    def __init__(
+        self, rows: DesignRows, columns: list[int], make: Callable[[], Collector], *, whole: bool = False
+    ) -> None:
+        """Takes how batches become blocks, the columns, what makes an empty collector, and whether all of a row is told."""
         self._rows = rows
         self._columns = columns
         self._make = make
+        self._whole = whole
 
     def create_accumulator(self) -> tuple[int, Collector]:
         """Nothing."""
@@ -80,7 +84,8 @@ class CollectRows(beam.CombineFn):
         seen, collector = accumulator
         step = max(1, _BLOCK_VALUES // len(self._columns))
         for begin in range(0, batch.num_rows, step):
-            block = self._rows.block(batch.slice(begin, step), self._columns, by_fold=collector.by_fold)
+            part = batch.slice(begin, step)
+            block = self._rows.block(part, self._columns, by_fold=collector.by_fold, whole=self._whole)
             collector = collector.add(block)
             seen += len(block.label)
         return seen, collector
@@ -100,7 +105,11 @@ class CollectRows(beam.CombineFn):
 
 
 def passes_over(
-    rows: DesignRows, count: int, one_pass: Callable[[beam.CombineFn], dict[str, NDArray[Any]]]
+    rows: DesignRows,
+    count: int,
+    one_pass: Callable[[beam.CombineFn], dict[str, NDArray[Any]]],
+    *,
+    whole: bool = False,
 ) -> Callable[[list[int]], Pass]:
     """Passes over some columns of the rows.
 
@@ -108,11 +117,12 @@ def passes_over(
       rows: how batches become blocks.
       count: how many there are of a weight above 0. A pass that sees another number raises a RunError.
       one_pass: over all batches.
+      whole: whether identities, clusters, times and slices are told of the rows.
     """
 
     def passes(columns: list[int]) -> Pass:
         def run(make: Callable[[], Any]) -> Any:
-            arrays = one_pass(CollectRows(rows, columns, make))
+            arrays = one_pass(CollectRows(rows, columns, make, whole=whole))
             seen = int(arrays.pop(CollectRows.SEEN))
             if seen != count:
                 raise RunError(f"a pass over the rows saw {seen:,} of {count:,}. Run the step again; see the log.")

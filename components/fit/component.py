@@ -33,7 +33,9 @@ class Fit(BaseBeamComponent):
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
     def __init__(self, gathered: BaseChannel, settings: dict[str, Any]) -> None:
-        """Takes Gather's output; `settings` holds `features` and `exact` (`Exact`) as plain JSON."""
+        """Takes Gather's output; `settings` holds `features`, `added` (names that ingest added), `exact` (`Exact`), and perhaps
+        `slices` (sets of the columns that Gather was given as such) as plain JSON.
+        """
         super().__init__(
             FitSpec(
                 gathered=gathered,

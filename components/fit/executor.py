@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import apache_beam as beam
@@ -16,15 +17,22 @@ from tfx.utils import json_utils
 
 from components.errors import ConfigError, DataError
 from components.fit.beam_pass import ReadShards, RefineRows, passes_over
+from components.fit.bounds import bounds_of
 from components.fit.likelihood import fit_gathered
-from components.fit.settings import Exact
+from components.fit.look import DIAGNOSTICS_FILE, Looked, look_at_rows, standard_errors_json
+from components.fit.settings import Clustered, Exact
 from components.gather import shards
 from components.gather.beam_pass import FactorRows, combined
 from components.gather.design_rows import DesignRows
 from components.linear_model.absorbed_factor import ABSORBED_FROM, AbsorbedFactor
 from components.linear_model.absorbed_solve import AbsorbedProblem
+from components.linear_model.blocks import Pass
+from components.linear_model.bounded_solve import BoundedProblem
 from components.linear_model.design_matrix import Term
-from components.linear_model.factor_kinds import Factors, from_arrays, is_absorbed, levels_of
+from components.linear_model.diagnostics.look import Solved, linear_predictor
+from components.linear_model.elastic_net_problem import ElasticNetProblem
+from components.linear_model.factor_kinds import Factors, from_arrays, is_absorbed, levels_of, merged
+from components.linear_model.factors import TriangularFactor
 from components.linear_model.families import named
 from components.linear_model.gathered import GatheredRows
 from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
@@ -34,6 +42,8 @@ from components.linear_model.retransformation import in_units
 from components.linear_model.solve import Problem, Settings
 from components.preprocessing.features import Kind, features_from_json
 from components.preprocessing.kinds.boolean import Boolean
+from components.preprocessing.kinds.number import Filled
+from components.table.added_columns import TIME_COLUMN
 from components.table.extents import LEAST_FREEDOM
 from components.values.texts import canonical_text
 
@@ -74,33 +84,47 @@ class Executor(BaseBeamExecutor):
         settings = Settings(
             l2=exact.l2,
             collinear=exact.collinear,
+            elastic_net=None if exact.elastic_net is None else exact.elastic_net.net(),
             tolerance=TOLERANCE,
             references={*references.values(), *design.offsets},
             log_f=exact.prior is not None,
             scales={place: (term.origin + term.mean, term.std) for place, term in design.places() if not term.levels},
+            bounds=bounds_of(exact.constraints, features, design, references, present),
         )
         fit: LeastSquaresFit | LikelihoodFit
         more: dict[str, Any] = {}
         if named(gathered.family).solver == "factors":
-            problem, fit = _least_squares(
+            problem, fit, solution = _least_squares(
                 [factor.less(design.offsets) for factor in factors],
                 settings,
                 exact.refine,
                 lambda now, columns: one_pass(RefineRows(rows, now, columns)),
             )
+            solved = problem.solved(gathered.family, fit, solution)
             if named(gathered.family).transform is not None:
-                passes = passes_over(rows, problem.factor.rows, one_pass)(problem.columns)
+                passes = passes_over(rows, problem.factor.rows, one_pass)
                 kept = fit.coefficients[problem.columns]
-                more["in_units"] = in_units(gathered.family, kept, problem.without_folds(), passes)
+                over_kept = passes(problem.columns)
+                more["in_units"] = in_units(gathered.family, kept, problem.without_folds(), over_kept)
         else:
             found = fit_gathered(gathered, factors, exact, settings, rows, one_pass)
-            fit = found.fit
+            fit, solved, rows = found.fit, found.solved, found.rows
             more = {
                 "class_weights": found.class_weights,
                 "intercept_shift": found.intercept_shift,
                 "threshold": found.threshold,
             }
         fit.coefficients[design.offsets] = 1.0
+        if exact.diagnosed:
+            solved.fit.coefficients[design.offsets] = 1.0
+            passes = passes_over(rows, merged(factors).rows, one_pass, whole=True)
+            looked = _looked(gathered, solved, exact, factors, config, passes)
+            fit = dataclasses.replace(looked.fit, coefficients=fit.coefficients)
+            if exact.elastic_net is None:  # which claims no standard errors
+                more["standard_errors"] = standard_errors_json(looked.standard_errors)
+            if looked.diagnostics is not None:
+                with fileio.open(os.path.join(uri, DIAGNOSTICS_FILE), "w") as file:
+                    file.write(looked.diagnostics)
         LinearFit(
             family=gathered.family,
             label=gathered.label,
@@ -114,8 +138,57 @@ class Executor(BaseBeamExecutor):
             fold_log_weights=None if gathered.weight is None else [factor.log_weight for factor in factors],
             factors=_kept(factors),
             classes=gathered.classes,
+            cluster=exact.cluster,
             **more,
         ).save(uri, fileio.open)
+
+
+def _looked(
+    gathered: GatheredRows,
+    solved: Solved,
+    exact: Exact,
+    factors: Factors,
+    config: Mapping[str, Any],
+    passes: Callable[[list[int]], Pass],
+) -> Looked:
+    """What one more pass over the rows adds to the fit.
+
+    Raises:
+      ConfigError: errors by cluster are asked for, and a feature's levels are eliminated.
+    """
+    if isinstance(exact.errors, Clustered) and is_absorbed(factors):
+        raise ConfigError(_no_clusters(factors))
+    return look_at_rows(
+        gathered,
+        solved,
+        exact,
+        eta=_eta(merged(factors), solved.fit.coefficients),
+        passes=passes,
+        numbers=[name for name, kind in features_from_json(config["features"]).items() if isinstance(kind, Filled)],
+        slices=config.get("slices", []),
+        ordered=TIME_COLUMN in config["added"],
+    )
+
+
+def _eta(whole: TriangularFactor | AbsorbedFactor, coefficients: Array) -> tuple[float, float]:
+    """Mean and standard deviation of η over the training rows."""
+    if isinstance(whole, TriangularFactor):
+        return linear_predictor(whole.square(), coefficients)
+    levels, rows = whole.levels, whole.by_rows()
+    at = [0, *whole.others]
+    by_level = rows[:, :-1] @ coefficients[at] + coefficients[levels.place : levels.place + levels.number]
+    mean = float(whole.by_level @ by_level) / whole.weight
+    within = whole.within[:, :-1] @ coefficients[whole.others]
+    spread = float(np.sqrt((whole.by_level @ (by_level - mean) ** 2 + within @ within) / whole.weight))
+    return mean, spread if spread > 0 else 1.0
+
+
+def _no_clusters(factors: Factors) -> str:
+    levels = levels_of(factors)
+    return (
+        f"model.errors: features.{levels and levels.key} has {levels and levels.number:,} levels, which are eliminated before all "
+        f"else; there are no clustered errors then. Take hc3, or lower the feature's vocabulary to {ABSORBED_FROM - 3} at most."
+    )
 
 
 def _least_squares(
@@ -123,13 +196,22 @@ def _least_squares(
     settings: Settings,
     refine: bool | None,
     one_pass: Callable[[Solution, list[int]], dict[str, Array]],
-) -> tuple[Problem | AbsorbedProblem, LeastSquaresFit]:
+) -> tuple[Problem | AbsorbedProblem | ElasticNetProblem, LeastSquaresFit, Solution | None]:
     """The fit of least squares, refined by passes over the rows where that is wanted, and what it is of.
 
     Raises:
-      ConfigError: refinement is asked for, and a feature's levels are eliminated.
+      ConfigError: refinement or constraints are asked for, and a feature's levels are eliminated.
     """
+    if settings.elastic_net is not None:
+        net = ElasticNetProblem(factors, settings)
+        return net, net.fit(), None
     if (levels := levels_of(factors)) is not None:
+        if settings.bounds is not None:
+            raise ConfigError(
+                f"model.constraints: features.{levels.key} has {levels.number:,} levels, which are eliminated before all else; no "
+                "bound can be kept then. Leave the key out, or lower the feature's vocabulary to "
+                f"{ABSORBED_FROM - 3} at most."
+            )
         if refine:
             raise ConfigError(
                 f"model.refine: features.{levels.key} has {levels.number:,} levels, which are eliminated before all else; "
@@ -138,14 +220,15 @@ def _least_squares(
             )
         absorbed = AbsorbedProblem(factors, settings)
         _check_freedom(absorbed)
-        return absorbed, absorbed.fit()
-    problem = Problem(factors, settings)
+        return absorbed, absorbed.fit(), None
+    problem = Problem(factors, settings) if settings.bounds is None else BoundedProblem(factors, settings)
     _check_freedom(problem)
     wanted = problem.wants_refinement() if refine is None else refine and problem.penalty == 0
     if not wanted:
-        return problem, problem.fit()
+        return problem, problem.fit(), None
     solution = problem.solution()
-    return problem, problem.fit(solution, _refine(solution, lambda now: one_pass(now, problem.columns)))
+    fit = problem.fit(solution, _refine(solution, lambda now: one_pass(now, problem.columns)))
+    return problem, fit, solution
 
 
 def _kept(factors: Factors) -> Array | list[AbsorbedFactor]:

@@ -15,6 +15,7 @@ from components.errors import DataError
 from components.fit.beam_pass import passes_over
 from components.fit.settings import ByCost, ByMetric, Exact
 from components.gather.design_rows import DesignRows
+from components.linear_model.diagnostics.look import Solved
 from components.linear_model.factor_kinds import merged
 from components.linear_model.factors import TriangularFactor
 from components.linear_model.families import named
@@ -32,13 +33,17 @@ class ClassFit:
     """A fit, and what a family of classes adds to it.
 
     Attributes:
-      fit: of the rows as they were weighted; its intercept is that of the answers.
+      solved: of the rows as they were weighted.
+      fit: the same; its intercept is that of the answers.
+      rows: how batches become blocks, with the classes' weights.
       class_weights: of the negative class and the positive one; None where both weigh the same.
       intercept_shift: what class weights had added to the intercept, and was taken from it.
       threshold: the probability from which on a row is positive; None for other families.
     """
 
+    solved: Solved
     fit: LikelihoodFit
+    rows: DesignRows
     class_weights: tuple[float, float] | None
     intercept_shift: float
     threshold: float | None
@@ -67,16 +72,20 @@ def fit_gathered(
       RunError: a pass did not see every row.
     """
     family, whole = named(gathered.family), merged(factors)
-    levels = separated_levels(gathered.design, whole.square(), gathered.present, family)
+    levels = separated_levels(gathered.design, whole.square(), gathered.present, family, exact.constraints)
     separated = no_maximum(levels, family) if levels else None
     weights = _class_weights(exact, gathered.classes, whole)
     rows = dataclasses.replace(rows, class_weights=weights)
     passes = passes_over(rows, whole.rows, one_pass)
     likelihood = Likelihood(gathered.family, factors, settings, passes, separated)
     fit = likelihood.fit
+    solved = Solved(gathered.family, fit, likelihood.kept, likelihood.beta, likelihood.root, likelihood.without_folds)
     shift = math.log(weights[1] / weights[0]) if weights is not None and exact.calibrate else 0.0
-    fit.coefficients[0] -= shift
-    return ClassFit(fit, weights, shift, _threshold(exact, likelihood, weights, shift) if family.classes else None)
+    coefficients = fit.coefficients.copy()
+    coefficients[0] -= shift
+    fit = dataclasses.replace(fit, coefficients=coefficients)
+    threshold = _threshold(exact, likelihood, weights, shift) if family.classes else None
+    return ClassFit(solved, fit, rows, weights, shift, threshold)
 
 
 def _class_weights(exact: Exact, classes: list[str] | None, whole: TriangularFactor) -> tuple[float, float] | None:

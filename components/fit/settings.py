@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, field_validator, model_validator
 
+from components.fit.constraints import Constraint
+from components.fit.elastic_net import ElasticNetSection
 from components.linear_model.families import FAMILIES, Family, family_of
 from components.section import Section
 from components.values.texts import canonical_text
@@ -32,6 +34,32 @@ class ByMetric(Section):
     """The threshold at which a metric is greatest on held-out folds of the training rows."""
 
     metric: Literal["f1", "accuracy"] = Field(description="The metric.", examples=["f1"])
+
+
+class Clustered(Section):
+    """Standard errors that hold where the rows of one value in a column, a customer's or a school's, are not independent.
+
+    Liang and Zeger 1986, with the correction G/(G − 1) for G values, of least squares also (n − 1)/(n − p).
+    """
+
+    cluster: str = Field(
+        min_length=1,
+        description="The column whose values are the clusters. Every row needs a value there. It need not be a feature.",
+        examples=["customer"],
+    )
+
+
+_NAMED = Literal["classical", "hc0", "hc1", "hc2", "hc3"]
+Errors = Annotated[
+    Annotated[_NAMED, Tag("named")] | Annotated[Clustered, Tag("clustered")],
+    Discriminator(
+        lambda value: (
+            "clustered" if isinstance(value, (dict, Clustered)) else "named" if isinstance(value, str) else None
+        ),
+        custom_error_type="errors",
+        custom_error_message=f"must be one of {', '.join(map(repr, get_args(_NAMED)))}, or a mapping with 'cluster', a column",
+    ),
+]
 
 
 class OfFamily(Section):
@@ -131,6 +159,11 @@ class Exact(OfFamily):
         examples=["auto"],
         json_schema_extra={"x-unit": "rows, of z-scores"},
     )
+    elastic_net: ElasticNetSection | None = Field(
+        default=None,
+        description="Of least squares, instead of `l2`: an elastic net or a lasso, which leaves columns out.",
+        examples=[{"l1_ratio": 1}],
+    )
     folds: int = Field(
         default=5,
         ge=2,
@@ -151,12 +184,44 @@ class Exact(OfFamily):
         "classes are separated (Greenland and Mansournia 2015); for `binomial` with the link `logit`, instead of `l2`.",
         examples=["log_f"],
     )
+    constraints: dict[str, Constraint] = Field(
+        default={},
+        description="By feature, what its coefficient may be, as `show` prints it: `positive`, `negative` or `{min, max}` of a "
+        "feature of one column (`numeric`, `integer`, `log`, `log1p`, `sqrt`, `power`, `product`; `boolean`: of true against "
+        "false); `increasing` or `decreasing` of `buckets` and of `ordered` with `contrasts: steps`: its levels' coefficients in "
+        "their order, the missing level apart. What is on a bound has no standard error, and the others' are conditional on that.",
+        examples=[{"miles": "positive", "age": "increasing", "discount": {"min": -1.0, "max": 0.0}}],
+    )
     refine: bool | None = Field(
         default=None,
         description="Of least squares: whether further passes over the rows refine the coefficients; `null` lets the condition "
         "number decide, and the size of the table.",
         examples=[True],
     )
+    errors: Errors = Field(
+        default="classical",
+        description="What the standard errors, p and intervals rest on, served ones too: `classical`, the family's variance of a "
+        "label; `hc0` to `hc3`, the residuals themselves, whatever their spread (White 1980; MacKinnon and White 1985; as R's "
+        "sandwich defines them); or a `cluster`, where rows of one value in a column are not independent. All but `classical` "
+        "take one more pass over the training rows.",
+        examples=["hc3", {"cluster": "customer"}],
+    )
+    diagnostics: bool = Field(
+        default=True,
+        description="Whether one more pass over the training rows tells what of the fit to doubt: robust errors beside the "
+        "classical ones, rows that make the model, the pattern of the residuals.",
+        examples=[False],
+    )
+
+    @property
+    def cluster(self) -> str | None:
+        """The column whose values are the clusters of the standard errors; None where rows are independent."""
+        return self.errors.cluster if isinstance(self.errors, Clustered) else None
+
+    @property
+    def diagnosed(self) -> bool:
+        """Whether there is one more pass over the training rows, for diagnostics or for errors that need it."""
+        return self.diagnostics or self.errors != "classical"
 
     @model_validator(mode="after")
     def _one_prior(self) -> Exact:
@@ -168,6 +233,38 @@ class Exact(OfFamily):
             raise ValueError(
                 "threshold: with a prior no fold is held out to choose by a metric. Give a number, or costs"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _alone(self) -> Exact:
+        if self.elastic_net is None:
+            return self
+        if self.of_family.solver != "factors":
+            raise ValueError(
+                f"elastic_net: is of least squares (family gaussian), whose fold factors give its whole path; of {self.family} the "
+                "penalty is ridge, every fold solved. Set l2: auto instead"
+            )
+        others = {"l2": self.l2 != 0.0, "prior": self.prior is not None, "constraints": bool(self.constraints)}
+        others |= {"refine: true, which is of fits without penalty": bool(self.refine)}
+        others |= {"errors, for it claims no standard errors": self.errors != "classical"}
+        for other, given in others.items():
+            if given:
+                raise ValueError(f"elastic_net: is instead of {other}. Leave one out")
+        return self
+
+    @property
+    def penalised(self) -> bool:
+        """Whether the fit may have a penalty or a prior."""
+        return self.l2 != 0 or self.prior is not None or self.elastic_net is not None
+
+    @model_validator(mode="after")
+    def _what_bounds_are_kept_with(self) -> Exact:
+        if self.constraints and self.prior is not None:
+            raise ValueError(
+                "constraints: can't be kept with prior: log_f. Leave one out, or set l2 instead of the prior"
+            )
+        if self.constraints and self.refine:
+            raise ValueError("constraints: no pass of refinement keeps them. Leave refine out")
         return self
 
     @field_validator("l2", mode="before")
@@ -233,6 +330,13 @@ Solver = Annotated[
 ]
 
 _SOLVER: TypeAdapter[Exact | Sgd] = TypeAdapter(Solver)
+
+
+def exact_of(model: Exact | Sgd) -> Exact:
+    """The settings of the exact fit: of gradient descent's, what all solvers have in common."""
+    if isinstance(model, Exact):
+        return model
+    return Exact(**{name: getattr(model, name) for name in OfFamily.model_fields})
 
 
 def model_from_json(value: dict[str, Any]) -> Exact | Sgd:

@@ -20,7 +20,7 @@ from tfx.dsl.io import fileio
 from components import example_columns, progress
 from components.errors import DataError
 from components.example_columns import BATCH_ROWS
-from components.gather import shards
+from components.gather import shards, slices
 from components.gather.design_rows import DesignRows
 from components.linear_model import array_functions
 from components.linear_model.factor_kinds import Factors, read_arrays, to_arrays, write_arrays
@@ -28,12 +28,12 @@ from components.linear_model.families import named
 from components.preprocessing.column_values import column_values
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import raw_values
-from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 
 READ_BYTES = 1 << 20
 
 Array = NDArray[np.float64]
 Gathered = tuple[int, Factors, NDArray[np.int64]]
+Values = tuple[dict[str, NDArray[Any]], list[pa.Array]]  # by transformed name, and the slices' texts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +46,8 @@ class RowSource:
       keys: of the terms of the design matrix, in order; those of numbers in `numbers`.
       label, weight: names of columns.
       family: its text, which may say that the label is transformed.
-      grouped: whether rows have a group.
+      added: the columns that ingest added, the rows' identities among them.
+      slices: the columns of the slices.
       folder: that takes the shards.
       files: of tf.Examples, gzipped TFRecords.
     """
@@ -58,17 +59,13 @@ class RowSource:
     label: str
     weight: str | None
     family: str
-    grouped: bool
+    added: tuple[str, ...]
+    slices: tuple[str, ...]
     folder: str
     files: tuple[str, ...]
 
-    @property
-    def drawn_by(self) -> str:
-        """The column that a row's fold is drawn from."""
-        return GROUP_COLUMN if self.grouped else ROW_COLUMN
-
-    def batch(self, values: dict[str, NDArray[Any]]) -> pa.RecordBatch:
-        """A batch as it is written, of what the transform graph gives by name."""
+    def batch(self, values: dict[str, NDArray[Any]], texts: list[pa.Array]) -> pa.RecordBatch:
+        """A batch as it is written, of what the transform graph gives by name, and the texts of each column of slices."""
         columns: dict[str, NDArray[Any]] = {
             shards.term_column(index): values[key].astype(np.float64 if key in self.numbers else np.int32, copy=False)
             for index, key in enumerate(self.keys)
@@ -77,8 +74,11 @@ class RowSource:
         columns[shards.LABEL] = np.asarray(named(self.family).fitted_label(label, array_functions))
         if self.weight is not None:
             columns[shards.WEIGHT] = values[self.weight].astype(np.float64)
-        columns[shards.DRAWN_BY] = values[self.drawn_by]
-        return pa.RecordBatch.from_arrays([pa.array(column) for column in columns.values()], names=list(columns))
+        columns |= {shards.ADDED[name]: values[name] for name in self.added}
+        arrays = {name: pa.array(column) for name, column in columns.items()}
+        return pa.RecordBatch.from_pydict(
+            arrays | {shards.slice_column(index): column for index, column in enumerate(texts)}
+        )
 
 
 @beam.ptransform_fn
@@ -98,10 +98,12 @@ class _GatherFile(beam.DoFn):
 
     def setup(self) -> None:
         source = self._source
-        others = [source.label, *([source.weight] if source.weight else []), source.drawn_by]
+        others = [source.label, *([source.weight] if source.weight else []), *source.added]
         # Each is made when the first file asks for it.
-        asked = tft.TFTransformOutput(source.transform_graph), features_from_json(source.features), others
+        transform = tft.TFTransformOutput(source.transform_graph)
+        asked = transform, features_from_json(source.features), others
         self._of_records = functools.cache(functools.partial(raw_values, *asked))
+        self._slices = functools.cache(lambda: slices.parser(transform.raw_feature_spec(), source.slices))
         self._of_columns = functools.cache(functools.partial(column_values, *asked))
 
     def process(self, element: int) -> Iterator[pa.RecordBatch]:
@@ -112,22 +114,24 @@ class _GatherFile(beam.DoFn):
 
     def _batches(self, file: str) -> Iterator[pa.RecordBatch]:
         try:
-            for values in self._values(file):
-                batch = self._source.batch(values)
+            for values, texts in self._values(file):
+                batch = self._source.batch(values, texts)
                 progress.rows_read(batch.num_rows)
                 yield batch
         except (tf.errors.InvalidArgumentError, tf.errors.DataLossError) as error:
             raise DataError(f"{file}: expected tf.Examples with a value of each feature; {error.message}") from error
 
-    def _values(self, file: str) -> Iterator[dict[str, NDArray[Any]]]:
-        columns = example_columns.of_shard(file)
+    def _values(self, file: str) -> Iterator[Values]:
+        columns, names = example_columns.of_shard(file), self._source.slices
         if fileio.exists(columns) and (of_columns := self._of_columns()) is not None:
-            return map(of_columns, example_columns.read(columns))
+            for batch in example_columns.read(columns):
+                yield of_columns(batch), slices.of_columns(batch, names)
+            return
         records = tf.data.TFRecordDataset(file, compression_type="GZIP", buffer_size=READ_BYTES).batch(BATCH_ROWS)
-        parsed: Iterator[dict[str, NDArray[Any]]] = (
-            records.map(self._of_records(), num_parallel_calls=2).prefetch(2).as_numpy_iterator()
-        )
-        return parsed
+        of_records, parsed = self._of_records(), self._slices()
+        both = records.map(lambda rows: (of_records(rows), parsed(rows)), num_parallel_calls=2).prefetch(2)
+        for values, raw in both.as_numpy_iterator():
+            yield values, slices.of_parsed(raw, names, len(values[self._source.label]))
 
 
 def combined(

@@ -37,8 +37,8 @@ class Gather(BaseBeamComponent):
     EXECUTOR_SPEC = BeamExecutorSpec(Executor)
 
     def __init__(self, examples: BaseChannel, transform_graph: BaseChannel, settings: dict[str, Any]) -> None:
-        """Takes raw examples and Transform's graph; `settings` holds `features`, `label`, `weight`, `grouped` and `family` as plain
-        JSON.
+        """Takes raw examples and Transform's graph; `settings` holds `features`, `label`, `weight`, `added` (the columns
+        that ingest added), `family`, and perhaps `slices` (columns whose texts are kept by row), as plain JSON.
         """
         super().__init__(
             GatherSpec(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from components.gather.shards import DRAWN_BY, LABEL, WEIGHT, term_column
+from components.gather.shards import CLUSTER, GROUP, LABEL, ROW, TIME, WEIGHT, slice_column, term_column
 from components.linear_model.absorbed_factor import Levels
-from components.linear_model.blocks import Block, scattered
+from components.linear_model.blocks import Block, Texts, scattered
 from components.linear_model.design_matrix import DesignMatrix
 from components.linear_model.factor_kinds import Factors, empty
 from components.table.row_identity import folds, group_folds
@@ -83,13 +85,14 @@ class DesignRows:
         place = self.levels.place - 1
         return len(label), np.concatenate([[len(ids[counted])], present[:place], by_level, present[place:]])
 
-    def block(self, batch: pa.RecordBatch, columns: list[int], *, by_fold: bool = True) -> Block:
+    def block(self, batch: pa.RecordBatch, columns: list[int], *, by_fold: bool = True, whole: bool = False) -> Block:
         """Some scaled columns of the rows of a weight above 0.
 
         Args:
           batch: of a shard.
           columns: their places.
           by_fold: whether folds are told apart; else all are 0.
+          whole: whether identities, clusters, times and slices are told, of those that the rows have.
         """
         label, weight = self._labels(batch)
         fold = self._fold(batch) if by_fold else np.zeros(len(label), np.int64)
@@ -110,13 +113,20 @@ class DesignRows:
                 column = x[:, at[place]]
                 np.subtract(values, term.mean, out=column)
                 column /= term.std
-        draw = scattered(batch.column(DRAWN_BY).to_numpy())
+        draw = scattered(self._drawn_by(batch))
         if self.class_weights is not None:
             of_class = np.where(label == 0, *self.class_weights)
             weight = of_class if weight is None else weight * of_class
-        if weight is None:
-            return Block(x, label, np.ones(len(label)), offset, fold, draw)
-        return Block(x, label, weight, offset, fold, draw).take(weight > 0)
+        found = Block(x, label, np.ones(len(label)) if weight is None else weight, offset, fold, draw)
+        if whole:
+            found = dataclasses.replace(found, **_told(batch), level=self._level(batch))
+        return found if weight is None else found.take(weight > 0)
+
+    def _level(self, batch: pa.RecordBatch) -> NDArray[np.int64] | None:
+        """The ids [n] of the levels that are eliminated."""
+        if self.levels is None:
+            return None
+        return self.columns(batch)[self.levels.key].astype(np.int64)
 
     def _labels(self, batch: pa.RecordBatch) -> tuple[Array, Array | None]:
         """Labels [n], weights [n] or None."""
@@ -125,5 +135,27 @@ class DesignRows:
 
     def _fold(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
         """[n]."""
-        drawn_by = batch.column(DRAWN_BY).to_numpy()
+        drawn_by = self._drawn_by(batch)
         return group_folds(drawn_by, self.folds) if self.grouped else folds(drawn_by, self.folds)
+
+    def _drawn_by(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
+        """What a row's fold is drawn from, [n]."""
+        return np.asarray(batch.column(GROUP if self.grouped else ROW).to_numpy())
+
+
+def _told(batch: pa.RecordBatch) -> dict[str, Any]:
+    """What a shard tells of rows beside what is fitted, by attribute of a `Block`."""
+    names = set(batch.schema.names)
+    slices = itertools.takewhile(names.__contains__, map(slice_column, itertools.count()))
+    return {
+        "row": batch.column(ROW).to_numpy(),
+        "cluster": batch.column(CLUSTER).to_numpy() if CLUSTER in names else None,
+        "time": batch.column(TIME).to_numpy() if TIME in names else None,
+        "slices": tuple(_texts(batch.column(name)) for name in slices),
+    }
+
+
+def _texts(column: pa.Array) -> Texts:
+    """Strings [n] by their places in a list of different ones."""
+    coded = column.dictionary_encode(null_encoding="encode")
+    return Texts(coded.indices.to_numpy(), tuple(coded.dictionary.to_pylist()))

@@ -22,6 +22,7 @@ from components.linear_model.families import named
 from components.linear_model.gathered import GatheredRows
 from components.preprocessing.features import features_from_json
 from components.preprocessing.transform_graph import design_matrix_of
+from components.table.added_columns import GROUP_COLUMN
 
 
 class Executor(BaseBeamExecutor):
@@ -39,7 +40,8 @@ class Executor(BaseBeamExecutor):
         design = design_matrix_of(tft.TFTransformOutput(graph), features_from_json(config["features"]))
         levels = absorbed_levels(design, named(config["family"]))
         check_memory({name: len(places) for name, places in design.by_feature().items()}, named(config["family"]))
-        rows = DesignRows(design, config["grouped"], PARTS, levels)
+        grouped = GROUP_COLUMN in config["added"]
+        rows = DesignRows(design, grouped, PARTS, levels)
         uri = artifact_utils.get_single_uri(output_dict["gathered"])
         folder = os.path.join(uri, shards.ROWS)
         fileio.makedirs(folder)
@@ -52,7 +54,8 @@ class Executor(BaseBeamExecutor):
             label=config["label"],
             weight=config["weight"],
             family=config["family"],
-            grouped=config["grouped"],
+            added=tuple(config["added"]),
+            slices=tuple(config.get("slices", [])),
             folder=folder,
             files=tuple(sorted(file for uri in uris for file in fileio.glob(io_utils.all_files_pattern(uri)))),
         )
@@ -62,7 +65,8 @@ class Executor(BaseBeamExecutor):
             family=config["family"],
             label=config["label"],
             weight=config["weight"],
-            grouped=config["grouped"],
+            grouped=grouped,
+            slices=list(source.slices),
             design=design,
             rows_read=int(found["read"]),
             present=[int(count) for count in found["present"]],

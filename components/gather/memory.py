@@ -11,9 +11,9 @@ from components.linear_model.absorbed_factor import is_absorbed
 from components.linear_model.families import Family
 
 PARTS = 5  # that rows are told apart by: the folds of a configuration that says nothing else
-# Matrices [p + 2, p + 2] that Fit holds besides the factors of the parts, which Gather holds twice: the square, its inverse, and
-# two covariances.
-_MATRICES = 4
+# Matrices [p + 2, p + 2] that Fit holds besides the factors of the parts, which Gather holds twice: the square, its inverse, two
+# covariances, and of the pass for diagnostics two sums of scores and two covariances of them.
+_MATRICES = 8
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 _MEMORY = Path("/proc/meminfo")
 

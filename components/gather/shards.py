@@ -5,27 +5,42 @@
 - `term_0`, `term_1`, …: by term of the design matrix, a number in raw units (float64; of whole numbers less their origin, filled
   where it was missing), or the id of a level (int32).
 - `label`, `weight` (if rows have one): float64; a label that is transformed as it is fitted.
-- `drawn_by`: int64, what a row's fold is drawn from: its identity, or its group.
+- `row`: int64, the row's identity (`components.table.row_identity`).
+- `group`, `cluster`, `time`: int64, if ingest added them (`components.table.added_columns`).
+- `slice_0`, `slice_1`, …: by column of the slices a canonical text, null where the row has none.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator
 
 import pyarrow as pa
-from tfx.dsl.io import fileio
 
 from components import arrow_stream
+from components.table.added_columns import CLUSTER_COLUMN, GROUP_COLUMN, ROW_COLUMN, TIME_COLUMN
 
 ROWS = "rows"
-LABEL, WEIGHT, DRAWN_BY = "label", "weight", "drawn_by"
+LABEL, WEIGHT = "label", "weight"
+ROW, GROUP, CLUSTER, TIME = "row", "group", "cluster", "time"
+ADDED = {
+    ROW_COLUMN: ROW,
+    GROUP_COLUMN: GROUP,
+    CLUSTER_COLUMN: CLUSTER,
+    TIME_COLUMN: TIME,
+}  # by the column of a tf.Example
 _TEMPORARY = "tmp-"
 
 
 def term_column(index: int) -> str:
     """Name of the column of a term, by its place among the terms."""
     return f"term_{index}"
+
+
+def slice_column(index: int) -> str:
+    """Name of the column of a slice's texts, by its place among the columns of the slices."""
+    return f"slice_{index}"
 
 
 def keep(
@@ -39,6 +54,8 @@ def keep(
       index, count: of the shard, and of how many.
       attempt: a name that no other attempt has.
     """
+    from tfx.dsl.io import fileio  # who reads rows of this machine does without TensorFlow
+
     path = os.path.join(folder, f"{_TEMPORARY}{attempt}")
     with fileio.open(path, "wb") as file:  # of TensorFlow's file systems, which Arrow's writer does not know
         file.write(b"")  # TensorFlow makes a file when it is first written to, and there may be no batch
@@ -52,13 +69,20 @@ def keep(
 
 def remove_attempts(folder: str) -> None:
     """Removes what failed attempts left."""
+    from tfx.dsl.io import fileio
+
     for left in fileio.glob(os.path.join(folder, f"{_TEMPORARY}*")):
         fileio.remove(left)
 
 
 def shards(directory: str) -> list[str]:
     """The files of a `GatheredRows` artifact that hold rows, in order."""
-    return sorted(fileio.glob(os.path.join(directory, ROWS, "design-*.arrow")))
+    folder, name = os.path.join(directory, ROWS), "design-*.arrow"
+    if os.path.isdir(folder):
+        return sorted(glob.glob(os.path.join(glob.escape(folder), name)))
+    from tfx.dsl.io import fileio
+
+    return sorted(fileio.glob(os.path.join(folder, name)))
 
 
 def read(path: str) -> Iterator[pa.RecordBatch]:

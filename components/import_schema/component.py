@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.executor_spec import ExecutorClassSpec
@@ -15,11 +16,11 @@ from components.import_schema.executor import Executor
 
 
 class ImportTableSchemaSpec(standard_component_specs.ImportSchemaGenSpec):
-    """TFX's, with whether rows are grouped, and what shows TFX's cache that the file changed."""
+    """TFX's, with the columns that ingest adds, and what shows TFX's cache that the file changed."""
 
     PARAMETERS = {
         **standard_component_specs.ImportSchemaGenSpec.PARAMETERS,
-        "grouped": ExecutionParameter(type=int),
+        "added": ExecutionParameter(type=str),
         "content": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str),
     }
@@ -31,12 +32,12 @@ class ImportTableSchema(BaseComponent):
     SPEC_CLASS = ImportTableSchemaSpec
     EXECUTOR_SPEC = ExecutorClassSpec(Executor)
 
-    def __init__(self, schema_file: str, content: bytes, grouped: bool) -> None:
-        """Takes the path of a schema in text format, its content, and whether ingest adds a column for groups."""
+    def __init__(self, schema_file: str, content: bytes, added: list[str]) -> None:
+        """Takes the path of a schema in text format, its content, and the names of the columns that ingest adds."""
         super().__init__(
             ImportTableSchemaSpec(
                 schema_file=schema_file,
-                grouped=int(grouped),
+                added=json.dumps(added),
                 content=hashlib.sha256(content).hexdigest(),
                 code=code_fingerprint(__name__),
                 schema=Channel(type=standard_artifacts.Schema),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -10,8 +11,6 @@ from tfx.components.schema_gen import executor as schema_gen
 from tfx.components.schema_gen.import_schema_gen import executor
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils
-
-from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 
 
 class Executor(executor.Executor):
@@ -24,7 +23,7 @@ class Executor(executor.Executor):
         path = os.path.join(uri, schema_gen.DEFAULT_FILE_NAME)
         schema = io_utils.SchemaReader().read(path)
         known = {feature.name for feature in schema.feature}
-        for name in [ROW_COLUMN, *([GROUP_COLUMN] if exec_properties["grouped"] else [])]:
+        for name in json.loads(exec_properties["added"]):
             if name not in known:
                 schema.feature.add(name=name, type=schema_pb2.INT, presence=schema_pb2.FeaturePresence(min_count=1))
         io_utils.write_pbtxt_file(path, schema)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from components.linear_model.arrays import fit
+    from components.linear_model.elastic_net import ElasticNet
     from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
     from components.linear_model.parquet import fit_parquet
     from components.linear_model.portable import PortableModel
     from components.linear_model.scoring import score
 
-__all__ = ["LeastSquaresFit", "LikelihoodFit", "PortableModel", "fit", "fit_parquet", "score"]
+__all__ = ["ElasticNet", "LeastSquaresFit", "LikelihoodFit", "PortableModel", "fit", "fit_parquet", "score"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,6 +23,10 @@ def __getattr__(name: str) -> Any:
         from components.linear_model.arrays import fit
 
         return fit
+    if name == "ElasticNet":
+        from components.linear_model.elastic_net import ElasticNet
+
+        return ElasticNet
     if name == "fit_parquet":
         from components.linear_model.parquet import fit_parquet
 

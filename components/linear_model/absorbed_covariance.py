@@ -62,6 +62,25 @@ class AbsorbedCovariance:
         """The inverse of `to_json`, and of `arrays`."""
         return cls(**{name: np.array(array, np.float64) for name, array in value.items()})
 
+    def squared_length(self, places: NDArray[np.int64], beta: Array) -> float:
+        """βᵀ·V⁻¹·β of the coefficients β [q] at some places; NaN where V is singular.
+
+        Levels, whose part of V is diag(own) + rows·inner·rowsᵀ, are eliminated by Woodbury's identity, then the others.
+        """
+        level = self.own[places] != 0
+        levels, others = places[level], places[~level]
+        rows, rest = self.rows[levels], self.rows[others] @ self.inner
+        weighted = rows / self.own[levels][:, None]
+        # [Vll⁻¹·βl, Vll⁻¹·rows], by rowsᵀ and βlᵀ alone
+        middle = np.eye(len(self.inner)) + self.inner @ (rows.T @ weighted)
+        right = np.column_stack([weighted.T @ beta[level], weighted.T @ rows])
+        solved = right - (weighted.T @ rows) @ np.linalg.solve(middle, self.inner @ right)
+        length = beta[level] @ (beta[level] / self.own[levels]) - right[:, 0] @ np.linalg.solve(
+            middle, self.inner @ right[:, 0]
+        )
+        left = rest @ self.rows[others].T - rest @ solved[:, 1:] @ rest.T
+        return float(length + squared_length(left, beta[~level] - rest @ solved[:, 0]))
+
 
 Covariance = Array | AbsorbedCovariance
 
@@ -69,3 +88,16 @@ Covariance = Array | AbsorbedCovariance
 def variances(covariance: Covariance) -> Array:
     """The diagonal [1 + p] of either."""
     return covariance.diagonal if isinstance(covariance, AbsorbedCovariance) else np.diag(covariance)
+
+
+def squared_length(covariance: Array, beta: Array) -> float:
+    """βᵀ·V⁻¹·β; 0 of no β, NaN where V [q, q], brought to a diagonal of 1, is singular to rounding."""
+    sizes = np.sqrt(np.diag(covariance))
+    if not np.all(sizes > 0):
+        return float("nan")
+    if not len(sizes):
+        return 0.0
+    values, vectors = np.linalg.eigh(covariance / np.outer(sizes, sizes))
+    if values[0] <= len(sizes) * np.finfo(float).eps * values[-1]:
+        return float("nan")
+    return float(np.sum((vectors.T @ (beta / sizes)) ** 2 / values))

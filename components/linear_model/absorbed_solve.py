@@ -21,8 +21,10 @@ from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from components.linear_model.absorbed_covariance import AbsorbedCovariance
 from components.linear_model.absorbed_factor import AbsorbedFactor
+from components.linear_model.diagnostics.look import Solved
+from components.linear_model.diagnostics.seen import Effects
 from components.linear_model.factor_kinds import merged
-from components.linear_model.factors import padded, triangle
+from components.linear_model.factors import inverted, padded, triangle
 from components.linear_model.inference import Dropped, LeastSquaresFit
 from components.linear_model.rank import dependences, independent_columns
 from components.linear_model.ridge import Chosen, choose_penalty, penalties
@@ -217,13 +219,39 @@ class AbsorbedProblem:
 
     def without_folds(self) -> Array | None:
         """As `solve.Problem.without_folds`."""
+        found = self._fits_without_folds()
+        if found is None:
+            return None
+        return np.array([self._placed(gamma, theta)[self.columns] for gamma, theta in found])
+
+    def solved(self, family: str, fit: LeastSquaresFit, refined: object = None) -> Solved:
+        """What one more pass over the rows takes of the fit: rows have the columns that are no levels."""
+        del refined  # there is none
+        arrow, levels = self._arrow, self.factor.levels
+        effects = fit.coefficients[levels.place : levels.place + levels.number]
+        reciprocal = _reciprocals(arrow.weights, self.penalty)
+        centre = (arrow.weights * reciprocal)[:, None] * arrow.rows[:, :-1]
+        without = self._fits_without_folds()
+        return Solved(
+            family=family,
+            fit=fit,
+            columns=arrow.columns,
+            beta=fit.coefficients[arrow.columns],
+            root=inverted(arrow.remaining(self.penalty)[:-1, :-1]),
+            without_folds=None if without is None else np.array([np.concatenate(both) for both in without]),
+            levels=Effects(effects, reciprocal, centre),
+            first_level=levels.place,
+        )
+
+    def _fits_without_folds(self) -> list[tuple[Array, Array]] | None:
+        """γ [q] and θ [levels] at the penalty of the rows of all folds but one; None without cross-validation."""
         if self.chosen.cv_error is None:
             return None
         found = []
         for index in range(len(self.folds)):
             gamma, theta = self._without(index, self._arrow.columns).solved(np.array([self.penalty]))
-            found.append(self._placed(gamma, theta)[self.columns, 0])
-        return np.array(found)
+            found.append((gamma[:, 0], theta[:, 0]))
+        return found
 
     def _placed(self, gamma: Array, theta: Array) -> Array:
         """Values [q, …] and [levels, …] at the places of their columns, [p, …]; 0 elsewhere."""

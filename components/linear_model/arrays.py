@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from components.errors import DataError
 from components.linear_model import threads
 from components.linear_model.blocks import Block, Pass, over, scattered
+from components.linear_model.bounded import Bounds
+from components.linear_model.bounded_solve import BoundedProblem
+from components.linear_model.elastic_net import ElasticNet
+from components.linear_model.elastic_net_problem import ElasticNetProblem
 from components.linear_model.factors import BLOCK_ROWS, TriangularFactor
 from components.linear_model.families import named
 from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
@@ -22,6 +26,8 @@ from components.linear_model.refinement import PASSES, ResidualPass, Solution, i
 from components.linear_model.solve import Problem, Settings
 from components.linear_model.units import Units
 from components.values.names import INTERCEPT
+
+Array = NDArray[np.float64]
 
 FOLDS = 5  # of `l2="auto"`, where nothing else is said
 PRECISION = 1e-9  # of columns in 64 bits, some digits left to the steps' rounding
@@ -43,6 +49,8 @@ def fit(
     family: str = "gaussian",
     offset: NDArray[Any] | None = None,
     prior: Literal["log_f"] | None = None,
+    bounds: NDArray[Any] | None = None,
+    elastic_net: ElasticNet | None = None,
 ) -> LeastSquaresFit | LikelihoodFit:
     """Fits g(E[y]) = b + X·β by maximum likelihood, of the Gaussian family by least squares.
 
@@ -65,6 +73,10 @@ def fit(
         `tweedie(power=1.6)`.
       offset: [n], added to b + X·β; None is 0.
       prior: `"log_f"` for log-F(1,1) priors (`newton.Penalty`), of columns as they are; instead of a penalty.
+      bounds: [p, 2], the least and the greatest that each coefficient may be, ∓infinity where there is no such bound; b has none.
+        What is on a bound has no standard error, and those of the others are conditional on that (`LeastSquaresFit.bounds`).
+      elastic_net: of family gaussian, instead of `l2`: an elastic net or a lasso (`ElasticNet`), of columns as they are, which
+        should be of one scale. Its cross-validation has 5 folds unless `folds` says otherwise.
 
     Returns:
       The fit, intercept first.
@@ -72,7 +84,8 @@ def fit(
     Raises:
       DataError: a value is not finite or beyond 1e±100, too few rows for a fit without penalty, all weights zero, or
         collinear columns with `"error"`; the text names them.
-      ValueError: shapes don't fit, or a penalty is below zero.
+      ValueError: shapes don't fit, a penalty is below zero, a bound is above its other one, or there are bounds beside what knows
+        none: a prior, an elastic net or refinement; or there are two penalties.
 
     Example:
       >>> import numpy as np
@@ -80,12 +93,82 @@ def fit(
       [1.0, 2.0]
     """
     X, y = np.asarray(X, np.float64), np.asarray(y, np.float64)
+    if l2 != "auto" and not l2 >= 0:
+        raise ValueError(f"l2 must be 'auto' or a number of at least 0; received {l2!r}")
+    squares = named(family).solver == "factors"
+    if elastic_net is not None and (l2 != 0.0 or refine or bounds is not None or not squares):
+        raise ValueError("elastic_net: is of family gaussian, without l2, bounds and refine. Leave one out")
+    names, weights, offset = check_arrays(X, y, weights, names, offset, family)
+    validated = l2 == "auto" or (elastic_net is not None and elastic_net.by_validation)
+    fold, count = drawn_folds(FOLDS if validated and np.ndim(folds) == 0 and folds == 0 else folds, len(y))
+    names = [INTERCEPT, *names] if intercept else names
+    response = y - offset if squares else y
+    empty = TriangularFactor(names, block_rows, intercept=intercept)
+    places = [np.flatnonzero(fold == index) for index in range(count)] if count > 1 else [slice(0, len(y))]
+    factors = [_factor(X, response, weights, empty, rows) for rows in places]
+    settings = Settings(
+        intercept=intercept,
+        l2=l2,
+        collinear=collinear,
+        elastic_net=elastic_net,
+        log_f=prior is not None,
+        precision=PRECISION,
+        bounds=None if bounds is None else _bounds(bounds, names, intercept, prior is not None or bool(refine)),
+    )
+    if not squares:
+        X = _with_ones(X) if intercept else X
+        some = slice(None) if weights is None else weights > 0
+        units = Units.of(X[some], intercept=intercept, sizes=l2 == 0.0 and prior is None)
+        weights = np.ones(len(y)) if weights is None else weights
+        rows = Rows(units.scaled(X), y, weights, offset, fold, block_rows)
+        return Likelihood(family, factors, settings, rows.passes, units=units).fit
+    if elastic_net is not None:
+        return ElasticNetProblem(factors, settings).fit()
+    if bounds is not None:
+        return BoundedProblem(factors, settings).fit()
+    problem = Problem(factors, settings)
+    if not (problem.wants_refinement() if refine is None else refine and problem.penalty == 0.0):
+        return problem.fit()
+    solution = problem.solution()
+    kept = (_with_ones(X) if intercept else X)[:, problem.columns]
+    passes = refine_rows(solution, kept, response, weights, block_rows)
+    return problem.fit(solution, passes)
+
+
+def _bounds(given: NDArray[Any], names: list[str], intercept: bool, unknown: bool) -> Bounds:
+    """Of all columns, the intercept's free."""
+    found = np.asarray(given, np.float64)
+    free = np.array([[-np.inf, np.inf]] * intercept).reshape(-1, 2)
+    if found.shape != (len(names) - intercept, 2) or not (found[:, 0] <= found[:, 1]).all():
+        raise ValueError(
+            f"bounds must be [{len(names) - intercept}, 2], the least and the greatest of each coefficient; received "
+            f"{found.shape if found.ndim != 2 or found.shape[1] != 2 else found.tolist()}"
+        )
+    if unknown:
+        raise ValueError("bounds: neither a prior nor refinement keeps them. Leave prior and refine out")
+    return Bounds.simple(*np.concatenate([free, found]).T)
+
+
+def check_arrays(
+    X: Array,
+    y: Array,
+    weights: NDArray[Any] | None,
+    names: list[str] | None,
+    offset: NDArray[Any] | None,
+    family: str,
+) -> tuple[list[str], Array | None, Array]:
+    """Looks whether arrays can be fitted; arguments as of `fit`.
+
+    Returns:
+      The columns' names, the weights, the offset [n].
+
+    Raises:
+      DataError, ValueError: as of `fit`.
+    """
     if X.ndim != 2 or y.shape != (len(X),):
         raise ValueError(f"X must be [n, p] and y [n]; received {X.shape} and {y.shape}")
     if named(family).transform is not None:
         raise ValueError(f"family: y is fitted as it is; received {family!r}. Give a transformed label as y: np.log(y)")
-    if l2 != "auto" and not l2 >= 0:
-        raise ValueError(f"l2 must be 'auto' or a number of at least 0; received {l2!r}")
     names = [f"x{index + 1}" for index in range(X.shape[1])] if names is None else list(names)
     if len(names) != X.shape[1]:
         raise ValueError(f"names must name {X.shape[1]} columns; received {len(names)}")
@@ -98,28 +181,7 @@ def fit(
             f"y and offset: expected {named(family).labels} and finite numbers, [n] each; received "
             f"{y[odd][0] if odd.any() else offset.shape}."
         )
-    fold, count = _folds(FOLDS if l2 == "auto" and np.ndim(folds) == 0 and folds == 0 else folds, len(y))
-    names = [INTERCEPT, *names] if intercept else names
-    squares = named(family).solver == "factors"
-    response = y - offset if squares else y
-    empty = TriangularFactor(names, block_rows, intercept=intercept)
-    places = [np.flatnonzero(fold == index) for index in range(count)] if count > 1 else [slice(0, len(y))]
-    factors = [_factor(X, response, weights, empty, rows) for rows in places]
-    settings = Settings(intercept=intercept, l2=l2, collinear=collinear, log_f=prior is not None, precision=PRECISION)
-    if not squares:
-        X = _with_ones(X) if intercept else X
-        some = slice(None) if weights is None else weights > 0
-        units = Units.of(X[some], intercept=intercept, sizes=l2 == 0.0 and prior is None)
-        weights = np.ones(len(y)) if weights is None else weights
-        rows = Rows(units.scaled(X), y, weights, offset, fold, block_rows)
-        return Likelihood(family, factors, settings, rows.passes, units=units).fit
-    problem = Problem(factors, settings)
-    if not (problem.wants_refinement() if refine is None else refine and problem.penalty == 0.0):
-        return problem.fit()
-    solution = problem.solution()
-    kept = (_with_ones(X) if intercept else X)[:, problem.columns]
-    passes = refine_rows(solution, kept, response, weights, block_rows)
-    return problem.fit(solution, passes)
+    return names, weights, offset
 
 
 def _with_ones(X: NDArray[Any]) -> NDArray[Any]:
@@ -216,7 +278,7 @@ def refuse_sizes(greatest: NDArray[Any], names: list[str]) -> None:
         )
 
 
-def _folds(folds: int | NDArray[Any], rows: int) -> tuple[NDArray[np.int64], int]:
+def drawn_folds(folds: int | NDArray[Any], rows: int) -> tuple[NDArray[np.int64], int]:
     """The fold of each row [n], and how many folds there are."""
     given = np.asarray(folds)
     if given.ndim == 0:

@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True)
+class Texts:
+    """A column of texts, by their places in a list of different ones.
+
+    Attributes:
+      codes: [n], int32: the place of each row's text in `levels`.
+      levels: texts, and None for rows that have none; one that no row has may be among them.
+    """
+
+    codes: NDArray[np.int32]
+    levels: tuple[str | None, ...]
+
+    def take(self, which: Any) -> Texts:
+        """Some of the rows, as of a `Block`."""
+        return Texts(self.codes[which], self.levels)
+
+    @staticmethod
+    def joined(parts: Sequence[Texts]) -> Texts:
+        """All rows of several columns: the levels of the first, then what others have beside them."""
+        places: dict[str | None, int] = {}
+        codes = []
+        for part in parts:
+            own = [places.setdefault(level, len(places)) for level in part.levels]
+            codes.append(np.array(own, np.int32)[part.codes])
+        return Texts(np.concatenate(codes), tuple(places))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +48,11 @@ class Block:
       label, weight, offset: [n].
       fold: [n], integers.
       draw: [n], uint64: a number that a row has whatever the order of the rows; evenly spread.
+      row: [n], what identifies each row (`components.table.row_identity`), where it is asked for.
+      cluster: [n], a number that rows of one cluster share, where it is asked for and rows have one.
+      time: [n], a number that is ordered as the rows are in time, likewise.
+      level: [n], the id of each row's level, where they are asked for and a feature's levels are eliminated (`absorbed_factor`).
+      slices: by column of the slices the rows' texts, where they are asked for.
     """
 
     x: Array
@@ -29,20 +61,28 @@ class Block:
     offset: Array
     fold: NDArray[np.int64]
     draw: NDArray[np.uint64]
+    row: NDArray[np.int64] | None = None
+    cluster: NDArray[np.int64] | None = None
+    time: NDArray[np.int64] | None = None
+    level: NDArray[np.int64] | None = None
+    slices: tuple[Texts, ...] = ()
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Its arrays by name."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        """The arrays that it has, by name; its slices are none."""
+        return {name: values for name, values in vars(self).items() if isinstance(values, np.ndarray)}
 
     def take(self, which: Any) -> Block:
         """Some of the rows: a slice, their places, or a mask."""
-        return Block(**{name: values[which] for name, values in self.arrays().items()})
+        texts = tuple(texts.take(which) for texts in self.slices)
+        return Block(**{name: values[which] for name, values in self.arrays().items()}, slices=texts)
 
     @staticmethod
     def joined(blocks: Iterable[Block]) -> Block:
-        """All rows of several blocks."""
-        parts = [block.arrays() for block in blocks]
-        return Block(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+        """All rows of several blocks that have the same arrays and slices."""
+        whole = list(blocks)
+        parts = [block.arrays() for block in whole]
+        texts = tuple(map(Texts.joined, zip(*(block.slices for block in whole), strict=True)))
+        return Block(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, slices=texts)
 
 
 class Collector(Protocol):

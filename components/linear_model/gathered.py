@@ -1,16 +1,16 @@
 """The files of a `GatheredRows` artifact: what one pass over the training rows leaves. Read and written by json and numpy alone.
 
 gathered.json:
-  format: 3.
+  format: 4.
   family: its text (`Family.text`).
   label, weight: names; weight is null where rows have none.
   grouped: whether rows have a group, which stays in one fold.
+  slices: names of the columns whose texts `rows/` has, in order.
   design: the terms of the design matrix (`design_matrix.Term`), in the order of the columns; the intercept's ones come first.
   rows_read: rows of the training split, those of weight 0 among them.
-  classes: of a family of classes the names of the negative one and the positive one; else null.
   present: [1 + p], by column, rows of a weight above 0 whose value there is not 0: of a level, its rows.
   classes: of a family of classes, the names of the negative one and the positive one; else null.
-absorbed: the key of the term whose levels are eliminated (`absorbed_factor`); null where none are.
+  absorbed: the key of the term whose levels are eliminated (`absorbed_factor`); null where none are.
 factors.npz: the triangular factors of [1 X y] of each part of the rows by
   `row_identity.folds` or `group_folds`: what `factors.to_arrays` gives, or `absorbed_factor.to_arrays`, in raw units.
 rows/: the design matrix of all rows in plain numbers (`components.gather.shards`).
@@ -37,7 +37,7 @@ from components.values.names import INTERCEPT
 Array = NDArray[np.float64]
 Open = Callable[[str, str], IO[Any]]
 
-FORMAT = 3
+FORMAT = 4
 GATHERED, FACTORS = "gathered.json", "factors.npz"
 
 
@@ -46,6 +46,7 @@ class GatheredRows:
     """What was gathered; attributes as in this module's text.
 
     Attributes:
+      slices: as above; none of what is merged of two, for that has no rows.
       parts: a factor of [1 X y] of each part of the rows, all of one kind; X in raw units, whole numbers less their term's origin.
     """
 
@@ -58,6 +59,7 @@ class GatheredRows:
     present: list[int]
     parts: Factors
     classes: list[str] | None = None
+    slices: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
@@ -124,6 +126,7 @@ class GatheredRows:
             "label": self.label,
             "weight": self.weight,
             "grouped": self.grouped,
+            "slices": self.slices,
             "design": self.design.to_json(),
             "rows_read": self.rows_read,
             "present": self.present,

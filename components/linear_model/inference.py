@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from components.linear_model.absorbed_covariance import Covariance, variances
+from components.linear_model.bounded_fit import Bounded
+from components.linear_model.elastic_net import Selection
 from components.linear_model.families import named
 
 Array = NDArray[np.float64]
 
+CLASSICAL = "classical"
 PRIORS = "log-F(1,1) priors"  # the penalty's rule, where there are such
 
 
@@ -45,19 +48,22 @@ class Fitted:
     Attributes:
       names: of the coefficients, [p].
       coefficients: [p]; 0 for a dropped column, 1 for an offset.
-      covariance: of the coefficients, [p, p]; NaN for a column without a coefficient of its own. For a penalty it leaves the bias
-        out of account. Where a feature's levels are absorbed, an `AbsorbedCovariance`.
+      covariance: of the coefficients, [p, p]; NaN for a column without a coefficient of its own, or on a bound. For a penalty it
+        leaves the bias out of account. Where a feature's levels are absorbed, an `AbsorbedCovariance`.
       rows: whose weight is not zero.
       degrees_of_freedom: of the residuals: rows − rank, or rows − trace of the hat matrix for a penalty. Weights are R's analytic
         weights, so that a row counts once whatever its weight.
-      rank: number of independent columns.
+      rank: number of independent columns, those on a bound not among them.
       condition_number: in the 2-norm, of the independent columns brought to norm 1.
       dropped: columns left out: those that others give, or with a penalty those alone that are constant.
-      penalty: λ of λ·‖β‖², the intercept not penalised; 0 is none.
-      penalty_rule: how λ was chosen.
+      penalty: λ of λ·‖β‖², the intercept not penalised, or α of an elastic net (`LeastSquaresFit.selection`); 0 is none.
+      penalty_rule: how it was chosen.
       ridge_path: per penalty `{"l2", "cv_error"}`; empty without folds.
       cv_error: mean deviance (of least squares the mean squared error) on held-out rows at the chosen penalty; None without folds.
       shared: columns that others give and a penalty keeps: how they share what is common is the penalty's choice, not the data's.
+      errors: what the covariance is: `classical`, or robust: `hc0` to `hc3`, or `cluster` (`diagnostics.meat`).
+      clusters: how many there are; None of other errors.
+      bounds: which bounds hold, and the certificate; None where no coefficient has one.
     """
 
     names: list[str]
@@ -74,6 +80,9 @@ class Fitted:
     ridge_path: list[dict[str, float]]
     cv_error: float | None
     shared: list[Dropped] = dataclasses.field(default_factory=list)
+    errors: str = CLASSICAL
+    clusters: int | None = None
+    bounds: Bounded | None = None
 
     @property
     def penalised(self) -> bool:
@@ -82,8 +91,11 @@ class Fitted:
 
     @property
     def test_degrees_of_freedom(self) -> float:
-        """Of Student's t, by which coefficients are tested; infinite where the dispersion is known: then it is the normal law."""
-        return self.degrees_of_freedom
+        """Of Student's t, by which coefficients are tested; infinite where the dispersion is known: then it is the normal law.
+
+        With clusters it is their number less 1 (Cameron and Miller 2015, Journal of Human Resources 50).
+        """
+        return self.degrees_of_freedom if self.clusters is None else float(self.clusters - 1)
 
     @property
     def standard_errors(self) -> Array:
@@ -117,7 +129,8 @@ class Fitted:
         value = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         del value["covariance"]
         columns = {key: [dataclasses.asdict(column) for column in value[key]] for key in ("dropped", "shared")}
-        return {**value, **columns, "coefficients": self.coefficients.tolist()}
+        bounds = None if self.bounds is None else dataclasses.asdict(self.bounds)
+        return {**value, **columns, "coefficients": self.coefficients.tolist(), "bounds": bounds}
 
     @classmethod
     def from_json(cls, value: dict[str, Any], covariance: Covariance) -> Self:
@@ -128,6 +141,7 @@ class Fitted:
                 "coefficients": np.array(value["coefficients"], np.float64),
                 **{key: [Dropped.from_json(column) for column in value[key]] for key in ("dropped", "shared")},
                 "covariance": covariance,
+                "bounds": value.get("bounds") and Bounded.from_json(value["bounds"]),
             }
         )
 
@@ -141,12 +155,24 @@ class LeastSquaresFit(Fitted):
       total_sum_of_squares: Σ w·(y − ȳ)², or Σ w·y² without an intercept.
       log_weight: Σ log w.
       refined: passes of refinement.
+      selection: what an elastic net left of the columns; None without one. Then all of the covariance is NaN.
     """
 
     residual_sum_of_squares: float
     total_sum_of_squares: float
     log_weight: float
     refined: int
+    selection: Selection | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the covariance as plain JSON."""
+        return {**super().to_json(), "selection": self.selection and dataclasses.asdict(self.selection)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any], covariance: Covariance) -> Self:
+        """The inverse of `to_json`."""
+        selection = value.get("selection")
+        return super().from_json({**value, "selection": selection and Selection(**selection)}, covariance)
 
     @property
     def sigma(self) -> float:
@@ -230,8 +256,9 @@ class LikelihoodFit(Fitted):
 
     @property
     def test_degrees_of_freedom(self) -> float:
-        """Infinite where the dispersion is known."""
-        return math.inf if named(self.family).dispersion == "one" else self.degrees_of_freedom
+        """Infinite where the dispersion is known, and there are no clusters."""
+        known = named(self.family).dispersion == "one" and self.clusters is None
+        return math.inf if known else super().test_degrees_of_freedom
 
     @property
     def deviance_explained(self) -> float:

@@ -9,19 +9,23 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
 
 from components.errors import DataError
 from components.linear_model import array_functions
 from components.linear_model.blocks import Block, Pass, over
+from components.linear_model.bounded import Bounds
+from components.linear_model.bounded_fit import Bounded
+from components.linear_model.bounded_start import start_within
 from components.linear_model.counted import Counted, is_worth_counting
 from components.linear_model.factor_kinds import merged
 from components.linear_model.factors import BLOCK_ROWS, TriangularFactor
 from components.linear_model.families import named
 from components.linear_model.inference import PRIORS, Dropped, LikelihoodFit
+from components.linear_model.likelihood_covariance import covariance_root, inverse_root
 from components.linear_model.likelihood_path import Anchor, FoldFits, cross_validate
 from components.linear_model.newton import Maximum, NoMaximum, Penalty, maximise, start
 from components.linear_model.newton_pass import At, NewtonPass
+from components.linear_model.rank import independent_columns
 from components.linear_model.ridge import choose
 from components.linear_model.sample import Sample
 from components.linear_model.solve import Columns, Settings
@@ -40,7 +44,17 @@ class Likelihood:
 
     Attributes:
       fit: the fit.
+      kept: places of the columns that are fitted.
+      beta: [q], their coefficients, in the rows' units.
+      root: M [q, q], M·Mᵀ the inverse of the information and the penalty's, in the rows' units.
+      without_folds: [folds, q], the coefficients of the rows of all folds but one, in the rows' units; None without
+        cross-validation.
     """
+
+    kept: list[int]
+    beta: Array
+    root: Array
+    without_folds: Array | None = None
 
     def __init__(
         self,
@@ -104,13 +118,13 @@ class Likelihood:
         """The fit with a penalty that was given, and its error on held-out folds."""
         kept, dropped, shared = self._columns.kept(penalty.l2 != 0.0 or penalty.log_f)
         self._look(kept)
-        at, flat = start(self._sample, self._family, len(kept), penalty)
+        at, flat = self._start(penalty)
         maximum = self._maximum(at, penalty, flat)
         found = None
         if self._folds > 1 and not penalty.log_f:
             anchor = Anchor(penalty.l2, maximum.beta, maximum.found.factors)
             found = self._cross_validated([anchor], np.array([penalty.l2]))
-            self._held_out = found.betas[:, 0]
+            self.without_folds = found.betas[:, 0]
         return self._told(maximum, penalty, (dropped, shared), found, 0, PRIORS if penalty.log_f else "given")
 
     def _fit_of_path(self) -> LikelihoodFit:
@@ -118,7 +132,7 @@ class Likelihood:
         intercept = self._settings.intercept
         wanted = self._columns.kept(True)[0]
         self._look(wanted)
-        begin, flat = start(self._sample, self._family, len(wanted), Penalty(intercept=intercept))
+        begin, flat = self._start(Penalty(intercept=intercept))
         path = self._penalties(begin)
         at, anchors = begin, []
         for index in ANCHORS:
@@ -140,13 +154,32 @@ class Likelihood:
         chosen, rule = choose(found.found, "maximum likelihood", "mean deviance", not_plain)
         penalty = Penalty(float(path[chosen]), intercept=intercept)
         kept, dropped, shared = self._columns.kept(penalty.l2 != 0.0)
-        self._held_out = found.betas[:, chosen][:, np.isin(wanted, kept)]
+        self.without_folds = found.betas[:, chosen][:, np.isin(wanted, kept)]
         if kept != wanted:
             self._look(kept)
         nearest = min(anchors, key=lambda anchor: abs(anchor.penalty - penalty.l2)).beta[np.isin(wanted, kept)]
         start_at = At(self._family, nearest, np.zeros(len(kept)), at.null)
         maximum = self._maximum(start_at, penalty, None)
         return self._told(maximum, penalty, (dropped, shared), found, chosen, rule)
+
+    def _start(self, penalty: Penalty) -> tuple[At, Array]:
+        """Where to begin, and the coefficients of the model of the intercept alone, both within the bounds."""
+        at, flat = start(self._sample, self._family, len(self._kept), penalty)
+        bounds = self._bounds_of(self._kept)
+        if bounds is None:
+            return at, flat
+        beta, flat = (
+            start_within(bounds, one, self._sample, self._family, penalty.intercept) for one in (at.beta, flat)
+        )
+        return dataclasses.replace(at, beta=beta), flat
+
+    def _bounds_of(self, columns: list[int]) -> Bounds | None:
+        """Of some columns, in units of the rows; None where there are none."""
+        found = self._settings.bounds
+        if found is None:
+            return None
+        found = found.of(columns)
+        return found if self._units is None else found.scaled(self._units.size[columns])
 
     def _penalties(self, at: At) -> Array:
         """The path, increasing: from a part of ten times the greatest information that a direction of the columns has."""
@@ -176,7 +209,8 @@ class Likelihood:
         )
         names = [name for name, there in zip(self._names, place, strict=True) if there]
         penalty = Penalty(intercept=self._settings.intercept)
-        maximum = maximise(one_pass, at, names, penalty, flat[place], self._settings.precision)
+        bounds = self._bounds_of([column for column, there in zip(self._kept, place, strict=True) if there])
+        maximum = maximise(one_pass, at, names, penalty, flat[place], self._settings.precision, bounds)
         self._passes += maximum.passes
         if place.all():
             return Anchor(0.0, maximum.beta, maximum.found.factors)
@@ -196,12 +230,14 @@ class Likelihood:
 
     def _maximum(self, at: At, penalty: Penalty, flat: Array | None) -> Maximum:
         at = dataclasses.replace(at, folds=self._folds, rows=self._factor.rows)
-        maximum = maximise(self._one_pass, at, self._names, penalty, flat, self._settings.precision)
+        bounds = self._bounds_of(self._kept)
+        maximum = maximise(self._one_pass, at, self._names, penalty, flat, self._settings.precision, bounds)
         self._passes += maximum.passes
         return maximum
 
     def _cross_validated(self, anchors: list[Anchor], path: Array) -> FoldFits:
-        found = cross_validate(self._one_pass, self._family, anchors, path, self._settings.intercept)
+        bounds = self._bounds_of(self._kept)
+        found = cross_validate(self._one_pass, self._family, anchors, path, self._settings.intercept, bounds)
         self._passes += found.passes
         return found
 
@@ -216,13 +252,20 @@ class Likelihood:
         Raises:
           DataError: there are no folds.
         """
-        if self._folds == 1:
+        if self.without_folds is None:
             raise DataError(
                 "model.threshold: a metric needs at least two folds that hold rows. Give a number, or costs."
             )
-        counts = self._one_pass(functools.partial(ScorePass, self._held_out)).counts
+        counts = self._one_pass(functools.partial(ScorePass, self.without_folds)).counts
         eta = best_eta(counts / np.array(weights)[:, None], metric) + shift
         return float(named(self._family).link.inverse(np.array(eta), array_functions))
+
+    def _bounded(self, maximum: Maximum) -> Bounded | None:
+        """What the bounds did; None where there are none."""
+        bounds = self._bounds_of(self._kept)
+        if bounds is None or maximum.step.kkt is None:
+            return None
+        return Bounded.of(bounds, self._kept, maximum.beta, maximum.step.kkt)
 
     def _told(
         self,
@@ -234,8 +277,15 @@ class Likelihood:
         rule: str,
     ) -> LikelihoodFit:
         found, factor, kept = maximum.found, self._factor, self._kept
-        root, trace = _covariance_root(found.information(), maximum, penalty)
-        freedom = factor.rows - (self._columns.rank if trace is None else trace)
+        self.kept, self.beta = kept, maximum.beta
+        bounded, rank = self._bounded(maximum), self._columns.rank
+        merging = None
+        if bounded is not None:
+            merging = bounded.merging(len(factor.names))[np.ix_(kept, bounded.free(kept))]
+            rank = len(independent_columns(self._columns.solved_for(kept)[0] @ merging, self._columns.tolerance))
+        self.root = inverse_root(found.information(), maximum, penalty, merging)
+        root, trace = covariance_root(found.information(), maximum, penalty, merging)
+        freedom = factor.rows - (rank if trace is None else trace)
         pearson = float(found.sums[2]) / freedom if freedom > 0 else float("nan")
         dispersion = 1.0 if named(self._family).dispersion == "one" else pearson
         width = len(factor.names)
@@ -245,6 +295,7 @@ class Likelihood:
             beta, root = self._units.raw(beta, kept), self._units.raw(root, kept)
         coefficients[kept] = beta
         covariance[np.ix_(kept, kept)] = dispersion * (root @ root.T)
+        covariance = covariance if bounded is None else bounded.without(covariance)
         return LikelihoodFit(
             family=self._family,
             names=factor.names,
@@ -252,11 +303,12 @@ class Likelihood:
             covariance=covariance,
             rows=factor.rows,
             degrees_of_freedom=float(freedom),
-            rank=self._columns.rank,
+            rank=rank,
             condition_number=self._columns.condition_number(),
             intercept=self._settings.intercept,
             dropped=told[0],
             shared=told[1],
+            bounds=bounded,
             penalty=penalty.l2,
             penalty_rule=rule,
             ridge_path=_path(folds),
@@ -281,20 +333,6 @@ def _path(folds: FoldFits | None) -> list[dict[str, float]]:
         return []
     found = folds.found
     return [{"l2": float(l2), "cv_error": float(error)} for l2, error in zip(found.path, found.mean, strict=True)]
-
-
-def _covariance_root(information: Array, maximum: Maximum, penalty: Penalty) -> tuple[Array, float | None]:
-    """M [q, q], M·Mᵀ the covariance of a dispersion of 1; and of a ridge the trace of the hat matrix.
-
-    With information H = RᵀR it is H⁻¹; of a ridge (H + λD)⁻¹·H·(H + λD)⁻¹; of priors (H + priors')⁻¹.
-    """
-    width = len(information)
-    if penalty.log_f:
-        return np.asarray(solve_triangular(maximum.step.triangle, np.eye(width))), None
-    if penalty.l2 == 0.0:
-        return np.asarray(solve_triangular(information, np.eye(width))), None
-    q, r = np.linalg.qr(np.concatenate([information, np.diag(penalty.root(width))]))
-    return np.asarray(solve_triangular(r, q[:width].T)), float(np.sum(q[:width] ** 2))
 
 
 def _in_blocks(rows: Block) -> Iterator[Block]:

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.linear_model.blocks import Block, Pass
+from components.linear_model.bounded import Bounds
+from components.linear_model.bounded_path import BoundedFit
 from components.linear_model.factors import triangle
 from components.linear_model.families import named
 from components.linear_model.ridge import CrossValidation
@@ -164,7 +166,12 @@ class Metric:
 
 
 def cross_validate(
-    one_pass: Pass, family: str, anchors: Sequence[Anchor], penalties: Array, intercept: bool
+    one_pass: Pass,
+    family: str,
+    anchors: Sequence[Anchor],
+    penalties: Array,
+    intercept: bool,
+    bounds: Bounds | None = None,
 ) -> FoldFits:
     """Fits of all rows but a fold's.
 
@@ -174,14 +181,21 @@ def cross_validate(
       anchors: at some penalties.
       penalties: [m], all of them.
       intercept: whether column 0 is all ones.
+      bounds: that the anchors' coefficients keep, and every fit is to keep; None for none.
     """
     folds, width = len(anchors[0].factors), len(anchors[0].beta)
-    metric = functools.cache(lambda anchor, fold: Metric(_without(anchors[anchor].factors, fold), intercept))
-    fits = []
-    for fold in range(folds):
-        for penalty in penalties:
-            nearest = _nearest(anchors, float(penalty))
-            fits.append(_Fit(anchors[nearest].beta, metric(nearest, fold), float(penalty), intercept))
+    factor = functools.cache(lambda anchor, fold: _without(anchors[anchor].factors, fold))
+    metric = functools.cache(lambda anchor, fold: Metric(factor(anchor, fold), intercept))
+
+    def begin(fold: int, penalty: float) -> _Fit | BoundedFit:
+        nearest = _nearest(anchors, penalty)
+        beta = anchors[nearest].beta
+        if bounds is None:
+            return _Fit(beta, metric(nearest, fold), penalty, intercept)
+        known = beta if penalty else metric(nearest, fold).without_unknown(beta)
+        return BoundedFit(beta, known, factor(nearest, fold), penalty, intercept, bounds)
+
+    fits = [begin(fold, float(penalty)) for fold in range(folds) for penalty in penalties]
     passes = 0
     while True:
         betas = np.array([fit.beta for fit in fits]).reshape(folds, len(penalties), width)

@@ -19,9 +19,13 @@ fit.json:
   threshold: of a family of classes, the probability from which on a row is of the positive one; else null.
   in_units: of a label that is transformed, what the fit is in the label's own units (`retransformation.InUnits`); else null. `fit`
     is on the fitted scale.
+  standard_errors: by kind of errors (`classical`, `hc3`, …) those of `raw`, [1 + p]; null where there is none. Empty where rows
+    were not looked at once more. `fit` has the covariance of the errors that were asked for.
+  cluster: the column whose values are the clusters of `fit`'s errors; null for other errors.
   raw: `{"names", "coefficients"}` in raw units.
   absorbed: the key of the term whose levels are eliminated (`absorbed_factor`); null or not there where none are.
 covariance.npy, raw_covariance.npy: float64 [p, p], of `fit` and `raw`; NaN for dropped columns and references.
+diagnostics.json: what one more pass over the rows tells (`diagnostics.diagnosis.Diagnosis`); not there where none was wanted.
 factors.npy: float64 [folds, p + 2, p + 2]: the triangular factor of [1 X y] of each fold, from which all else is computed.
 Where levels are eliminated, covariance.npz, raw_covariance.npz and factors.npz instead: what `AbsorbedCovariance.arrays` and
   `absorbed_factor.to_arrays` give.
@@ -89,6 +93,8 @@ class LinearFit:
     intercept_shift: float = 0.0
     threshold: float | None = None
     fold_log_weights: list[float] | None = None
+    standard_errors: dict[str, list[float | None]] = dataclasses.field(default_factory=dict)
+    cluster: str | None = None
     in_units: InUnits | None = None
 
     @property
@@ -115,15 +121,10 @@ class LinearFit:
     @property
     def raw(self) -> LeastSquaresFit | LikelihoodFit:
         """The fit in raw units: z = (x − m)/s undone in coefficients and covariance, by one linear map."""
-        covariance = self.fit.covariance
-        if isinstance(covariance, AbsorbedCovariance):
-            covariance = dataclasses.replace(covariance, rows=raw_units(self.design, covariance.rows))
-        else:
-            there = ~np.isnan(covariance)
-            once = raw_units(self.design, np.where(there, covariance, 0.0))
-            covariance = np.where(there, raw_units(self.design, once.T).T, np.nan)
         return dataclasses.replace(
-            self.fit, coefficients=raw_units(self.design, self.fit.coefficients), covariance=covariance
+            self.fit,
+            coefficients=raw_units(self.design, self.fit.coefficients),
+            covariance=raw_covariance(self.design, self.fit.covariance),
         )
 
     @property
@@ -189,6 +190,8 @@ class LinearFit:
             "fold_log_weights": self.fold_log_weights,
             "fit": self.fit.to_json(),
             **{key: getattr(self, key) for key in _OF_CLASSES},
+            "standard_errors": self.standard_errors,
+            "cluster": self.cluster,
             "in_units": self.in_units and dataclasses.asdict(self.in_units),
             "raw": {"names": raw.names, "coefficients": raw.coefficients.tolist()},
             "absorbed": None if (levels := levels_of(self.fold_factors)) is None else levels.key,
@@ -244,6 +247,8 @@ class LinearFit:
             fold_log_weights=value["fold_log_weights"],
             factors=factors,
             **{key: value[key] for key in _OF_CLASSES},
+            standard_errors=value.get("standard_errors", {}),
+            cluster=value.get("cluster"),
             in_units=value.get("in_units") and InUnits.from_json(value["in_units"]),
         )
 
@@ -256,3 +261,12 @@ def raw_units(design: DesignMatrix, coefficients: Array) -> Array:
             raw[place] = coefficients[place] / term.std
             raw[0] -= coefficients[place] * ((term.origin + term.mean) / term.std)
     return raw
+
+
+def raw_covariance(design: DesignMatrix, covariance: Covariance) -> Covariance:
+    """A covariance of coefficients of scaled columns as one of those in raw units."""
+    if isinstance(covariance, AbsorbedCovariance):
+        return dataclasses.replace(covariance, rows=raw_units(design, covariance.rows))
+    there = ~np.isnan(covariance)
+    once = raw_units(design, np.where(there, covariance, 0.0))
+    return np.where(there, raw_units(design, once.T).T, np.nan)

@@ -19,6 +19,7 @@ from scipy.linalg import solve_triangular
 from components.errors import DataError
 from components.linear_model import array_functions
 from components.linear_model.blocks import Block, Pass
+from components.linear_model.bounded import Bounds, bounded_step, kkt_residual
 from components.linear_model.factors import triangle
 from components.linear_model.families import Family, named
 from components.linear_model.families.binomial import BINOMIAL
@@ -44,6 +45,7 @@ FARTHEST = 700.0  # η of which exp is a double
 MOST_ETA = 30.0  # that a step of the start may change η by
 NAMED = 0.1  # of the greatest part that a column has in a separating direction: lesser ones are not named
 MOST_NAMED = 5
+NEARER = "Set bounds nearer to what the labels say, or leave constraints out."
 
 
 class NoMaximum(DataError):
@@ -96,12 +98,16 @@ class Step:
       decrement: its length in standard errors.
       triangle: [q, q], the factor of the penalised information.
       condition_number: of its columns brought to norm 1.
+      beta: [q], where it leads.
+      kkt: within bounds, how far from an optimum it begins (`bounded.kkt_residual`); else None.
     """
 
     step: Array
     decrement: float
     triangle: Array
     condition_number: float
+    beta: Array
+    kkt: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,8 +132,8 @@ class Maximum:
         return self.at.beta
 
 
-def next_step(found: NewtonPass, at: At, penalty: Penalty) -> Step:
-    """Newton's step of the penalised likelihood."""
+def next_step(found: NewtonPass, at: At, penalty: Penalty, bounds: Bounds | None = None) -> Step:
+    """Newton's step of the penalised likelihood; within bounds the one that its quadratic model asks for there."""
     width = len(at.beta)
     rows = [found.factor()]
     if penalty.log_f:
@@ -137,20 +143,34 @@ def next_step(found: NewtonPass, at: At, penalty: Penalty) -> Step:
     if penalty.l2:
         root = penalty.root(width)
         rows.append(np.column_stack([np.diag(root), -root * at.beta]))
-    return solved(triangle(np.concatenate(rows)), found.dispersion)
+    return solved(triangle(np.concatenate(rows)), found.dispersion, at.beta, bounds)
 
 
-def solved(factor: Array, dispersion: float) -> Step:
-    """The step that a factor [q + 1, q + 1] of √W·[X, u/h] gives; of a column that rounding left nothing of, the least one."""
+def solved(factor: Array, dispersion: float, beta: Array, bounds: Bounds | None = None) -> Step:
+    """The step that a factor [q + 1, q + 1] of √W·[X, u/h] gives; of a column that rounding left nothing of, the least one.
+
+    Args:
+      factor: at coefficients β.
+      dispersion: φ there.
+      beta: [q].
+      bounds: that β keeps, and the step is to keep; None for none.
+    """
     upper, projected = np.triu(factor[:-1, :-1]), factor[:-1, -1]
     norms = np.linalg.norm(upper, axis=0)
     scaled = upper / np.where(norms > 0, norms, 1.0)
+    if bounds is not None:
+        leads = bounded_step(upper, projected, bounds, beta)
+        within = float(np.linalg.norm(upper @ (leads - beta))) / math.sqrt(dispersion)
+        rest = float(abs(factor[-1, -1]))
+        kkt = kkt_residual(upper, projected, rest, bounds.from_here(beta), np.zeros_like(beta))
+        return Step(leads - beta, within, upper, float(np.linalg.cond(scaled)), leads, kkt)
     if np.min(np.abs(np.diag(scaled))) > EPS:
         step = solve_triangular(scaled, projected)
     else:
         step = np.linalg.lstsq(scaled, projected, rcond=EPS * len(scaled))[0]
     length = float(np.linalg.norm(projected)) / math.sqrt(dispersion)
-    return Step(step / np.where(norms > 0, norms, 1.0), length, upper, float(np.linalg.cond(scaled)))
+    step = step / np.where(norms > 0, norms, 1.0)
+    return Step(step, length, upper, float(np.linalg.cond(scaled)), beta + step)
 
 
 def penalised(deviance: float, beta: Array, penalty: Penalty) -> float:
@@ -171,6 +191,7 @@ def maximise(
     penalty: Penalty,
     step_from: Array | None = None,
     precision: float = PRECISION,
+    bounds: Bounds | None = None,
 ) -> Maximum:
     """Newton's steps until one is too short to matter; the last pass looks at where it led.
 
@@ -181,6 +202,7 @@ def maximise(
       penalty: what is taken from the likelihood.
       step_from: [q], coefficients that the beginning is not to be worse than.
       precision: of the columns, relative: a row that speaks against a direction by less of the greatest change of η does not.
+      bounds: that the coefficients keep, those of the beginning and of `step_from` too; None for none.
 
     Raises:
       DataError: the labels are separated, so that the likelihood grows without end; or 60 passes did not settle it.
@@ -199,25 +221,31 @@ def maximise(
     while passes < MOST_PASSES:
         found = one_pass(functools.partial(NewtonPass, at))
         passes += 1
-        if not last and free and _separates(found, at, precision):
+        without_end = free and (bounds is None or bounds.recedes(at.step))
+        if not last and without_end and _separates(found, at, precision):
             raise NoMaximum(*_separation(at, names))
         best, worse = _best(found, at, penalty)
+        if bounds is not None and not np.isfinite(found.deviances).any():
+            raise DataError(
+                f"model.constraints: within the bounds, means of some rows are beyond the range of 64 bits. {NEARER}"
+            )
         if not last and worse:
             at = _back(at, best)
             continue
-        step = next_step(found, at, penalty)
+        step = next_step(found, at, penalty, bounds)
         tell(f"pass {passes}: the next step is {step.decrement:.2g} standard errors long")
         if last:
             return Maximum(at, found, step, passes)
         rounding = 10 * EPS * step.condition_number * found.noise
         if known:  # a dispersion of residuals that are rounding themselves is no measure
             rounding = min(rounding, NOISIEST)
-        last = step.decrement <= max(SETTLED, rounding)
+        # Within bounds residuals may be so large that an estimated dispersion makes any step a short one.
+        last = step.decrement <= max(SETTLED, rounding) and (step.kkt is None or step.kkt <= SETTLED)
         shortest = min(shortest, step.decrement)
         null = at.null + found.null[1] / found.null[2]
         at = dataclasses.replace(
             at,
-            beta=at.beta + step.step,
+            beta=step.beta,
             step=step.step,
             null=float(null),
             halve=step.decrement > SHORT,
@@ -226,7 +254,7 @@ def maximise(
         )
     raise NoMaximum(
         f"the fit did not settle in {MOST_PASSES} passes: the shortest step was {shortest:.3g} standard errors long",
-        ways_out(named(at.family)) if free else "Set a larger penalty (model.l2).",
+        NEARER if bounds is not None else ways_out(named(at.family)) if free else "Set a larger penalty (model.l2).",
     )
 
 
@@ -286,7 +314,7 @@ def start(sample: Sample, family: str, columns: int, penalty: Penalty) -> tuple[
       Where, and the coefficients [q] of the model of the intercept alone, which the beginning is not to be worse than.
     """
     rows = sample.weighted()
-    near = At(family, _intercept(rows, family), np.zeros(1), 0.0)
+    near = At(family, mean_intercept(rows, family), np.zeros(1), 0.0)
     alone = _climb(dataclasses.replace(rows, x=np.ones((len(rows.label), 1))), near, Penalty(), SETTLED)
     null = alone.beta[0]
     flat = np.zeros(columns)
@@ -303,7 +331,7 @@ def start(sample: Sample, family: str, columns: int, penalty: Penalty) -> tuple[
     return at, flat
 
 
-def _intercept(rows: Block, family: str) -> Array:
+def mean_intercept(rows: Block, family: str) -> Array:
     """[1]: that with which the mean is the labels', by halving the interval that means of doubles leave it."""
     inverse = named(family).link.inverse
     wanted = float(rows.weight @ rows.label)

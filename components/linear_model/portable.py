@@ -13,7 +13,7 @@ family's link:
   deviation of the residuals, so that they are those of a new label of weight 1, and t is the quantile of Student's t with the
   residuals' degrees of freedom (Draper and Smith, Applied Regression Analysis, 3rd ed., §3.1). Of other families σ is 0: they are
   those of η, and the ends those of the mean; where the dispersion is known, t is the normal law's. For a ridge fit, C leaves the
-  bias out of account.
+  bias out of account; where a coefficient is on a bound, it is taken as known there.
 - Of a label that was transformed, z = g(y) (`families.label`), least squares is one of z: η, standard errors and contributions are
   on that scale, g⁻¹(η) is the median of y, and the interval that of a new y. `smearing` holds the averages by which its mean is
   answered instead, if the family's text says so: of exp(e) for the logarithm, so that the mean is exp(η) times that.
@@ -50,6 +50,7 @@ from components.linear_model.raw_columns import RawColumn, raw_columns
 from components.values.names import safe_names
 
 if TYPE_CHECKING:  # what fits is slow to import, and scoring has no need of it
+    from components.linear_model.bounded_fit import Bounded
     from components.linear_model.linear_fit import LinearFit
 
 MODEL_FILE = "model.json"
@@ -174,7 +175,7 @@ class PortableModel:
       means: float64 [1 + p] of the columns over the training rows.
       references: by transformed column with levels, the place of the column that the others are compared with.
       cross_validated: metrics on held-out folds, of the fit at its penalty, and how many rows they rest on; None without folds.
-      interval: None where there is none: gradient descent has no covariance.
+      interval: None where there is none: gradient descent and an elastic net have no covariance.
       classes: of a family of classes the names of the negative one and the positive one.
       threshold: the probability from which on a row is of the positive class; None for other families.
       smearing: averages over the training rows' residuals, where the mean of a transformed label is answered; else None.
@@ -330,6 +331,7 @@ def portable_model(
     fit = found.fit
     entries: list[Any] = [{**entry, **learned.get(entry["name"], {})} for entry in features]
     exact = solver == "exact"
+    selected = isinstance(fit, LeastSquaresFit) and fit.selection is not None
     freedom = fit.test_degrees_of_freedom if math.isfinite(fit.test_degrees_of_freedom) else None
     return PortableModel(
         family=found.family,
@@ -350,14 +352,14 @@ def portable_model(
             t=quantile(level, freedom),
             degrees_of_freedom=freedom,
             sigma=fit.sigma if isinstance(fit, LeastSquaresFit) else 0.0,
-            covariance=_filled(fit.covariance),
+            covariance=_filled(fit.covariance, fit.bounds),
             # A penalty that keeps a dependent column learns no more of a row in which it is not what the others give.
             dropped=[
                 {"column": column.column, "on": {str(place): factor for place, factor in column.on.items()}}
                 for column in [*fit.dropped, *fit.shared]
             ],
         )
-        if exact and fit.degrees_of_freedom > 0
+        if exact and not selected and fit.degrees_of_freedom > 0
         else None,
         classes=found.classes,
         threshold=found.threshold,
@@ -365,8 +367,10 @@ def portable_model(
     )
 
 
-def _filled(covariance: Covariance) -> Covariance:
-    """0 for the coefficients that were left out."""
+def _filled(covariance: Covariance, bounds: Bounded | None) -> Covariance:
+    """0 for the coefficients that were left out, or that a bound holds, unless it holds them to another one."""
+    if bounds is not None and not isinstance(covariance, AbsorbedCovariance):
+        return bounds.filled(covariance)
     return covariance.filled() if isinstance(covariance, AbsorbedCovariance) else np.nan_to_num(covariance, nan=0.0)
 
 

@@ -20,16 +20,18 @@ PATH_LENGTH = 49
 PATH_SPAN = 1e-10  # least to greatest penalty above 0
 
 
-class RidgeSolver:
-    """Solves min Σ w·(y − b − x·β)² + λ·‖β‖² for any λ; the intercept b is not penalised.
+class Centred:
+    """The problem that is left where the intercept is not penalised.
 
-    With the intercept as the first column, the factor's rows below the first are those of the centred problem. Its singular
-    values give every λ at once (Golub, Van Loan, §6.1). Columns that depend on others share what is theirs, as the penalty
-    has it; a penalty of 0 is the limit of small ones: the solution of least norm.
+    With the intercept as the first column, the factor's rows below the first are those of the centred columns and label.
 
-    Rounding makes a dependent column slightly independent, which a small λ would answer with coefficients of 10¹⁵. So each
+    Rounding makes a dependent column slightly independent, which a small penalty would answer with coefficients of 10¹⁵. So each
     dependent column is taken as what the others give of it. Cutting off small singular values instead would take columns of
     small units for dependent ones.
+
+    Attributes:
+      columns: [k, q] of a factor, the intercept not among them.
+      label: [k], in its terms.
     """
 
     def __init__(self, factor: TriangularFactor, columns: list[int], intercept: bool, tolerance: float) -> None:
@@ -37,28 +39,42 @@ class RidgeSolver:
 
         `tolerance` says what is dependent, see `rank.dependences`.
         """
-        self._full = factor.from_origin(np.zeros(len(factor.names) + 1))
-        self._columns = columns
-        self._intercept = intercept
-        first = int(intercept)
-        centred, label = self._full[first:, columns[first:]], self._full[first:, -1]
-        independent = independent_columns(self._full[:, columns], tolerance)
+        full, first = factor.from_origin(np.zeros(len(factor.names) + 1)), int(intercept)
+        self.columns: Array = full[first:, columns[first:]]
+        self.label: Array = full[first:, -1]
+        self._first = full[0, [*columns, -1]] if intercept else None
+        independent = independent_columns(full[:, columns], tolerance)
         if len(independent) < len(columns):
-            basis = np.linalg.qr(centred[:, [index - first for index in independent if index >= first]])[0]
-            centred, label = basis.T @ centred, basis.T @ label
-        self._u, self.singular, self._vt = decompose(centred)
-        self._projected = self._u.T @ label
+            basis = np.linalg.qr(self.columns[:, [index - first for index in independent if index >= first]])[0]
+            self.columns, self.label = basis.T @ self.columns, basis.T @ self.label
+
+    def with_intercept(self, beta: Array) -> Array:
+        """Coefficients [q, m] with their intercept before them, where there is one."""
+        if self._first is None:
+            return beta
+        intercept = (self._first[-1] - self._first[1:-1] @ beta) / self._first[0]
+        return np.concatenate([intercept[None, :], beta])
+
+
+class RidgeSolver:
+    """Solves min Σ w·(y − b − x·β)² + λ·‖β‖² for any λ; the intercept b is not penalised.
+
+    The singular values of the centred problem give every λ at once (Golub, Van Loan, §6.1). Columns that depend on others share
+    what is theirs, as the penalty has it; a penalty of 0 is the limit of small ones: the solution of least norm.
+    """
+
+    def __init__(self, factor: TriangularFactor, columns: list[int], intercept: bool, tolerance: float) -> None:
+        """Arguments as of `Centred`."""
+        self._centred = Centred(factor, columns, intercept, tolerance)
+        self._intercept = intercept
+        self._u, self.singular, self._vt = decompose(self._centred.columns)
+        self._projected = self._u.T @ self._centred.label
 
     def coefficients(self, penalties: Array) -> Array:
         """[[1 +] q, m] coefficients for m penalties, the intercept first."""
         s = self.singular[:, None]
         damped = np.divide(s, s**2 + penalties, out=np.zeros((len(s), len(penalties))), where=s > 0)
-        beta = np.asarray(self._vt.T @ (damped * self._projected[:, None]))
-        if not self._intercept:
-            return beta
-        first = self._full[0]
-        intercept = (first[-1] - first[self._columns[1:]] @ beta) / first[0]
-        return np.concatenate([intercept[None, :], beta])
+        return self._centred.with_intercept(self._vt.T @ (damped * self._projected[:, None]))
 
     def degrees_of_freedom(self, penalty: float) -> float:
         """Trace of the hat matrix, the intercept's 1 among it."""
@@ -212,7 +228,12 @@ def without(
       path: penalties, [m].
       tolerance: see `rank.dependences`.
     """
-    training = TriangularFactor(folds[index].names, intercept=intercept)
+    return RidgeSolver(training_factor(folds, index), columns, intercept, tolerance).coefficients(path)
+
+
+def training_factor(folds: list[TriangularFactor], index: int) -> TriangularFactor:
+    """The factor of the rows of all folds but one."""
+    training = TriangularFactor(folds[index].names, intercept=folds[index].intercept)
     for fold in folds[:index] + folds[index + 1 :]:
         training.merge(fold)
-    return RidgeSolver(training, columns, intercept, tolerance).coefficients(path)
+    return training

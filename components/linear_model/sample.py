@@ -63,8 +63,8 @@ class Sample:
     def load(self, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Takes what `arrays` gave."""
         self.seen = arrays["seen"]
-        names = [field.name for field in dataclasses.fields(Block)]
-        self._kept = [Block(**{name: arrays[f"{name}_{index}"] for name in names}) for index in range(2)]
+        names = self._kept[0].arrays()
+        self._kept = [Block(**{name: arrays[f"{name}_{index}"] for name in names}, slices=()) for index in range(2)]
         return self
 
     @property

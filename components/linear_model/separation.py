@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ ROUNDING = 1e-9  # of a level's weight
 MOST_NAMED = 5
 
 
-def separated_levels(design: DesignMatrix, square: Array, present: Sequence[int], family: Family) -> list[str]:
+def separated_levels(
+    design: DesignMatrix, square: Array, present: Sequence[int], family: Family, bounded: Collection[str] = ()
+) -> list[str]:
     """Levels whose rows all have the label 0, or of a family of classes all 1: their coefficient has no finite best value.
 
     Args:
@@ -25,6 +27,7 @@ def separated_levels(design: DesignMatrix, square: Array, present: Sequence[int]
       square: [p + 2, p + 2], the factor of [1 X y] of all rows, of which the sums of a level's labels and weights are products.
       present: [1 + p], rows of a level.
       family: of the model; labels of one that allows no 0 are not separated so.
+      bounded: features whose levels are left out: bounds may keep their coefficients finite, which the passes find out.
 
     Returns:
       A text each: `payment_type[Prcard]: 31 rows, all 1`.
@@ -33,6 +36,8 @@ def separated_levels(design: DesignMatrix, square: Array, present: Sequence[int]
         return []
     found, names = [], design.column_names
     for first, term in design.places():
+        if term.feature in bounded:
+            continue
         for place in range(first, first + len(term.levels)):
             weight = float(np.sum(square[:, place] ** 2))
             if not present[place] or weight == 0:

@@ -12,6 +12,9 @@ from scipy.linalg import solve_triangular
 
 from components.errors import DataError
 from components.linear_model.absorbed_covariance import Covariance
+from components.linear_model.bounded import Bounds
+from components.linear_model.diagnostics.look import Solved
+from components.linear_model.elastic_net import ElasticNet
 from components.linear_model.factor_kinds import merged
 from components.linear_model.factors import TriangularFactor, inverted, triangle
 from components.linear_model.inference import Dropped, LeastSquaresFit
@@ -46,9 +49,11 @@ class Settings:
         times eps of a dependent column, in the factor (numpy's `matrix_rank` takes that); the rest is for what rounding left
         in the column itself.
       references: places of columns left out by convention, one level of each feature with levels: its coefficient is 0.
+      elastic_net: the penalty of `elastic_net_problem`, instead of l2; None is none.
       log_f: whether each column but the intercept has a log-F(1,1) prior (`newton.Penalty`); not of least squares.
       precision: of the columns, relative: labels that nothing but smaller differences keep from being separated are so.
       scales: by place, mean and standard deviation that were taken out of a column: texts say dependences in raw units.
+      bounds: of all columns' coefficients; None for none. `bounded_solve` keeps them, or `Likelihood`.
     """
 
     intercept: bool = True
@@ -56,9 +61,11 @@ class Settings:
     collinear: Literal["drop", "error"] = "drop"
     tolerance: float | None = None
     references: Collection[int] = ()
+    elastic_net: ElasticNet | None = None
     log_f: bool = False
     precision: float = PRECISION
     scales: Mapping[int, Scale] = dataclasses.field(default_factory=dict)
+    bounds: Bounds | None = None
 
 
 class Columns:
@@ -77,8 +84,8 @@ class Columns:
         """Finds which columns depend on others.
 
         Raises:
-          DataError: no rows, all weights zero, only zeros in all columns, fewer rows than columns without a penalty, or a
-            dependent column with `collinear: error`; the text names the columns.
+          DataError: no rows, all weights zero, only zeros in all columns, fewer rows than columns without a penalty, a
+            dependent column with `collinear: error`, or one that has a bound; the text names the columns.
         """
         self._factor, self._settings, self._names = factor, settings, factor.names
         rows = factor.rows
@@ -97,6 +104,7 @@ class Columns:
         if self.saturated and not penalised:
             raise too_few_rows(rows, [self._names[index] for index in self.wanted])
         check_collinear(self._dependent, settings)
+        self._check_bounds()
 
     def kept(self, penalised: bool) -> tuple[list[int], list[Dropped], list[Dropped]]:
         """The columns to fit, those that are left out, and those that others give and a penalty keeps."""
@@ -112,6 +120,21 @@ class Columns:
     def condition_number(self) -> float:
         """Of the independent columns brought to norm 1."""
         return condition_number(self.solved_for(self.independent)[0])
+
+    def _check_bounds(self) -> None:
+        """Raises a DataError where a column has a bound, and perhaps no coefficient of its own."""
+        settings = self._settings
+        if settings.bounds is None:
+            return
+        kept = settings.l2 not in (0.0, "auto")
+        bounded = settings.bounds.constrained
+        for index, column in (self._flat if kept else self._dependent).items():
+            if bounded[index]:
+                way = "" if kept or index in self._flat else ", or set a penalty (model.l2, a number)"
+                raise DataError(
+                    f"model.constraints: {column.because}, so that it has no coefficient of its own to be bounded. Leave the "
+                    f"constraint out, or one of the columns{way}."
+                )
 
     def _find_dependent(self, candidates: list[int]) -> dict[int, Dropped]:
         """By column, what others give of it, in order; of equals, those further to the right depend."""
@@ -159,6 +182,8 @@ class Problem:
     Attributes:
       columns: indices of those kept.
       chosen: the penalty; 0 is ordinary least squares.
+      square: the factor of [X y] of all columns, [p + 1, p + 1].
+      tolerance: of `rank.dependences`.
     """
 
     def __init__(self, folds: Sequence[TriangularFactor], settings: Settings) -> None:
@@ -172,7 +197,7 @@ class Problem:
         self.factor: TriangularFactor = merged(folds)
         self.names = self.factor.names
         found = Columns(self.factor, settings, settings.l2 != 0.0)
-        self.rank, self._tolerance, self._square = found.rank, found.tolerance, found.square
+        self.rank, self.tolerance, self.square = found.rank, found.tolerance, found.square
         self.chosen = self._choose_penalty(found.wanted, found.saturated)
         self.columns, self.dropped, self.shared = found.kept(self.penalty != 0.0)
         self.triangle, self.projected = found.solved_for(self.columns)
@@ -209,7 +234,7 @@ class Problem:
             rss = float(squared_error(self.factor, self.columns, beta[:, None])[0])
             root = inverted(self.triangle)
         else:
-            ridge = RidgeSolver(self.factor, self.columns, self.settings.intercept, self._tolerance)
+            ridge = RidgeSolver(self.factor, self.columns, self.settings.intercept, self.tolerance)
             beta = ridge.coefficients(np.array([self.penalty]))[:, 0]
             rss = float(squared_error(self.factor, self.columns, beta[:, None])[0])
             freedom = self.factor.rows - ridge.degrees_of_freedom(self.penalty)
@@ -220,8 +245,19 @@ class Problem:
         coefficients[self.columns] = beta
         covariance = np.full((width, width), np.nan)
         covariance[np.ix_(self.columns, self.columns)] = variance * (root @ root.T)
-        total = float(np.sum(self._square[int(self.settings.intercept) :, -1] ** 2))
+        total = float(np.sum(self.square[int(self.settings.intercept) :, -1] ** 2))
         return found_fit(self, coefficients, covariance, (rss, total), freedom, passes)
+
+    def root(self, refined: Solution | None = None) -> Array:
+        """M [q, q], M·Mᵀ = (XᵀX + λD)⁻¹ of the kept columns, D zero for the intercept."""
+        if refined is not None:
+            return unscaled_covariance_root(refined)
+        return inverted(self.triangle if self.penalty == 0.0 else triangle(self._augmented()))
+
+    def solved(self, family: str, fit: LeastSquaresFit, refined: Solution | None = None) -> Solved:
+        """What one more pass over the rows takes of the fit."""
+        beta = fit.coefficients[self.columns]
+        return Solved(family, fit, self.columns, beta, self.root(refined), self.without_folds())
 
     def without_folds(self) -> Array | None:
         """The kept columns' coefficients at the penalty without each fold in turn, [folds, q]; None without cross-validation."""
@@ -229,7 +265,7 @@ class Problem:
             return None
         path, intercept = np.array([self.penalty]), self.settings.intercept
         found = [
-            without(self.folds, index, self.columns, intercept, path, self._tolerance)[:, 0]
+            without(self.folds, index, self.columns, intercept, path, self.tolerance)[:, 0]
             for index in range(len(self.folds))
         ]
         return np.array(found)
@@ -239,25 +275,28 @@ class Problem:
         folds, intercept = self.folds, self.settings.intercept
 
         def default() -> Array:
-            return penalties(RidgeSolver(self.factor, columns, intercept, self._tolerance).singular[:1])
+            return penalties(RidgeSolver(self.factor, columns, intercept, self.tolerance).singular[:1])
 
         def errors(held_out: int, path: Array) -> Array:
-            coefficients = without(folds, held_out, columns, intercept, path, self._tolerance)
+            coefficients = without(folds, held_out, columns, intercept, path, self.tolerance)
             return squared_error(folds[held_out], columns, coefficients) / folds[held_out].weight
 
         return choose_penalty(self.settings.l2, [fold.weight for fold in folds], default, errors, saturated)
 
     def _ridge_root(self) -> Array:
         """M with M·Mᵀ = (RᵀR + λD)⁻¹·RᵀR·(RᵀR + λD)⁻¹, D zero for the intercept: by QR of R over √λ·D."""
-        width = len(self.columns)
-        weights = np.full(width, np.sqrt(self.penalty))
+        q, r = np.linalg.qr(self._augmented())
+        return np.asarray(solve_triangular(r, q[: len(self.columns)].T))
+
+    def _augmented(self) -> Array:
+        """R over √λ·D, [2q, q]."""
+        weights = np.full(len(self.columns), np.sqrt(self.penalty))
         if self.settings.intercept:
             weights[0] = 0.0
-        q, r = np.linalg.qr(np.concatenate([self.triangle, np.diag(weights)]))
-        return np.asarray(solve_triangular(r, q[:width].T))
+        return np.concatenate([self.triangle, np.diag(weights)])
 
 
-class Solved(Protocol):
+class Answered(Protocol):
     """Least squares, solved: what `found_fit` reads of it; attributes as of `Problem`."""
 
     names: list[str]
@@ -271,7 +310,7 @@ class Solved(Protocol):
 
 
 def found_fit(
-    problem: Solved,
+    problem: Answered,
     coefficients: Array,
     covariance: Covariance,
     squares: tuple[float, float],

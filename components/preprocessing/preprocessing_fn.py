@@ -20,7 +20,6 @@ from components.preprocessing.numbers_graph import number_columns, operation_nam
 from components.preprocessing.ranks import ends, quantiles
 from components.preprocessing.stacks import STACK_OF, TEXTS, Stack, chosen, dense, stacks
 from components.preprocessing.texts_graph import text_columns
-from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
 from components.values.names import safe_names
 
 QUANTILE_RANK_ERROR = 1e-3  # of TFT's sketch, as a fraction of the rows
@@ -34,12 +33,12 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     Args:
       inputs: tensors by column name: sparse [n, ?] as parsed from tf.Examples, or dense [n, 1] or [n] where a curated
         schema fixes the shape; float32, int64 or string.
-      custom_config: `features` (as `features_to_json` makes them), `label`, `weight` (or None), `grouped` (whether
-        rows have a group), `missing` (texts that stand for nothing).
+      custom_config: `features` (as `features_to_json` makes them), `label`, `weight` (or None), `added` (the
+        columns that ingest added), `missing` (texts that stand for nothing).
 
     Returns:
       Tensors of shape [n] by name: float32 for a number and its missing indicator; the label and the weight as they are; int64
-      level ids for buckets, booleans, categorical features and crosses (see `design_matrix`), the row's identity and its group.
+      level ids for buckets, booleans, categorical features and crosses (see `design_matrix`), what ingest added.
     """
     entries = custom_config["features"]
     features = features_from_json(entries)
@@ -72,7 +71,7 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     for name in (custom_config["label"], custom_config["weight"]):
         if name is not None:
             outputs[name] = dense(inputs[name], float("nan") if inputs[name].dtype.is_floating else 0)
-    for name in [ROW_COLUMN, *([GROUP_COLUMN] if custom_config["grouped"] else [])]:
+    for name in custom_config["added"]:
         outputs[name] = dense(inputs[name], 0)
     return outputs
 

@@ -33,7 +33,7 @@ from components.preprocessing.stacks import stacks, there_operation, values_oper
 from components.preprocessing.texts_graph import FOUND
 from components.preprocessing.values_graph import joint_texts
 from components.preprocessing.vocabularies import levels_of
-from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
+from components.table.added_columns import COLUMNS
 from components.values.names import safe_names
 from components.values.texts import unescape
 from components.values.zones import zone_of
@@ -119,8 +119,8 @@ class TransformGraph:
         return operation in self._operations
 
     def all_transformed(self, columns: Mapping[str, Any]) -> dict[str, tf.Tensor]:
-        """All transformed columns but the rows' identities and groups, [n] each by name, from raw ones as parsing gives them."""
-        wanted = {name: place for name, place in self._outputs.items() if name not in (ROW_COLUMN, GROUP_COLUMN)}
+        """All transformed columns but those that ingest adds, [n] each by name, from raw ones as parsing gives them."""
+        wanted = {name: place for name, place in self._outputs.items() if name not in COLUMNS}
         return self._columns(wanted, self.parsed(columns))
 
     def unscaled(self, columns: Mapping[str, Any], features: Features, others: Sequence[str]) -> dict[str, tf.Tensor]:

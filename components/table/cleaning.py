@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable
 
@@ -15,10 +14,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from components.errors import DataError
-from components.table import columns, labels
-from components.table.added_columns import GROUP_COLUMN, ROW_COLUMN
+from components.table import columns, labels, rules
+from components.table.added_columns import CLUSTER_COLUMN, GROUP_COLUMN, ROW_COLUMN, TIME_COLUMN
+from components.table.clusters import cluster_numbers, cluster_values
 from components.table.spec import TableSpec
-from components.table.splits import assign, group_values, time_values
+from components.table.splits import assign, group_values, time_order, time_values
 from components.values.masks import Rows, true_rows
 from components.values.names import shown
 
@@ -44,7 +44,7 @@ class Cleaned:
 
     Attributes:
       kept: float64 numbers (`stored` makes them narrower), int64 integers, strings of truth values and texts, null where missing;
-        the rows' identities and perhaps groups, int64.
+        what ingest adds (`TableSpec.added`), int64.
       split: of each kept row, its index in `spec.split.names`.
       rejected: why a row was rejected, by its position in the batch.
       tokens: how often each text of `spec.missing` stood for nothing among the kept rows of columns of texts and truth values.
@@ -82,10 +82,12 @@ def clean(
     deciding, undecided = _deciding(batch, spec)
     good = np.ones(batch.num_rows, bool)
     good[list(rejected)] = False
-    keep = _keep(arrays, spec, good, counts)
+    keep = rules.keep(arrays, spec, good, counts)
     keep &= _usable(arrays, spec, keep, rejected)
-    rejected |= {row: why for row, why in undecided.items() if keep[row]}
-    keep[list(undecided)] = False
+    clusters, unclustered = _clusters(batch, spec)
+    for reasons in (undecided, unclustered):
+        rejected |= {row: why for row, why in reasons.items() if keep[row]}
+        keep[list(reasons)] = False
     counts["rows read"] += batch.num_rows
     counts["rows kept"] += int(keep.sum())
     counts["rows rejected"] += len(rejected)
@@ -94,17 +96,14 @@ def clean(
     seen = labels.Values.of(arrays[spec.label], keep)
     if spec.positive is not None:
         arrays[spec.label] = labels.encoded(arrays[spec.label], spec.positive)
-    arrays |= {_KEY + name: values for name, values in deciding.items()} | {ROW_COLUMN: pa.array(rows)}
+    arrays |= {_KEY + name: values for name, values in deciding.items()} | clusters | {ROW_COLUMN: pa.array(rows)}
     taken = pa.RecordBatch.from_pydict(arrays)
     if not keep.all():
         taken = taken.filter(pa.array(keep))
-    _count_values(taken, spec, counts)
+    rules.count_values(taken, spec, counts)
     kept_rows = taken.column(ROW_COLUMN).to_numpy()
     drawn = assign(spec.split, {name: taken.column(_KEY + name) for name in deciding}, kept_rows, integer_groups)
-    kept = taken.select([*spec.kept, ROW_COLUMN])
-    if drawn.group is not None:
-        kept = kept.append_column(GROUP_COLUMN, pa.array(drawn.group))
-    return Cleaned(kept, drawn.split, rejected, tokens, seen)
+    return Cleaned(_with_added(taken, spec, drawn.group), drawn.split, rejected, tokens, seen)
 
 
 def add_tokens(total: Tokens, more: Tokens) -> None:
@@ -129,6 +128,27 @@ def _deciding(batch: pa.RecordBatch, spec: TableSpec) -> tuple[dict[str, pa.Arra
     return arrays, undecided
 
 
+def _clusters(batch: pa.RecordBatch, spec: TableSpec) -> tuple[dict[str, pa.Array], dict[int, str]]:
+    """The values that standard errors are clustered by, if they are, and why a row has none, by position in the batch."""
+    if spec.cluster is None:
+        return {}, {}
+    values, reasons = cluster_values(batch.column(spec.cluster), spec.cluster, spec.missing)
+    return {CLUSTER_COLUMN: values}, reasons
+
+
+def _with_added(taken: pa.RecordBatch, spec: TableSpec, group: NDArray[np.int64] | None) -> pa.RecordBatch:
+    """The columns to keep, and after them what ingest adds."""
+    added = {ROW_COLUMN: taken.column(ROW_COLUMN)}
+    if group is not None:
+        added[GROUP_COLUMN] = pa.array(group)
+    if spec.cluster is not None:
+        added[CLUSTER_COLUMN] = pa.array(cluster_numbers(taken.column(CLUSTER_COLUMN)))
+    if spec.split.time is not None:
+        added[TIME_COLUMN] = pa.array(time_order(taken.column(_KEY + spec.split.time.column)))
+    names = [*spec.kept, *spec.added]
+    return pa.RecordBatch.from_arrays([added[name] if name in added else taken.column(name) for name in names], names)
+
+
 def typed(
     batch: pa.RecordBatch, spec: TableSpec, names: Iterable[str] | None = None
 ) -> tuple[dict[str, pa.Array], dict[int, str]]:
@@ -147,7 +167,7 @@ def typed(
       DataError: a column's type does not suit its use. The text does not name the file.
     """
     arrays, rejected = _columns(batch, spec, spec.kept if names is None else names)
-    return {name: _narrow(array) for name, array in arrays.items()}, rejected
+    return {name: columns.narrow(array) for name, array in arrays.items()}, rejected
 
 
 def stored(batch: pa.RecordBatch, exact: Collection[str] = ()) -> pa.RecordBatch:
@@ -157,11 +177,11 @@ def stored(batch: pa.RecordBatch, exact: Collection[str] = ()) -> pa.RecordBatch
       batch: from `clean`.
       exact: columns of numbers, all of them whole, that are stored as int64; the others become float32.
     """
-    columns = [
-        column.cast(pa.int64()) if name in exact else _narrow(column)
+    arrays = [
+        column.cast(pa.int64()) if name in exact else columns.narrow(column)
         for name, column in zip(batch.schema.names, batch.columns, strict=True)
     ]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
 def _columns(
@@ -185,35 +205,6 @@ def _columns(
     return {name: read[name](batch.column(name), name, spec.missing, rejected) for name in names}, rejected
 
 
-def _narrow(column: pa.Array) -> pa.Array:
-    if column.type != pa.float64():
-        return column
-    values = column.to_numpy(zero_copy_only=False)
-    with np.errstate(over="ignore"):
-        return pa.array(values.astype(np.float32), mask=np.isnan(values))
-
-
-def _keep(arrays: dict[str, pa.Array], spec: TableSpec, good: Rows, counts: Counter[str]) -> Rows:
-    """Which of the good rows no rule drops. A row that two rules hit counts for both."""
-    keep = good.copy()
-    for name, rule in spec.drop.items():
-        column = arrays[name]
-        hits: dict[str, pa.Array] = {}
-        if rule.missing:
-            hits["missing"] = column.is_null()
-        if rule.below is not None:
-            hits[f"below {rule.below}"] = _below(column, rule.below)
-        if rule.above is not None:
-            hits[f"above {rule.above}"] = _above(column, rule.above)
-        for value in rule.values or ():
-            hits[repr(value)] = pc.equal(column, value)
-        for text, found in hits.items():
-            hit = found.fill_null(False)
-            _count(counts, f"{name}: {text}, row dropped", pc.and_(hit, pa.array(good)))
-            keep &= ~true_rows(hit)
-    return keep
-
-
 def _usable(arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows, rejected: dict[int, str]) -> Rows:
     """Which of the kept rows have a label that the family can have, a weight of at least 0, an offset, an exposure above 0."""
     bad = np.zeros_like(keep)
@@ -234,52 +225,6 @@ def _usable(arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows, rejected: 
             columns.reject(rejected, odd & keep, arrays[name], f"column {name!r}: expected {what}; received {{}}")
             bad |= odd
     return ~bad
-
-
-def _count_values(batch: pa.RecordBatch, spec: TableSpec, counts: Counter[str]) -> None:
-    for name, rule in spec.values.items():
-        column = batch.column(rule.column or name)
-        missing = column.is_null()
-        if rule.levels is not None:
-            hit = pc.invert(pc.or_(pc.is_in(column, pa.array(rule.levels, pa.string())), missing))
-            _count(counts, f"{name}: none of the levels, taken as missing", hit)
-            missing = pc.or_(missing, hit)
-        if rule.min is not None or rule.max is not None:
-            column = _narrow(column)  # as the graph compares it
-        too_low = rule.too_low or f"below {rule.min}"
-        for text, bound, beyond in ((too_low, rule.min, _below), (f"above {rule.max}", rule.max, _above)):
-            if bound is not None:
-                hit = beyond(column, bound).fill_null(False)
-                way = "clipped" if rule.outside == "clip" else "taken as missing"
-                _count(counts, f"{name}: {text}, {way}", hit)
-                if rule.outside == "missing":
-                    missing = pc.or_(missing, hit)
-        _count(counts, f"{name}: missing, {rule.impute} imputed", missing)
-
-
-def _below(column: pa.Array, bound: float) -> pa.Array:
-    """Which numbers are below a bound, compared as what they are."""
-    if pa.types.is_integer(column.type):
-        return pc.less_equal(column, _whole(math.ceil(bound) - 1))
-    return pc.less(column, pa.scalar(bound, column.type))
-
-
-def _above(column: pa.Array, bound: float) -> pa.Array:
-    if pa.types.is_integer(column.type):
-        return pc.greater_equal(column, _whole(math.floor(bound) + 1))
-    return pc.greater(column, pa.scalar(bound, column.type))
-
-
-def _whole(bound: int) -> pa.Scalar:
-    """A bound of integers, or the nearest one that there is."""
-    return pa.scalar(min(max(bound, -(1 << 63)), (1 << 63) - 1), pa.int64())
-
-
-def _count(counts: Counter[str], text: str, hit: pa.Array) -> None:
-    """Adds the number of rows to a count; there is none of what never was."""
-    number = hit.true_count
-    if number:
-        counts[text] += number
 
 
 def _count_tokens(batch: pa.RecordBatch, arrays: dict[str, pa.Array], spec: TableSpec, keep: Rows) -> Tokens:

@@ -196,6 +196,15 @@ def dated(read: Read, form: str) -> Read:
     return dates_of
 
 
+def narrow(column: pa.Array) -> pa.Array:
+    """A column of float64 as float32, null where it is NaN; any other as it is."""
+    if column.type != pa.float64():
+        return column
+    values = column.to_numpy(zero_copy_only=False)
+    with np.errstate(over="ignore"):
+        return pa.array(values.astype(np.float32), mask=np.isnan(values))
+
+
 def raw_text(column: pa.Array) -> pa.Array:
     """A column of texts as they stand, trimmed, null where there is none; for counting what stood for nothing."""
     return pc.utf8_trim_whitespace(strings(column, "", {}) if is_text(column.type) else text_columns.of_column(column))

@@ -8,12 +8,14 @@ format, workers and chunks move no row, and equal rows are drawn apart from each
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 ROW_BITS = 35
 _FILE_BITS = 28
+_NUMBERS = (1 << ROW_BITS) - 1  # the bits of a row's number
 _FOLDS = 1  # a stream of random numbers apart from the split's
 
 Rows = NDArray[np.int64]
@@ -39,6 +41,23 @@ def identities(code: int, numbers: NDArray[np.int64]) -> Rows:
     return np.asarray(numbers, np.int64) + (code << ROW_BITS)
 
 
+def places(rows: Rows, files: Mapping[str, int]) -> list[str]:
+    """Where rows stand, such as `trips-01.csv, row 17`: the 17th record of that file, its header not counted.
+
+    A Parquet file's bad rows are counted likewise; those of a CSV are named by line, which only a look into the file tells.
+
+    Args:
+      rows: identities [n].
+      files: the code of each file by its name, as `counts.json` has them. Where two have one code, both are named; a code that
+        none has, as where another ExampleGen read the table, is told as a number.
+    """
+    names: dict[int, list[str]] = {}
+    for name, code in sorted(files.items()):
+        names.setdefault(code, []).append(name)
+    found = ((row >> ROW_BITS, row & _NUMBERS) for row in rows.tolist())
+    return [f"{' or '.join(names.get(code, [f'file {code}']))}, row {number + 1}" for code, number in found]
+
+
 def draw(rows: Rows, size: int, stream: int) -> NDArray[np.int64]:
     """A random number from 0 to size − 1 for each row. Of `size` rows from a multiple of `size` on, each has another one.
 
@@ -53,7 +72,7 @@ def draw(rows: Rows, size: int, stream: int) -> NDArray[np.int64]:
     Returns:
       int64 [n].
     """
-    number = rows & ((1 << ROW_BITS) - 1)
+    number = rows & _NUMBERS
     place = number % size
     block = rows - place
     begins = np.flatnonzero(np.concatenate([[True], block[1:] != block[:-1]])) if len(rows) else np.zeros(0, np.int64)

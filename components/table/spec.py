@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from components.section import Section
+from components.table.added_columns import CLUSTER_COLUMN, GROUP_COLUMN, ROW_COLUMN, TIME_COLUMN
 from components.table.dialect import PLAIN, Dialect
 from components.table.split_rule import SplitRule
 from components.values.texts import MISSING_TOKENS, as_texts
@@ -96,6 +97,7 @@ class TableSpec(BaseModel):
       offset: name of the column of the offset, a number in every kept row; one of `features`.
       exposed: whether that column is an exposure: above 0 in every kept row.
       penalised: whether the fit may have a penalty, so that there may be more coefficients than rows.
+      cluster: the column whose values are the clusters of the standard errors; a kept row has a value there.
       dialect: how CSV files are written.
     """
 
@@ -117,6 +119,7 @@ class TableSpec(BaseModel):
     offset: str | None = None
     exposed: bool = False
     penalised: bool = False
+    cluster: str | None = None
     dialect: Dialect = PLAIN
 
     @property
@@ -127,4 +130,15 @@ class TableSpec(BaseModel):
     @property
     def columns(self) -> list[str]:
         """The columns to read."""
-        return list(dict.fromkeys([*self.kept, *self.split.columns]))
+        return list(dict.fromkeys([*self.kept, *self.split.columns, *([self.cluster] if self.cluster else [])]))
+
+    @property
+    def added(self) -> list[str]:
+        """The columns that ingest adds (`added_columns`), in the order in which they stand after the others."""
+        there = {
+            ROW_COLUMN: True,
+            GROUP_COLUMN: self.split.group is not None,
+            CLUSTER_COLUMN: self.cluster is not None,
+            TIME_COLUMN: self.split.time is not None,
+        }
+        return [name for name, is_there in there.items() if is_there]

@@ -205,6 +205,18 @@ def time_values(
     return values, odd | undecided
 
 
+def time_order(values: pa.Array) -> NDArray[np.int64]:
+    """What `time_values` gives, none of it null, as integers in the same order: microseconds as they are, numbers by their bits.
+
+    IEEE 754 numbers of one sign are ordered as their bits are; those below zero the other way round.
+    """
+    found = values.to_numpy(zero_copy_only=False)
+    if found.dtype != np.float64:
+        return np.asarray(found, np.int64)
+    bits = (found + 0.0).view(np.int64)  # -0.0 becomes 0.0
+    return np.where(bits < 0, bits ^ np.int64(_INT64 - 1), bits)
+
+
 def _numbers_of(given: pa.Array, missing: Iterable[str], decimal: str) -> pa.Array:
     return number_columns.of_texts(
         number_columns.with_points(given, decimal), numbers.marks_with_points(missing, decimal)

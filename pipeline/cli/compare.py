@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.cli.screen import wide
+from pipeline.graph.errors_in_words import kind_in_words
 from pipeline.graph.feature_table import in_words
 from pipeline.graph.figures import figure
 from pipeline.local.comparison import Comparison
@@ -31,3 +32,12 @@ def print_comparison(console: Console, found: Comparison) -> None:
     console.print(f"{escape(found.larger.name)} has besides: {escape(more)}", highlight=False, soft_wrap=True)
     text = in_words(found.statistic, found.residual, found.test)
     console.print(f"that their coefficients are all 0: {text}", highlight=False, soft_wrap=True)
+    robust = {kind_in_words(model.errors) for model in (found.smaller, found.larger)} - {kind_in_words("classical")}
+    if robust:
+        name = "F test" if found.residual is not None else "likelihood ratio"
+        console.print(
+            f"this is the classical {name}, though errors are {' and '.join(sorted(robust))}: Wald's with these is what show has "
+            "of whole features, and plumbline test of any hypothesis",
+            highlight=False,
+            soft_wrap=True,
+        )

@@ -13,6 +13,7 @@ import click
 from components import loading as libraries
 from components.errors import EXIT_REFUSED, PlumblineError, error_line, refusal_line
 from pipeline import __version__
+from pipeline.cli.hypotheses import test_
 from pipeline.cli.log import in_log, say
 from pipeline.cli.remote import compile_, submit
 from pipeline.cli.schema import schema
@@ -146,7 +147,7 @@ def run(
 @_CONFIG
 @_ROOT
 @click.option("--json", "as_json", is_flag=True, help="The whole summary as JSON.")
-@click.option("--all", "whole", is_flag=True, help="Every level of every feature.")
+@click.option("--all", "whole", is_flag=True, help="Every level of every feature, and every figure of the diagnostics.")
 @click.option("--table", type=click.Choice(["latex", "csv", "markdown"]), help="One table alone, to be pasted.")
 @click.option(
     "--of",
@@ -435,6 +436,7 @@ def doctor(quick: bool, serving: bool) -> None:
 main.add_command(compile_)
 main.add_command(submit)
 main.add_command(schema)
+main.add_command(test_)
 
 if __name__ == "__main__":
     main()

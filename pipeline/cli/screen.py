@@ -17,7 +17,7 @@ from pipeline.graph.registry import IN_CONTAINERS, KEPT
 from pipeline.local.estimates import Expected
 from pipeline.local.summary import RunSummary, StepRun
 
-LEAST_WIDTH = 132
+LEAST_WIDTH = 160
 PLAIN_EVERY = 30.0  # seconds from a line to the next where there is no terminal
 SETTLED = 2.0  # seconds, after which a step has not come from the cache
 LEAST_SECONDS = 0.1  # of a step whose rows per second say something

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import ConfigError
-from components.fit.settings import Exact, Solver
+from components.fit.constraints import check_constraints
+from components.fit.settings import Exact, Solver, exact_of
 from components.linear_model.families import Family
 from components.linear_model.raw_columns import raw_columns
 from components.preprocessing.features import Feature, Kind, features_to_json
@@ -149,10 +150,22 @@ class Config(Section):
             if name is not None and name in (label, self.weight):
                 what = "label" if name == label else "weight"
                 raise ValueError(f"{role}: {name!r} is the {what}. Name another column, or null")
+        cluster = exact_of(self.model).cluster
+        if cluster is not None and cluster in (label, self.weight):
+            what = "label" if cluster == label else "weight"
+            raise ValueError(
+                f"model.errors.cluster: {cluster!r} is the {what}. Name the column whose values are the clusters"
+            )
         for name in COLUMNS:
             if name in {*self.features, *self.table_spec().columns}:
                 raise ValueError(f"{name!r} is the name of a column that ingest adds. Rename the table's column")
         check_made_names(self.features, others)
+        return self
+
+    @model_validator(mode="after")
+    def _constraints_suit(self) -> Config:
+        if isinstance(self.model, Exact):
+            check_constraints(self.model.constraints, self.features)
         return self
 
     @model_validator(mode="after")
@@ -271,13 +284,18 @@ class Config(Section):
         """The folder that TF Serving watches: `<root>/<serve.path>/<name>`."""
         return root / self.serve.path / self.name
 
+    @property
+    def slice_columns(self) -> list[str]:
+        """The columns of all slices, each once."""
+        return list(dict.fromkeys(name for entry in self.evaluate.slices for name in entry.columns))
+
     def table_spec(self) -> TableSpec:
         """What ingest has to know."""
         raw = raw_columns(features_to_json(self.columns))
         kinds = columns_by_kind(self.columns)
         others = [(self.label.column, "numbers" if self.positive is None else "texts")]
         others += [(self.weight, "numbers")] if self.weight else []
-        others += [(name, "texts") for entry in self.evaluate.slices for name in entry.columns]
+        others += [(name, "texts") for name in self.slice_columns]
         others += [(name, "texts" if rule.is_for_texts else "numbers") for name, rule in self.data.drop.items()]
         for name, kind in others:
             kinds.setdefault(name, kind)
@@ -299,7 +317,8 @@ class Config(Section):
             positive=self.positive,
             offset=self.offset or self.exposure,
             exposed=self.exposure is not None,
-            penalised=isinstance(self.model, Exact) and (self.model.l2 != 0 or self.model.prior is not None),
+            penalised=isinstance(self.model, Exact) and self.model.penalised,
+            cluster=exact_of(self.model).cluster,
             dialect=self.data.dialect(),
             values=value_rules(self.features),
         )
@@ -310,7 +329,7 @@ class Config(Section):
             "features": features_to_json(self.columns),
             "label": self.label.column,
             "weight": self.weight,
-            "grouped": self.data.split_by is not None,
+            "added": self.table_spec().added,
             "missing": self.data.missing,
         }
 

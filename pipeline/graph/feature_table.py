@@ -42,7 +42,9 @@ def print_tests(console: Console, tests: FeatureTests) -> None:
 
 def feature_rows(tests: FeatureTests) -> list[dict[str, Cell]]:
     """The table of features, by heading: a row a feature."""
-    squares = any(one.partial_r_squared is not None for one in tests.features)
+    squares, inflated = (
+        any(getattr(one, name) is not None for one in tests.features) for name in ("partial_r_squared", "gvif")
+    )
     return [
         {
             "feature": shown(one.feature),
@@ -50,8 +52,7 @@ def feature_rows(tests: FeatureTests) -> list[dict[str, Cell]]:
             tests.statistic: None if one.test is None else one.test.statistic,
             "p": None if one.test is None else one.test.p,
             **({"partial R²": one.partial_r_squared} if squares else {}),
-            "GVIF": one.gvif,
-            "GVIF^(1/2df)": one.gvif_root,
+            **({"GVIF": one.gvif, "GVIF^(1/2df)": one.gvif_root} if inflated else {}),
         }
         for one in tests.features
     ]

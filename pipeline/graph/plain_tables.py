@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from components.errors import RunError
 from components.linear_model.families import named
+from pipeline.graph.errors_in_words import kind_in_words, statistic_of
 from pipeline.graph.feature_table import Cell, feature_rows
 from pipeline.graph.figures import figure
 from pipeline.graph.regression import Regression
@@ -15,7 +16,8 @@ from pipeline.graph.regression import Regression
 Style = Literal["latex", "csv", "markdown"]
 Of = Literal["coefficients", "features", "fit"]
 STYLES, PARTS = get_args(Style), get_args(Of)
-DIGITS = {"p": 3, "std. error": 4, "t": 4, "z": 4}  # of figures; 6 of others
+ERROR = "std. error"  # how headings of these begin
+DIGITS = {"p": 3, "t": 4, "z": 4}  # of figures; 4 of standard errors, 6 of others
 IN_LATEX = {"²": r"\textsuperscript{2}", "χ": r"$\chi$", "σ": r"$\sigma$"}  # what pdfLaTeX has no letters for
 
 
@@ -50,13 +52,16 @@ def _coefficients(found: Regression, whole: bool) -> list[dict[str, Cell]]:
     """A row a column of the design matrix; what no column has is left out."""
     low, high = (f"{100 * share:g}%" for share in ((1 - found.level) / 2, (1 + found.level) / 2))
     ratio = found.ratio or ""
+    own = f"{ERROR} ({kind_in_words(found.errors)})" if found.errors != "classical" or found.beside else ERROR
+    beside = f"{ERROR} ({kind_in_words(found.beside or '')})"
     rows: list[dict[str, Cell]] = [
         {
             "column": column.name,
             "role": column.role,
             "coefficient": None if column.role in ("reference", "dropped") else column.coefficient,
-            "std. error": column.standard_error,
-            named(found.family).statistic: column.t,
+            own: column.standard_error,
+            beside: column.standard_errors.get(found.beside or ""),
+            statistic_of(found): column.t,
             "p": column.p,
             low: column.low,
             high: column.high,
@@ -84,6 +89,8 @@ def _fit(found: Regression) -> dict[str, Cell]:
         "rows": found.rows,
         "coefficients": found.rank,
         "degrees of freedom": found.degrees_of_freedom,
+        "standard errors": kind_in_words(found.errors),
+        "clusters": found.clusters,
         **{words: getattr(found, name) for words, name in named(found.family).figures},
         "log-likelihood": found.log_likelihood,
         "AIC": found.aic,
@@ -128,4 +135,10 @@ def _drawn(rows: list[dict[str, Cell]], style: Style) -> str:
 
 def _text(heading: str, value: Cell) -> str:
     """A value as a person reads it; whole numbers with all their digits."""
-    return figure(value, DIGITS.get(heading, 6)) if isinstance(value, float) else "" if value is None else str(value)
+    return (
+        figure(value, 4 if heading.startswith(ERROR) else DIGITS.get(heading, 6))
+        if isinstance(value, float)
+        else ""
+        if value is None
+        else str(value)
+    )

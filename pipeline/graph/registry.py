@@ -45,7 +45,7 @@ STEPS: tuple[Step, ...] = (
 )
 NAMES = tuple(step.name for step in STEPS)
 IN_CONTAINERS = tuple(step.name for step in STEPS if step.container)
-KEPT: tuple[Kept[Any], ...] = tuple(step.kept for step in STEPS if step.kept is not None)
+KEPT: tuple[Kept[Any], ...] = tuple(kept for step in STEPS for kept in step.kept)
 
 
 def never_cached(places: Places) -> set[str]:

@@ -12,10 +12,12 @@ from components.values.names import shown
 from pipeline.graph.feature_tests import FeatureTests, finite, read_tests
 
 if TYPE_CHECKING:
+    from components.linear_model.elastic_net import Selection
     from components.linear_model.inference import Dropped
     from components.linear_model.linear_fit import LinearFit
 
 LEVEL = 0.95  # of the confidence intervals
+BESIDE = ("classical", "hc3")  # what stands beside the errors that were asked for: the first that they are not
 MOST_TEXTS, MOST_CHARACTERS = 3, 60  # that are shown of a pool
 
 
@@ -29,9 +31,12 @@ class Column(BaseModel):
       level: that it stands for; None for a number.
       rows: training rows of the level; None where it is none.
       weight: their weight; None where rows have none.
-      role: why it has no coefficient of its own; an offset's is 1.
+      role: why it has no coefficient of its own; an offset's is 1, and one on a bound is there;
+        that of a column that an elastic net has left out is 0.
+      bound: of the role `bound`, which: `min`, `max`, `fixed`, or the name of the level whose coefficient it equals.
       coefficient: in units of η (of least squares the label's) per raw unit; of a level, against the reference.
-      standard_error, t, p: of the coefficient; None where there is none. By the normal law, t is z.
+      standard_error, t, p: of the coefficient, by `Regression.errors`; None where there is none. By the normal law, t is z.
+      standard_errors: of all kinds of errors that the run has; empty where it has one.
       low, high: ends of the confidence interval.
       ratio, ratio_low, ratio_high: exp of the coefficient and of the ends, where the link makes it a ratio (`Link.ratio`).
       mean, deviation, correlation: of the column over the training rows (`moments.Moments`).
@@ -43,7 +48,7 @@ class Column(BaseModel):
     level: str | None
     rows: int | None
     weight: float | None
-    role: Literal["reference", "dropped", "offset"] | None
+    role: Literal["reference", "dropped", "offset", "bound", "left out"] | None
     coefficient: float | None
     standard_error: float | None
     t: float | None
@@ -57,7 +62,9 @@ class Column(BaseModel):
     deviation: float | None = None
     correlation: float | None = None
     standardised: float | None = None
+    standard_errors: dict[str, float | None] = {}
     part: str = ""
+    bound: str | None = None
 
 
 class Told(BaseModel):
@@ -65,6 +72,28 @@ class Told(BaseModel):
 
     name: str
     because: str
+
+
+class Selected(BaseModel):
+    """What an elastic net left of the columns (`components.linear_model.elastic_net.Selection`).
+
+    Attributes:
+      l1_ratio, alpha: of the penalty; the rule is the regression's.
+      columns, of: how many have a coefficient, and how many it could choose from.
+      features_left_out: features of which no column has one.
+      kkt: how far the fit is from the conditions of the minimum, in units of the penalty on |β|.
+      kkt_on_path: the largest of all fits of the path, those without a fold among them.
+      path: by penalty `l1_ratio`, `alpha`, `columns`, and with folds `cv_error` and its `standard_error`.
+    """
+
+    l1_ratio: float
+    alpha: float
+    columns: int
+    of: int
+    features_left_out: list[str]
+    kkt: float
+    kkt_on_path: float
+    path: list[dict[str, float]]
 
 
 class Pool(BaseModel):
@@ -101,6 +130,9 @@ class Regression(BaseModel):
       held_out: of a transformed label the metrics of held-out folds, in its own units; None without folds, and of any other.
       ratio: what exp of a coefficient is, in words; None where it is nothing.
       columns: the intercept first.
+      errors: what standard errors, t, p and intervals rest on: `classical`, `hc0` to `hc3`, or `cluster`.
+      beside: the kind that stands beside these in tables; None where there is none.
+      clusters, cluster: how many there are, and by which column; None of other errors.
       level: of the confidence intervals.
       references: by feature, the name of the column that its levels are compared with.
       rows: of the training split, of a weight above 0.
@@ -116,11 +148,14 @@ class Regression(BaseModel):
       shared: columns that the penalty keeps though others give them.
       leaks: features that may be known only once the label is, a line each.
       other: what is pooled.
-      penalty, penalty_rule: of the ridge, and how it was chosen.
+      penalty, penalty_rule: of the ridge or the elastic net, and how it was chosen.
+      selected: what an elastic net left of the columns; None without one.
       cv_error: held-out mean deviance, of least squares the mean squared error; None where there was no cross-validation.
       refined: further passes over the rows, of least squares.
       passes, decrement: of Newton's steps: how many, and how long the next would be, in standard errors.
       different_rows: how many rows were fitted, where equal ones were counted as one.
+      constrained, kkt: how many coefficients have bounds, and how far the fit is from an optimum within them
+        (`bounded.kkt_residual`); 0 and None without.
       remaining_step, remaining_on_path: of the cross-validation, at the penalty and at any of the path: the longest step that a
         fold's fit would still take, in standard errors.
     """
@@ -138,6 +173,10 @@ class Regression(BaseModel):
     held_out: dict[str, float] | None = None
     ratio: str | None = None
     columns: list[Column]
+    errors: str = "classical"
+    beside: str | None = None
+    clusters: int | None = None
+    cluster: str | None = None
     level: float
     references: dict[str, str]
     rows: int
@@ -167,6 +206,7 @@ class Regression(BaseModel):
     other: list[Pool]
     penalty: float
     penalty_rule: str
+    selected: Selected | None = None
     cv_error: float | None
     refined: int = 0
     passes: int | None = None
@@ -174,6 +214,8 @@ class Regression(BaseModel):
     different_rows: int | None = None
     remaining_step: float | None = None
     remaining_on_path: float | None = None
+    constrained: int = 0
+    kkt: float | None = None
 
 
 def read_regression(found: LinearFit, train: Any) -> Regression:
@@ -194,9 +236,18 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
     roles: dict[int, Any] = dict.fromkeys(found.design.offsets, "offset")
     roles |= dict.fromkeys((column.column for column in raw.dropped), "dropped")
     roles |= dict.fromkeys(found.references.values(), "reference")
+    bounds = _bounds(found)
+    roles |= dict.fromkeys(bounds, "bound")
+    selected = _selected(found)
+    if selected is not None:
+        roles |= dict.fromkeys(selected.left_out, "left out")
     family = named(found.family)
     ratios = family.link.ratio is not None
     exposure = next((term.feature for term in found.design.terms if term.log), None)
+
+    def has_ratio(index: int) -> bool:
+        return index > 0 and (index not in roles or index in bounds)
+
     columns = [
         Column(
             name=name,
@@ -212,7 +263,9 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
             deviation=finite(rows.deviation[index]),
             correlation=finite(rows.correlation[index]),
             standardised=None if standardised is None or not index or index in roles else finite(standardised[index]),
-            **(_ratio(raw.coefficients[index], intervals[index]) if ratios and index and index not in roles else {}),
+            bound=bounds.get(index),
+            standard_errors={} if index in roles else {kind: of[index] for kind, of in found.standard_errors.items()},
+            **(_ratio(raw.coefficients[index], intervals[index]) if ratios and has_ratio(index) else {}),
         )
         for index, name in enumerate(raw.names)
     ]
@@ -228,6 +281,10 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
         **_of_the_label(found, family),
         ratio=family.link.ratio,
         columns=columns,
+        errors=raw.errors,
+        beside=next((kind for kind in BESIDE if kind in found.standard_errors and kind != raw.errors), None),
+        clusters=raw.clusters,
+        cluster=found.cluster,
         level=LEVEL,
         references={feature: raw.names[place] for feature, place in found.references.items()},
         rows=raw.rows,
@@ -245,8 +302,25 @@ def read_regression(found: LinearFit, train: Any) -> Regression:
         other=_pools(found, train),
         penalty=raw.penalty,
         penalty_rule=raw.penalty_rule,
+        selected=None if selected is None else _read_selected(selected, found, columns),
         cv_error=raw.cv_error,
+        constrained=0 if raw.bounds is None else raw.bounds.constrained,
+        kkt=None if raw.bounds is None else raw.bounds.kkt,
     )
+
+
+def _bounds(found: LinearFit) -> dict[int, str]:
+    """By place of a coefficient on a bound, which one: of a level, the name of that whose coefficient it equals."""
+    fit = found.fit
+    if fit.bounds is None:
+        return {}
+    equal = {held.column: held.like for held in fit.bounds.held}
+    for place, term in found.design.places():
+        for column in range(place, place + len(term.levels)):
+            if column in equal and equal[column] is None and fit.coefficients[column] == 0:
+                equal[column] = found.references[term.key]
+    names = {column: None if like is None else fit.names[like] for column, like in equal.items()}
+    return {held.column: names[held.column] or held.side for held in fit.bounds.held}
 
 
 def _of_the_fit(found: LinearFit) -> dict[str, Any]:
@@ -263,6 +337,28 @@ def _of_the_fit(found: LinearFit) -> dict[str, Any]:
         more = {"loss": fit.loss, "passes": fit.passes, "different_rows": fit.different_rows}
     names += ["log_likelihood", "aic", "bic"]
     return {**more, **{name: finite(getattr(fit, name)) for name in names}}
+
+
+def _selected(found: LinearFit) -> Selection | None:
+    from components.linear_model.inference import LeastSquaresFit
+
+    return found.fit.selection if isinstance(found.fit, LeastSquaresFit) else None
+
+
+def _read_selected(selected: Selection, found: LinearFit, columns: list[Column]) -> Selected:
+    there = {column.feature for column in columns if column.role is None}
+    left_out = {column.feature for column in columns if column.role == "left out"} - there
+    count = sum(column.role is None for column in columns) - 1
+    return Selected(
+        l1_ratio=selected.l1_ratio,
+        alpha=selected.alpha,
+        columns=count,
+        of=count + len(selected.left_out),
+        features_left_out=[feature for feature in found.design.by_feature() if feature in left_out],
+        kkt=selected.kkt,
+        kkt_on_path=selected.kkt_on_path,
+        path=selected.path,
+    )
 
 
 def _of_the_label(found: LinearFit, family: Family) -> dict[str, Any]:

@@ -146,7 +146,7 @@ class Step:
       name: the node's id; `task_name` makes a task's name of it.
       node: makes the node; None where the configuration does not ask for it.
       count: rows that the step wrote or read, by split; None for one that handles no rows.
-      kept: what a run's summary keeps of it.
+      kept: what a run's summary keeps of it, in the order in which it is shown.
       never_cached: whether it has to run in every run there.
       retried: whether a task that failed is worth another try; not where it fails by its verdict.
       container: whether it runs in a container elsewhere, and comes out of the cache here; not where it is the orchestrator's work.
@@ -159,7 +159,7 @@ class Step:
     name: str
     node: Callable[[Wiring], BaseNode | None]
     count: Callable[[Results], dict[str, int]] | None = None
-    kept: Kept[Any] | None = None
+    kept: tuple[Kept[Any], ...] = ()
     never_cached: Callable[[Places], bool] = _in_no_run
     retried: bool = True
     container: bool = True

@@ -2,7 +2,7 @@
 
 Least squares: F = ((RSS₀ − RSS₁)/q) / (RSS₁/df₁), 0 the model with fewer columns, 1 that with q more (Seber and Lee 2003, §4.3).
 Other families: the likelihood ratio D₀ − D₁, D the deviance, of the χ² law with q degrees of freedom; where the dispersion is
-estimated, F = ((D₀ − D₁)/q) / φ₁ (McCullagh and Nelder 1989, §2.3).
+estimated, F = ((D₀ − D₁)/q) / φ₁ (McCullagh and Nelder 1989, §2.3). Both are the classical tests, whatever errors the runs have.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Model(BaseModel):
       run_id: when its run began.
       coefficients: how many are estimated.
       degrees_of_freedom: of the residuals.
+      errors: what its standard errors are: `classical`, `hc3`, … (`Regression.errors`).
       remaining: the residual sum of squares, of other families the deviance.
       log_likelihood, aic, bic: None where the likelihood has no closed form.
     """
@@ -39,6 +40,7 @@ class Model(BaseModel):
     run_id: str
     coefficients: int
     degrees_of_freedom: float
+    errors: str
     remaining: float
     log_likelihood: float | None
     aic: float | None
@@ -135,7 +137,7 @@ def _fit(name: str, summary: RunSummary) -> Regression:
     """A run's fit.
 
     Raises:
-      ConfigError: it has a penalty.
+      ConfigError: it has a penalty, or a coefficient on a bound.
       RunError: there is none, or without what is compared.
     """
     from components.linear_model.feature_tests import PENALISED
@@ -146,7 +148,13 @@ def _fit(name: str, summary: RunSummary) -> Regression:
     if found.tests.because == PENALISED:
         raise ConfigError(
             f"{name}: expected a model without penalty; received one with {found.penalty:g} ({found.penalty_rule}). What a penalty "
-            "leaves unexplained has no F and no likelihood ratio. Set model.l2: 0 without a prior, and run it again."
+            "leaves unexplained has no F and no likelihood ratio. Set model.l2: 0 without a prior or an elastic net, and run it "
+            "again."
+        )
+    if any(column.role == "bound" for column in found.columns):
+        raise ConfigError(
+            f"{name}: expected a model of which no coefficient is on a bound; received one with constraints that hold. The error "
+            "that a bound leaves has no F and no likelihood ratio. Leave model.constraints out, and run it again."
         )
     return found
 
@@ -158,6 +166,7 @@ def _model(name: str, summary: RunSummary, found: Regression) -> Model:
         run_id=summary.run_id,
         coefficients=found.rank,
         degrees_of_freedom=found.degrees_of_freedom,
+        errors=found.errors,
         remaining=remaining or 0.0,
         log_likelihood=found.log_likelihood,
         aic=found.aic,

@@ -270,8 +270,8 @@ def _run_steps(
         summary.outputs += [artifact.uri for artifacts in done.outputs.values() for artifact in artifacts]
         check_rows(summary.steps)
         listener.step_done(entry)
-        if step.kept is not None:
-            summary.keep(step.kept, step.kept.read(results))
+        for kept in step.kept:
+            summary.keep(kept, kept.read(results))
     summary.exit_code = EXIT_REFUSED if summary.refusals() else 0
 
 

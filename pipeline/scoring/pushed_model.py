@@ -106,8 +106,8 @@ class PushedModel:
         """
         if wanted.intervals and self._portable.interval is None:
             raise ConfigError(
-                f"version {self.version} was fitted by {self._portable.solver} or has no degrees of freedom left, and has no "
-                "intervals. Fit with solver: exact and more rows than coefficients."
+                f"version {self.version} has no intervals: it was fitted by gradient descent or with an elastic net, or has no "
+                "degrees of freedom left. Fit with solver: exact, without elastic_net, and more rows than coefficients."
             )
         family = self._portable.of_family
         names = [family.answer, *([CLASS] if family.classes else [])]

@@ -15,6 +15,7 @@ from benchmarks.same import CHECKS, compare, hold, last_summary
 EXPECTED = [("a: coefficient", 2.0, 2.0), ("b: coefficient", 0.0, 0.5), ("rows", 12, None), ("c: median", None, None)]
 STATISTICS = "StatisticsGen/statistics/3/Split-train/FeatureStats.pb"
 GATHERED = "Gather/gathered/7/gathered.json"
+DIAGNOSTICS = "Fit/fit/8/diagnostics.json"
 SCHEMA = "SchemaGen/schema/2/schema.pbtxt"
 SUMMARY = "runs/2026-01-01T00:00:00.000000.json"
 
@@ -70,6 +71,7 @@ def write(root: Path) -> Path:
     files = {
         STATISTICS: statistics.SerializeToString(),
         GATHERED: {"design": [{"key": "x", "mean": 2.0, "std": 1.0, "origin": 0, "learned": [0.5]}]},
+        DIAGNOSTICS: {"leverage_sum": 2.0, "shapes": [{"column": "x", "bins": [{"residual": 0.0}]}]},
         SUMMARY: {
             "steps": [{"step": "Gather", "rows": {"train": 4}}],
             "cleaning": {"rows read": 5, "rows kept": 4},
@@ -125,6 +127,8 @@ CHANGES = {
     "a metric": (replace(SUMMARY, '"r_squared": 0.5', '"r_squared": 0.25'), 8, 0.5),
     "a metric that is none": (replace(SUMMARY, '"r_squared": 0.5', '"r_squared": null'), 8, math.inf),
     "the verdict": (replace(SUMMARY, "true", "false"), 8, math.inf),
+    "a leverage": (replace(DIAGNOSTICS, "2.0", "2.5"), 9, 0.25),
+    "a bin's residual": (replace(DIAGNOSTICS, '"residual": 0.0', '"residual": 0.5'), 9, 5e5),
 }
 
 

@@ -32,6 +32,7 @@ def test_the_seed_on_flink_is_the_seed_on_this_machine(seed_run, flink, flink_jo
         assert [column[key] for column in ours["linear_fit"]["columns"]] == pytest.approx(
             [column[key] for column in theirs["linear_fit"]["columns"]], rel=1e-9
         )
+    assert _figures(ours["diagnostics"]) == pytest.approx(_figures(theirs["diagnostics"]), rel=1e-9, abs=1e-12)
     assert ours["verdict"]["metrics"] == theirs["verdict"]["metrics"]
     again = plumbline("run", config, "--root", tmp_path / "runs", "--beam", "local", "--from", "Pusher")
     assert again.code == 0, again.err
@@ -40,3 +41,11 @@ def test_the_seed_on_flink_is_the_seed_on_this_machine(seed_run, flink, flink_jo
         "Baseline",
         "Pusher",
     }  # which engine it was makes no difference
+
+
+def _figures(told):
+    """All numbers of a tree of JSON, in order."""
+    if isinstance(told, dict | list):
+        parts = told.values() if isinstance(told, dict) else told
+        return [figure for part in parts for figure in _figures(part)]
+    return [told] if isinstance(told, int | float) else []

@@ -9,7 +9,9 @@ import numpy as np
 
 from components.linear_model.absorbed_factor import AbsorbedFactor, levels_of_term
 from components.linear_model.absorbed_solve import AbsorbedProblem
+from components.linear_model.blocks import Block, Texts
 from components.linear_model.design_matrix import DesignMatrix, Term, text_levels
+from components.linear_model.elastic_net_problem import ElasticNetProblem
 from components.linear_model.factors import TriangularFactor
 from components.linear_model.gathered import GatheredRows
 from components.linear_model.linear_fit import LinearFit
@@ -88,6 +90,35 @@ class Table:
         present = np.count_nonzero(x[used], axis=0).tolist()
         return GatheredRows("gaussian", "y", "w", False, design, len(x), present, parts)
 
+    def problem(self, absorbed: bool, **settings: Any) -> Any:
+        """Of the scaled columns."""
+        found = self.gathered(absorbed)
+        kind: Any = AbsorbedProblem if absorbed else Problem
+        if settings.get("elastic_net") is not None:
+            kind = ElasticNetProblem
+        return kind(found.scaled(), Settings(tolerance=TOLERANCE, **settings))
+
+    def block(self, columns: list[int]) -> Block:
+        """The rows of a weight above 0, with some scaled columns; slices are the months."""
+        means, stds = self.design.scales()
+        raw = self.design.dense({"a": self.a, "city": self.city, "b": self.b, "month": self.month})
+        x = (np.column_stack([np.ones(len(self.y)), raw]) - means) / stds
+        number = np.arange(len(self.y))
+        weight = np.ones(len(self.y)) if self.weight is None else self.weight
+        months = Texts(self.month.astype(np.int32), ("m0", "m1", "m2", "m3"))
+        rows = Block(
+            x[:, columns],
+            self.y,
+            weight,
+            weight * 0,
+            self.fold,
+            number.astype(np.uint64),
+            row=number,
+            level=self.city,
+            slices=(months,),
+        )
+        return rows.take(weight > 0)
+
     def fit(self, absorbed: bool, **changed: Any) -> LinearFit:
         """As Fit leaves it; `changed` are of the settings."""
         found = self.gathered(absorbed)
@@ -97,9 +128,8 @@ class Table:
             if term.levels
         }
         scales = {place: (term.mean, term.std) for place, term in found.design.places() if not term.levels}
-        settings = Settings(references=set(references.values()), tolerance=TOLERANCE, scales=scales, **changed)
-        parts: Any = found.scaled()
-        problem = (AbsorbedProblem if absorbed else Problem)(parts, settings)
+        problem = self.problem(absorbed, references=set(references.values()), scales=scales, **changed)
+        parts = found.scaled()
         return LinearFit(
             "gaussian",
             "y",

@@ -37,7 +37,7 @@ def analyse(rows: list[Row], features: dict[str, Any], label: str, folder: Path)
         "features": features_to_json(features),
         "label": label,
         "weight": None,
-        "grouped": False,
+        "added": [ROW_COLUMN],
         "missing": [token for token in MISSING_TOKENS if token],
     }
     out = str(folder / "output")

@@ -12,7 +12,7 @@ from components.linear_model.design_matrix import DesignMatrix
 
 
 def gathered(root: Path, name: str, design: DesignMatrix) -> dict[str, NDArray[Any]]:
-    """By term scaled numbers (float64) or level ids, [n]; `label`, `weight` if there is one, and `drawn_by`.
+    """By term scaled numbers (float64) or level ids, [n]; `label`, `weight` if there is one, and `row`.
 
     Args:
       root: of the run.

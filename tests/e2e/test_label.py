@@ -85,7 +85,7 @@ def test_the_cross_validation_is_in_units(run):
     rows = gathered(run.root, "prices", LinearFit.load(str(folder)).design)
     x, price, w = read(run, "train")
     assert np.exp(rows["label"]) == pytest.approx(price, rel=1e-12)
-    fold = folds(rows["drawn_by"], 5)
+    fold = folds(rows["row"], 5)
     predicted = np.zeros(len(price))
     for index in range(5):
         mine = fold == index

@@ -67,7 +67,7 @@ def test_other_folds_are_drawn_from_the_gathered_rows(folder: Path) -> None:
     assert run(folder)[:2] == ["Fit", "Trainer"]
     fitted = newest_fit(folder)
     rows = gathered(folder / "R", "refit", fitted.design)
-    drawn = folds(rows["drawn_by"], 7)
+    drawn = folds(rows["row"], 7)
     assert fitted.fold_rows == np.bincount(drawn).tolist()
     kept = [i - 1 for i, value in enumerate(np.diag(fitted.fit.covariance)) if not np.isnan(value)][1:]
     dense, label = fitted.design.dense(rows)[:, kept], rows["label"]
@@ -89,4 +89,4 @@ def test_transformed_examples_are_written_on_request(folder: Path) -> None:
     written = examples(folder / "R", "refit", "train", "Transform", "transformed_examples")
     columns = gathered(folder / "R", "refit", before.design)
     z = {row.features.feature["plumbline_row"].int64_list.value[0]: values([row], "a")[0] for row in written}
-    assert [z[number] for number in columns["drawn_by"]] == pytest.approx(columns["a"], rel=1e-6, abs=1e-6)
+    assert [z[number] for number in columns["row"]] == pytest.approx(columns["a"], rel=1e-6, abs=1e-6)

@@ -116,7 +116,7 @@ def test_cross_validation_equals_refits_with_scikit_learn(fitted, train):
     from sklearn.linear_model import Ridge
 
     label = train["label"]
-    fold = folds(train["drawn_by"], 5)
+    fold = folds(train["row"], 5)
     assert np.bincount(fold).tolist() == fitted.fold_rows
     kept = [i - 1 for i, value in enumerate(np.diag(fitted.fit.covariance)) if not np.isnan(value)][1:]
     dense = fitted.design.dense(train)[:, kept]

@@ -55,11 +55,12 @@ def _print(console: Console, counts: Counts, records: Records, whole: bool) -> N
     console.print(f"table: {number}, SHA-256 {counts.table.sha256}", highlight=False, soft_wrap=True)
 
 
+CLEANING = Kept("cleaning", Counts, _read, _print)
 STEP = Step(
     "ExampleGen",
     _node,
     count=lambda results: _read(results).splits,
-    kept=Kept("cleaning", Counts, _read, _print),
+    kept=(CLEANING,),
     never_cached=_never_cached,
     beam_modules=("components.ingest.executor",),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from components.fit.settings import Exact, OfFamily
+from components.fit.settings import exact_of
+from pipeline.graph.diagnostics import Diagnostics, read_diagnostics
 from pipeline.graph.regression import Regression, read_regression
 from pipeline.graph.step import Kept, Records, Results, Step, Wiring
-from pipeline.graph.steps import gather, statistics_gen
+from pipeline.graph.steps import example_gen, gather, statistics_gen
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,12 +20,15 @@ def _node(wiring: Wiring) -> Any:
     from components.fit.component import Fit
 
     # Of gradient descent's own settings the exact fit reads none: a change of them does not run it again.
-    model = wiring.config.model
-    common = {name: getattr(model, name) for name in OfFamily.model_fields}
-    exact = model if isinstance(model, Exact) else Exact(**common)
+    config = wiring.config
+    exact = exact_of(config.model)
     return Fit(
         gathered=wiring.output(gather.STEP, "gathered"),
-        settings={**wiring.config.step_config(), "exact": exact.model_dump(mode="json")},
+        settings={
+            **config.step_config(),
+            "exact": exact.model_dump(mode="json"),
+            "slices": [entry.columns for entry in config.evaluate.slices],
+        },
     )
 
 
@@ -46,11 +50,28 @@ def _print(console: Console, found: Regression, records: Records, whole: bool) -
     print_regression(console, found, whole)
 
 
+def _read_diagnostics(results: Results) -> Diagnostics | None:
+    """What `model.diagnostics` asks for; None where it was not, or a feature's levels are eliminated."""
+    from components.fit.look import DIAGNOSTICS_FILE
+
+    path, counts = results.folder(STEP, "fit") / DIAGNOSTICS_FILE, results.records.record(example_gen.CLEANING)
+    return None if counts is None or not path.exists() else read_diagnostics(path.read_text(), counts)
+
+
+def _print_diagnostics(console: Console, found: Diagnostics, records: Records, whole: bool) -> None:
+    from pipeline.graph.diagnostics_tables import print_diagnostics
+
+    fit = records.record(REGRESSION)
+    if fit is not None:
+        print_diagnostics(console, found, fit, whole)
+
+
 REGRESSION = Kept("linear_fit", Regression, _read, _print)
+DIAGNOSTICS = Kept("diagnostics", Diagnostics, _read_diagnostics, _print_diagnostics)
 STEP = Step(
     "Fit",
     _node,
     count=lambda results: {"train": _fit(results).rows_read},
-    kept=REGRESSION,
+    kept=(REGRESSION, DIAGNOSTICS),
     beam_modules=("components.fit.executor",),
 )

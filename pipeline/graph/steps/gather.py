@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.fit.settings import exact_of
 from pipeline.graph.step import Results, Step, Wiring
 from pipeline.graph.steps import example_gen, transform
 
@@ -11,10 +12,12 @@ from pipeline.graph.steps import example_gen, transform
 def _node(wiring: Wiring) -> Any:
     from components.gather.component import Gather
 
+    config = wiring.config
+    slices = config.slice_columns if exact_of(config.model).diagnosed else []
     return Gather(
         examples=wiring.output(example_gen.STEP, "examples"),
         transform_graph=wiring.output(transform.STEP, "transform_graph"),
-        settings={**wiring.config.step_config(), "family": wiring.config.family.text},
+        settings={**config.step_config(), "family": config.family.text, "slices": slices},
     )
 
 

@@ -95,4 +95,4 @@ def _print(console: Console, pushed: Pushed, records: Records, whole: bool) -> N
 
 
 PUSHED = Kept("pushed", Pushed, _read, _print)
-STEP = Step("Pusher", _node, kept=PUSHED, never_cached=_never_cached)
+STEP = Step("Pusher", _node, kept=(PUSHED,), never_cached=_never_cached)

@@ -13,8 +13,7 @@ def _node(wiring: Wiring) -> Any:
     if wiring.places.schema and config.table_schema:
         from components.import_schema.component import ImportTableSchema
 
-        grouped = config.data.split_by is not None
-        return ImportTableSchema(wiring.places.schema, config.table_schema.read_bytes(), grouped=grouped)
+        return ImportTableSchema(wiring.places.schema, config.table_schema.read_bytes(), config.table_spec().added)
     from tfx.components import SchemaGen
 
     # No shapes: every column stays optional, so that a missing value is imputed in serving as it was in training.

@@ -45,6 +45,6 @@ def _print(console: Console, report: CheckReport, records: Records, whole: bool)
 STEP = Step(
     "ServingCheck",
     _node,
-    kept=Kept("serving_check", CheckReport, _read, _print),
+    kept=(Kept("serving_check", CheckReport, _read, _print),),
     early=Early(CheckProcess.start_early, CheckProcess.stop_early),
 )

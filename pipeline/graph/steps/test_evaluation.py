@@ -53,6 +53,6 @@ STEP = Step(
     "TestEvaluation",
     _node,
     count=lambda results: {"test": int(_read(results).overall[ROWS] or 0)},
-    kept=Kept("test", UnseenMetrics, _read, _print),
+    kept=(Kept("test", UnseenMetrics, _read, _print),),
     reads=lambda config: [UNSEEN],
 )

@@ -74,8 +74,8 @@ def _print_descent(console: Console, model: Training, exact: Regression, whole: 
     from rich.markup import escape
     from rich.table import Table
 
+    from pipeline.graph.coefficient_tables import fill
     from pipeline.graph.figures import figure
-    from pipeline.graph.regression_table import fill
 
     console.print("gradient descent, raw units:", highlight=False)
     table = Table(box=None)
@@ -106,9 +106,10 @@ def _print_descent(console: Console, model: Training, exact: Regression, whole: 
         )
 
 
+TRAINING = Kept("fit", Training, _read, _print)
 STEP = Step(
     "Trainer",
     _node,
     count=lambda results: _read(results).rows,
-    kept=Kept("fit", Training, _read, _print),
+    kept=(TRAINING,),
 )

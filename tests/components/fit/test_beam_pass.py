@@ -35,7 +35,7 @@ def test_a_newton_pass_over_several_shards_is_that_over_all_rows(family, tmp_pat
     (tmp_path / shards.ROWS).mkdir()
     for shard in range(SHARDS):
         rows = slice(shard, None, SHARDS)
-        columns = {"term_0": x[rows, 0], "term_1": x[rows, 1], "label": label[rows], "drawn_by": np.arange(ROWS)[rows]}
+        columns = {"term_0": x[rows, 0], "term_1": x[rows, 1], "label": label[rows], "row": np.arange(ROWS)[rows]}
         batch = pa.RecordBatch.from_pydict(columns)
         list(shards.keep(iter([batch]), str(tmp_path / shards.ROWS), shard, SHARDS, "once"))
     design = DesignRows(DesignMatrix((Term("a", "a"), Term("b", "b"))), False, FOLDS)

@@ -87,7 +87,8 @@ def gathered(table, tmp_path_factory):
         label="y",
         weight=None,
         family="gaussian",
-        grouped=False,
+        added=("plumbline_row",),
+        slices=("city", "hour", "id"),
         folder=str(folder / shards.ROWS),
         files=tuple(files),
     )
@@ -141,12 +142,15 @@ def test_shards_hold_each_row_once_in_raw_units(gathered, table):
     seen = []
     for file in files:
         for batch in shards.read(file):
-            numbers = batch.column(shards.DRAWN_BY).to_numpy()
+            numbers = batch.column(shards.ROW).to_numpy()
             x, y, weight, _ = rows.matrices(batch)
             assert x == pytest.approx(expected[numbers], rel=1e-12)
             assert y.tolist() == table["y"][numbers].tolist()
             assert weight is None
             seen += numbers.tolist()
+            texts = [batch.column(shards.slice_column(index)).to_pylist() for index in range(3)]
+            given = [table["city"], table["hour"].astype(int).astype(str), table["id"].astype(str)]
+            assert texts == [column[numbers].tolist() for column in given]
     assert sorted(seen) == list(range(ROWS))
 
 

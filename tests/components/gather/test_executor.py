@@ -50,7 +50,12 @@ def test_a_label_of_two_values_reaches_the_fit_as_0_and_1_with_their_names(
     examples, graph, gathered = standard_artifacts.Examples(), standard_artifacts.TransformGraph(), GatheredArtifact()
     examples.uri, graph.uri, gathered.uri = (str(path) for path in (tmp_path / "examples", transform, tmp_path / "out"))
     examples.split_names = artifact_utils.encode_split_names(["train", "eval"])
-    settings = {"features": features_to_json({"x": Numeric()}), "label": "y", "weight": None, "grouped": False}
+    settings = {
+        "features": features_to_json({"x": Numeric()}),
+        "label": "y",
+        "weight": None,
+        "added": ["plumbline_row"],
+    }
     context = BaseBeamExecutor.Context(list(local_args(0)), "", tmp_dir=str(tmp_path / "tmp"), unique_id="2")
     Executor(context).Do(
         {"examples": [examples], "transform_graph": [graph]},

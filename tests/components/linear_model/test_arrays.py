@@ -200,3 +200,54 @@ def test_a_transformed_label_is_given_as_it_is_fitted():
         ValueError, match=r"received 'gaussian\(label=log\)'. Give a transformed label as y: np.log\(y\)"
     ):
         fit(np.ones((3, 1)), np.ones(3), family="gaussian(label=log)")
+
+
+def test_bounds_are_of_the_columns_as_they_are():
+    from scipy.optimize import lsq_linear
+
+    bounds = np.array([[0, 50.0], [-np.inf, -2.5], [-np.inf, 0], [0, np.inf], [-np.inf, np.inf]])
+    found = fit(X, Y, bounds=bounds, names=list("abcde"))
+    x = np.column_stack([np.ones(400), X])
+    sizes = np.linalg.norm(x, axis=0)
+    ends = np.vstack([[-np.inf, np.inf], bounds]) * sizes[:, None]
+    by = lsq_linear(x / sizes, Y, (ends[:, 0], ends[:, 1]), method="bvls", tol=1e-15)
+    assert found.coefficients == pytest.approx(by.x / sizes, rel=1e-8, abs=1e-12)
+    assert {found.names[held.column]: held.side for held in found.bounds.held} == {
+        "a": "max",
+        "b": "max",
+        "c": "max",
+        "d": "min",
+    }
+    assert fit(X, Y, bounds=bounds, intercept=False).bounds.constrained == 4
+
+
+def test_bounds_of_other_families_are_exact_in_raw_units():
+    some = (Y > np.median(Y)).astype(float)
+    bounds = np.array([[0, 50.0], [-1.1, np.inf], [0, 0.001], [0, np.inf], [-np.inf, np.inf]])
+    found = fit(X, some, bounds=bounds, family="binomial", folds=4)
+    assert (found.coefficients[1:] >= bounds[:, 0]).all() and (found.coefficients[1:] <= bounds[:, 1]).all()
+    held = [entry.column for entry in found.bounds.held]
+    assert held and all(found.coefficients[column] in bounds[column - 1] for column in held)
+    free = [column for column in range(6) if column not in held]
+    x = np.column_stack([np.ones(400), X])
+    oracle = sm.GLM(some, x[:, free], sm.families.Binomial(), offset=x[:, held] @ found.coefficients[held]).fit(
+        tol=1e-14
+    )
+    assert found.coefficients[free] == pytest.approx(oracle.params, rel=1e-6)
+    assert found.cv_error > found.deviance / 400
+
+
+@pytest.mark.parametrize(
+    ("bounds", "more", "error"),
+    [
+        ([[0, 1]], {}, r"bounds must be \[5, 2\].*received \[\[0.0, 1.0\]\]"),
+        ([[1, 0]] * 5, {}, r"bounds must be \[5, 2\]"),
+        ([[0, np.nan]] * 5, {}, r"bounds must be \[5, 2\]"),
+        ([0, 1], {}, r"received \(2,\)"),
+        ([[0, 1]] * 5, {"refine": True}, "neither a prior nor refinement keeps them"),
+        ([[0, 1]] * 5, {"prior": "log_f", "family": "binomial"}, "neither a prior nor refinement keeps them"),
+    ],
+)
+def test_bounds_that_can_not_be_are_refused(bounds, more, error):
+    with pytest.raises(ValueError, match=error):
+        fit(X, (Y > 0).astype(float), bounds=bounds, **more)

@@ -1,6 +1,9 @@
-import numpy as np
+import dataclasses
 
-from components.linear_model.blocks import scattered
+import numpy as np
+import pytest
+
+from components.linear_model.blocks import Block, Texts, scattered
 
 MASK = 2**64 - 1
 
@@ -25,3 +28,46 @@ def test_scattered_is_spread_evenly_and_one_to_one():
     assert len(np.unique(found)) == 100_000
     shares = np.bincount((found >> np.uint64(60)).astype(int), minlength=16) / 100_000
     assert np.abs(shares - 1 / 16).max() < 4 * np.sqrt(1 / 16 / 100_000)
+
+
+def block(first, n, whole=True):
+    ones, numbers = np.ones(n), np.arange(first, first + n)
+    found = Block(np.column_stack([ones, numbers]), ones * 2, ones, ones * 0, numbers % 5, scattered(numbers))
+    if not whole:
+        return found
+    places = Texts((numbers % 3).astype(np.int32), ("b", None, "a"))
+    return dataclasses.replace(found, row=numbers, cluster=numbers // 4, slices=(places, Texts(numbers % 1, ("all",))))
+
+
+def texts_of(column):
+    return [column.levels[code] for code in column.codes]
+
+
+@pytest.mark.parametrize("which", [slice(2, 9), np.array([7, 0, 7]), np.arange(10) % 2 == 0])
+def test_some_rows_of_a_block_have_what_all_have(which):
+    whole, numbers = block(0, 10), np.arange(10)[which]
+    some = whole.take(which)
+    assert some.row.tolist() == some.x[:, 1].tolist() == numbers.tolist()
+    assert some.cluster.tolist() == (numbers // 4).tolist()
+    assert some.time is None
+    assert [texts_of(column) for column in some.slices] == [
+        [("b", None, "a")[number % 3] for number in numbers],
+        ["all"] * len(numbers),
+    ]
+    bare = block(0, 10, whole=False).take(which)
+    assert (bare.row, bare.cluster, bare.time, bare.slices) == (None, None, None, ())
+    assert set(bare.arrays()) == {"x", "label", "weight", "offset", "fold", "draw"}
+    assert set(some.arrays()) == {*bare.arrays(), "row", "cluster"}
+
+
+def test_blocks_are_joined_whatever_places_their_texts_have():
+    first, second = block(0, 4), block(4, 3)
+    second = dataclasses.replace(
+        second, slices=(Texts(np.array([2, 0, 1], np.int32), ("c", "a", None)), second.slices[1])
+    )
+    both = Block.joined([first, second])
+    assert both.row.tolist() == list(range(7))
+    assert texts_of(both.slices[0]) == ["b", None, "a", "b", None, "c", "a"]
+    assert both.slices[0].levels == ("b", None, "a", "c")
+    assert both.slices[1].levels == ("all",)
+    assert Block.joined([block(0, 2, whole=False), block(2, 2, whole=False)]).x[:, 1].tolist() == [0, 1, 2, 3]

@@ -11,10 +11,16 @@ import statsmodels.formula.api as smf
 from scipy import stats
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
+from components.fit.look import look_at_rows
+from components.fit.settings import Exact
+from components.linear_model.blocks import over
+from components.linear_model.diagnostics.look import Solved
+from components.linear_model.elastic_net import ElasticNet
 from components.linear_model.feature_tests import PENALISED, SINGULAR, feature_tests
 from components.linear_model.joint_test import statistic_name
 from components.linear_model.linear_fit import LinearFit
-from tests.components.table_fits import table_fit
+from tests.components.absorbed_fits import Table
+from tests.components.table_fits import table_fit, table_look
 
 FAIR = ["age", "children", "occupation", "rate_marriage", "age_children"]
 
@@ -129,6 +135,103 @@ def test_other_families_have_walds_test(family):
     assert tests.overall.statistic == pytest.approx(fewer / by.scale / (7 if estimated else 1), rel=1e-6)
 
 
+@pytest.mark.parametrize("errors", ["hc0", "hc1", "hc2", "hc3", "cluster"])
+@pytest.mark.parametrize("weight", [None, "weight"])
+def test_robust_errors_have_walds_test(errors, weight):
+    """statsmodels' `wald_test` with that covariance: F by the columns, and the residuals' degrees of freedom or clusters less 1."""
+    table = fair().assign(town=lambda table: np.arange(len(table)) * 7919 % 50)
+    text = formula(table, "affairs", FAIR)
+    model = smf.ols(text, table) if weight is None else smf.wls(text, table, weights=table[weight])
+    clustered = errors == "cluster"
+    how = {"groups": table.town} if clustered else {}
+    by = model.fit(cov_type=errors if clustered else errors.upper(), cov_kwds=how, use_t=True)
+    how = {"cluster": "town"} if clustered else {"errors": errors}
+    found = table_look(table, "affairs", FAIR, weight=weight, **how)[0]
+    tests, classical = feature_tests(found), feature_tests(table_fit(table, "affairs", FAIR, weight=weight))
+    order = by.model.exog_names
+    assert found.fit.test_degrees_of_freedom == (49 if clustered else by.df_resid)
+    for one, other in zip(tests.features, classical.features, strict=True):
+        mine = [place for place, name in enumerate(order) if name.removeprefix("C(").split(",")[0] == one.feature]
+        wald = by.wald_test(np.eye(len(order))[mine], use_f=True, scalar=True)
+        assert one.test.degrees_of_freedom == len(mine)
+        assert one.test.statistic == pytest.approx(float(wald.statistic), rel=1e-9)
+        assert one.test.p == pytest.approx(float(wald.pvalue), rel=1e-8)
+        assert one.partial_r_squared is None
+        assert one.gvif == other.gvif
+    assert tests.overall.statistic == pytest.approx(float(by.fvalue), rel=1e-9)
+    assert tests.overall.p == pytest.approx(float(by.f_pvalue), rel=1e-8)
+
+
+@pytest.mark.parametrize("errors", ["hc0", "cluster"])
+@pytest.mark.parametrize("family", ["binomial", "gamma"])
+def test_robust_errors_of_other_families_too(family, errors):
+    """χ² where the dispersion is known and there are no clusters. By R's definition on whole arrays: statsmodels'
+    bread is the observed information, which is the expected one for canonical links alone; its clusters have (n − 1)/(n − p) too.
+    """
+    table = fair().assign(affairs=lambda table: table.affairs.round() + (family == "gamma"))
+    table["town"] = np.arange(len(table)) * 7919 % 50
+    label, names = "some" if family == "binomial" else "affairs", ["age", "yrs_married", "occupation"]
+    law = sm.families.Binomial() if family == "binomial" else sm.families.Gamma(sm.families.links.Log())
+    by = smf.glm(formula(table, label, names), table, family=law).fit(tol=1e-13)
+    x, mean = by.model.exog, by.mu
+    slope = mean * (1 - mean) if family == "binomial" else mean
+    scores = x * ((by.model.endog - mean) * slope / law.variance(mean))[:, None]
+    scores = pd.DataFrame(scores).groupby(table.town).sum().to_numpy() if errors == "cluster" else scores
+    bread = np.linalg.inv(x.T @ (x * (slope**2 / law.variance(mean))[:, None]))
+    covariance = bread @ scores.T @ scores @ bread * (50 / 49 if errors == "cluster" else 1.0)
+    if family == "binomial" and errors == "hc0":
+        same = smf.glm(formula(table, label, names), table, family=law).fit(tol=1e-13, cov_type="HC0")
+        assert covariance == pytest.approx(same.cov_params().to_numpy(), rel=1e-6)
+    how = {"cluster": "town"} if errors == "cluster" else {"errors": errors}
+    found = table_look(table, label, names, family=family, **how)[0]
+    tests, freedom = feature_tests(found), found.fit.test_degrees_of_freedom
+    assert freedom == {"hc0": np.inf if family == "binomial" else by.df_resid, "cluster": 49}[errors]
+    places = {"age": [6], "yrs_married": [7], "occupation": [1, 2, 3, 4, 5], None: list(range(1, 8))}
+    joint = {**{one.feature: one.test for one in tests.features}, None: tests.overall}
+    for name, mine in places.items():
+        q, beta = len(mine), by.params.to_numpy()[mine]
+        chi2 = float(beta @ np.linalg.solve(covariance[np.ix_(mine, mine)], beta))
+        expected = (chi2, stats.chi2.sf(chi2, q)) if np.isinf(freedom) else (chi2 / q, stats.f.sf(chi2 / q, q, freedom))
+        assert (joint[name].statistic, joint[name].p) == pytest.approx(expected, rel=1e-5)
+    assert [one.gvif for one in tests.features] == [None] * 3
+
+
+def test_no_more_clusters_than_columns_leave_that_feature_without_a_test():
+    table = fair().assign(town=lambda table: np.arange(len(table)) * 7919 % 5)
+    tests = feature_tests(table_look(table, "affairs", ["age", "occupation"], cluster="town")[0])
+    there = {one.feature: one.test for one in tests.features}
+    assert np.isnan([there["occupation"].statistic, there["occupation"].p, tests.overall.p]).all()
+    assert 0 < there["age"].p < 1
+
+
+def robust(table, absorbed, errors):
+    """The fit of rows with very many levels, with robust errors."""
+    fit = table.fit(absorbed)
+    problem = table.problem(absorbed, references=set(fit.references.values()))
+    if absorbed:
+        solved = problem.solved("gaussian", problem.fit())
+    else:
+        beta = fit.fit.coefficients[problem.columns]
+        solved = Solved("gaussian", fit.fit, problem.columns, beta, problem.root(), None)
+    passes = over(lambda: [table.block(solved.columns)])
+    gathered = table.gathered(absorbed)
+    looked = look_at_rows(gathered, solved, Exact(errors=errors), (30.0, 5.0), lambda _: passes, [], [], False)
+    return dataclasses.replace(fit, fit=looked.fit)
+
+
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("errors", ["hc0", "hc3"])
+def test_levels_that_are_eliminated_have_the_same_robust_tests(errors, weights):
+    table = Table.drawn(3000, 120, weights=weights)
+    found = {absorbed: feature_tests(robust(table, absorbed, errors)) for absorbed in (True, False)}
+    for one, other in zip(found[True].features, found[False].features, strict=True):
+        assert one.test.degrees_of_freedom == other.test.degrees_of_freedom
+        assert one.test.statistic == pytest.approx(other.test.statistic, rel=1e-8)
+        assert one.test.p == pytest.approx(other.test.p, rel=1e-7)
+    assert found[True].features[1].test.degrees_of_freedom > 100
+    assert found[True].overall.statistic == pytest.approx(found[False].overall.statistic, rel=1e-8)
+
+
 def test_a_feature_counts_the_columns_that_others_do_not_give():
     """A firm's sector follows from the firm: of one of the two nothing is left, and no test."""
     table = sm.datasets.grunfeld.load_pandas().data
@@ -156,8 +259,9 @@ def test_an_offset_is_no_feature_and_the_overall_test_leaves_it_in():
     assert tests.overall.statistic == pytest.approx(by.null_deviance - by.deviance, rel=1e-9)
 
 
-def test_a_penalty_leaves_no_tests_and_says_why():
-    tests = feature_tests(table_fit(fair(), "affairs", FAIR, l2=1.0))
+@pytest.mark.parametrize("penalty", [{"l2": 1.0}, {"elastic_net": ElasticNet(1.0, 0.05)}])
+def test_a_penalty_leaves_no_tests_and_says_why(penalty):
+    tests = feature_tests(table_fit(fair(), "affairs", FAIR, **penalty))
     assert (tests.features, tests.overall, tests.because) == ([], None, PENALISED)
 
 

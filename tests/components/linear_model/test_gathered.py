@@ -68,8 +68,8 @@ def test_files_round_trip(tmp_path):
     for mine, its in zip(found.parts, again.parts, strict=True):
         assert mine.square().tolist() == its.square().tolist()
     text = (tmp_path / "gathered.json").read_text()
-    (tmp_path / "gathered.json").write_text(text.replace('"format": 3', '"format": 99'))
-    with pytest.raises(ValueError, match="format 3"):
+    (tmp_path / "gathered.json").write_text(text.replace('"format": 4', '"format": 99'))
+    with pytest.raises(ValueError, match="format 4"):
         GatheredRows.load(str(tmp_path))
 
 

@@ -7,6 +7,8 @@ import pytest
 import statsmodels.api as sm
 
 from components.linear_model.design_matrix import DesignMatrix, Term, bucket_levels, text_levels
+from components.linear_model.elastic_net import ElasticNet
+from components.linear_model.elastic_net_problem import ElasticNetProblem
 from components.linear_model.factors import TriangularFactor
 from components.linear_model.linear_fit import LinearFit
 from components.linear_model.portable import UNBOUNDED, PortableModel, portable_model
@@ -139,6 +141,24 @@ def test_gradient_descent_has_no_intervals(model):
     assert set(score(dataclasses.replace(model, interval=None), RAW)) == {
         "prediction", "baseline", "contribution_miles", "contribution_city", "contribution_hour",
     }  # fmt: skip
+
+
+def test_an_elastic_net_claims_no_intervals():
+    design = DesignMatrix((Term("miles", "miles"), Term("noise", "noise")))
+    noise = np.random.default_rng(1).normal(size=ROWS)
+    matrix = np.column_stack([np.ones(ROWS), MILES, noise])
+    factor = TriangularFactor([INTERCEPT, *design.column_names], intercept=True).add(matrix, Y)
+    fit = ElasticNetProblem([factor], Settings(elastic_net=ElasticNet(1.0, 0.5), tolerance=1e-6)).fit()
+    assert fit.selection.left_out == [2]
+    found = LinearFit("gaussian", "y", None, design, {}, ROWS, [], fit, [ROWS], np.array([factor.square()]))
+    features = dict.fromkeys(design.column_names, Numeric(scale="none"))
+    learned = {key: {"fill": 0.0} for key in features}
+    model = portable_model(found, features_to_json(features), learned, fit.coefficients, 0.95, "exact", MISSING_TOKENS)
+    assert model.interval is None
+    answer = score(PortableModel.from_text(model.to_text()), {"miles": [2.0], "noise": [9.0]})
+    assert set(answer) == {"prediction", "baseline", "contribution_miles", "contribution_noise"}
+    assert answer["prediction"] == pytest.approx(fit.coefficients[0] + 2 * fit.coefficients[1], rel=1e-6)
+    assert answer["contribution_noise"] == 0.0
 
 
 def test_95_percent_intervals_contain_95_percent_of_10_000_new_labels():

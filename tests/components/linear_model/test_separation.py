@@ -11,13 +11,14 @@ DESIGN = DesignMatrix(
 )
 
 
-def levels_of(label, level, family, weights=None):
+def levels_of(label, level, family, weights=None, bounded=()):
     x = np.zeros((len(label), 1 + DESIGN.width))
     x[:, 0], x[:, 1] = 1, np.linspace(-1, 1, len(label))
     x[np.arange(len(label)), 2 + np.asarray(level)] = 1
     factor = TriangularFactor(["(intercept)", *DESIGN.column_names], intercept=True).add(x, np.array(label), weights)
     counted = x if weights is None else x[weights > 0]
-    return separated_levels(DESIGN, factor.square(), np.count_nonzero(counted, axis=0).tolist(), named(family))
+    present = np.count_nonzero(counted, axis=0).tolist()
+    return separated_levels(DESIGN, factor.square(), present, named(family), bounded)
 
 
 def test_levels_of_one_label_are_named_with_their_rows():
@@ -60,3 +61,10 @@ def test_rows_of_weight_zero_say_nothing():
 @pytest.mark.parametrize("family", ["binomial", "poisson"])
 def test_a_level_without_rows_separates_nothing(family):
     assert levels_of(np.tile([0.0, 1.0], 30), np.zeros(60, int), family) == []
+
+
+def test_levels_that_bounds_may_hold_are_for_the_passes_to_find():
+    level = np.repeat([0, 1], 20)
+    label = np.where(level == 0, np.arange(40) % 2, 1.0)
+    assert levels_of(label, level, "binomial", bounded=["x"]) == ["pay[card]: 20 rows, all 1"]
+    assert levels_of(label, level, "binomial", bounded=["pay"]) == []

@@ -353,3 +353,44 @@ def test_blocks_end_with_a_record_and_ragged_rows_keep_their_places(tmp_path, mo
     assert [(row.before, row.fields, row.text) for row in ragged] == [
         (index - index // 4, 2, f"short,{index}") for index in range(0, 200, 4)
     ]
+
+
+def test_what_ingest_adds_is_the_same_from_every_format(tmp_path):
+    """The column of the clusters, whole numbers here, is a feature too, and the one that rows are split by is none."""
+    spec = SPEC.model_copy(
+        update={"texts": ["c", "firm"], "cluster": "firm", "split": SplitRule(shares={"train": 1}, group="owner")}
+    )
+    lines = [f"a,{row},{row % 3},{row % 4},b{row % 5}" for row in range(60)]
+    text = "\n".join(["c,x,y,firm,owner", *lines, ""])
+    columns = zip(*(line.split(",") for line in lines), strict=True)
+    table = pa.table(dict(zip(["c", "x", "y", "firm", "owner"], map(list, columns), strict=True)))
+    for name in ("x", "y", "firm"):
+        table = table.set_column(table.schema.get_field_index(name), name, table[name].cast(pa.int32()))
+    pq.write_table(table, tmp_path / "t.parquet")
+    paths = [write(tmp_path, text), write(tmp_path, gzip.compress(text.encode()), "t.csv.gz"), tmp_path / "t.parquet"]
+    found = [read(path, spec)[0] for path in paths]
+    assert found[0] == found[1] == found[2]
+    assert spec.added == ["plumbline_row", "plumbline_group", "plumbline_cluster"]
+    assert list(found[0]) == ["x", "y", "c", "firm", *spec.added[1:]]  # `read` takes the rows' identities away
+    pairs = set(zip(found[0]["firm"], found[0]["plumbline_cluster"], strict=True))
+    assert len(pairs) == len(dict(pairs)) == len({cluster for _, cluster in pairs}) == 4
+
+
+def test_a_row_without_a_cluster_is_a_bad_row_unless_a_rule_drops_it(tmp_path):
+    path = write(tmp_path, "c,x,y,firm\na,1,2,5\na,2,1,NA\na,3,,\n")
+    spec = SPEC.model_copy(update={"cluster": "firm", "drop": {"y": DropRule(missing=True)}})
+    table, counts, bad = read(path, spec)
+    assert table["y"] == [2.0]
+    assert (counts["rows kept"], counts["rows dropped"], counts["rows rejected"]) == (1, 1, 1)
+    [row] = bad
+    assert row["line"] == 3
+    assert row["reason"] == "column 'firm': expected a value, by which model.errors clusters rows; received nothing"
+
+
+def test_rows_that_are_split_by_time_have_it(tmp_path):
+    starts = {"eval": "2024-03-01"}
+    spec = SPEC.model_copy(update={"split": SplitRule(shares={}, time=TimeSplit(column="day", starts=starts))})
+    text = "c,x,y,day\na,1,2,2024-01-02\na,1,3,1970-01-01T00:00:01\na,1,4,2024-05-01\n"
+    table, _, _ = read(write(tmp_path, text), spec)
+    assert table["plumbline_time"] == [1_704_153_600_000_000, 1_000_000, 1_714_521_600_000_000]
+    assert spec.added == ["plumbline_row", "plumbline_time"]

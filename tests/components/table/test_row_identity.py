@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from components.table.row_identity import ROW_BITS, draw, file_code, folds, group_folds, identities, split_stream
+from components.table.row_identity import (
+    ROW_BITS,
+    draw,
+    file_code,
+    folds,
+    group_folds,
+    identities,
+    places,
+    split_stream,
+)
 
 
 @given(st.integers(1, 60), st.integers(0, 400), st.integers(0, 10**9), st.integers(0, 5))
@@ -74,3 +83,25 @@ def test_identities_of_different_files_differ():
     found = np.concatenate([identities(code, ends) for code in (0, 1, (1 << 28) - 1)])
     assert len(set(found.tolist())) == 6
     assert (found >= 0).all()
+
+
+def test_rows_are_named_by_file_and_number():
+    files = {
+        "trips-01.csv": file_code("trips-01"),
+        "2024/trips.csv.gz": file_code("2024/trips"),
+        "a.csv": 9,
+        "b.csv": 9,
+    }
+    rows = np.concatenate([identities(code, np.array([16, 2_000_000])) for code in [*files.values()][:3]])
+    assert places(rows, files) == [
+        "trips-01.csv, row 17",
+        "trips-01.csv, row 2000001",
+        "2024/trips.csv.gz, row 17",
+        "2024/trips.csv.gz, row 2000001",
+        "a.csv or b.csv, row 17",
+        "a.csv or b.csv, row 2000001",
+    ]
+    assert places(np.array([5]), {}) == ["file 0, row 6"]
+    assert places(identities((1 << 28) - 1, np.array([(1 << ROW_BITS) - 1])), {"z.csv": (1 << 28) - 1}) == [
+        f"z.csv, row {1 << ROW_BITS}"
+    ]

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from components.errors import DataError
 from components.table.split_rule import SplitRule, TimeSplit
-from components.table.splits import NotIntegersError, are_integers, assign, check_filled, group_values, time_values
+from components.table.splits import (
+    NotIntegersError,
+    are_integers,
+    assign,
+    check_filled,
+    group_values,
+    time_order,
+    time_values,
+)
 
 MISSING = ["", "NA"]
 
@@ -149,3 +157,21 @@ def test_an_empty_split_is_bad_data():
 def test_a_split_by_time_reads_decimal_commas():
     values, odd = time_values(pa.array(["1,5", "1.5"]), "t", {"eval": 1.0}, [], ",")
     assert (values.to_pylist(), set(odd)) == ([1.5, None], {1})
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
+def test_numbers_keep_their_order_as_integers(values):
+    found, bad = time_values(pa.array(values), "t", {"eval": 1.0}, MISSING)
+    order = time_order(found)
+    assert bad == {}
+    assert order.dtype == np.int64
+    assert (order[:, None] < order).tolist() == (np.array(values)[:, None] < np.array(values)).tolist()
+    assert (
+        time_order(time_values(pa.array(map(str, values)), "t", {"eval": 1.0}, MISSING)[0]).tolist() == order.tolist()
+    )
+
+
+def test_times_are_ordered_by_microseconds():
+    written = ["2024-01-01T00:00:00.000001", "1969-12-31", "2024-01-01T01:00:00+01:00"]
+    found = time_order(time_values(pa.array(written), "t", {"eval": "2024-01-01"}, MISSING)[0])
+    assert found.tolist() == [1_704_067_200_000_001, -86_400_000_000, 1_704_067_200_000_000]

@@ -54,6 +54,18 @@ def test_what_ingest_and_steps_get(tmp_path):
     assert [feature["name"] for feature in config.step_config()["features"]] == ["x", "c", "h"]
 
 
+def test_clusters_and_slices_travel_to_the_steps(tmp_path):
+    text = GOOD.replace("solver: sgd, learning_rate: 0.1, steps: 10", "errors: {cluster: firm}")
+    config = load(tmp_path, text.replace("{train: 0.8, eval: 0.2}", "{by: day, eval_from: 7}"))
+    spec = config.table_spec()
+    assert (spec.cluster, spec.columns[-2:]) == ("firm", ["day", "firm"])
+    assert "firm" not in spec.kept
+    assert spec.added == config.step_config()["added"] == ["plumbline_row", "plumbline_cluster", "plumbline_time"]
+    assert config.slice_columns == ["c", "h"]
+    plain = load(tmp_path, GOOD.replace("t.csv,", "t.csv, split_by: c,"))  # gradient descent has no clusters
+    assert (plain.table_spec().cluster, plain.table_spec().added) == (None, ["plumbline_row", "plumbline_group"])
+
+
 @pytest.mark.parametrize("example", ["seed", "taxi", "tips", "delays"])
 def test_the_examples_are_valid(example):
     assert load_config(REPOSITORY / "data" / example / "pipeline.yaml").data.path.is_file()
@@ -86,6 +98,12 @@ def test_the_examples_are_valid(example):
         ("solver: sgd", "solver: exactly", "model: solver must be 'exact' or 'sgd'. Received {'solver': 'exactly'"),
         ("solver: sgd, learning_rate: 0.1, steps: 10", "l2: -1", "model.l2: must be 'auto' or a finite number of at least 0."),
         ("solver: sgd, learning_rate: 0.1, steps: 10", "solver: exact, fold: 3", "model.fold: unknown key; did you mean 'folds'?"),
+        ("solver: sgd, learning_rate: 0.1, steps: 10", "errors: HC3", "model.errors: Input should be 'classical', 'hc0', "),
+        ("solver: sgd, learning_rate: 0.1, steps: 10", "errors: [hc3]", "model.errors: must be one of 'classical', 'hc0', "),
+        ("solver: sgd, learning_rate: 0.1, steps: 10", "errors: {cluster: y}", "model.errors.cluster: 'y' is the label. Name"),
+        ("solver: sgd, learning_rate: 0.1, steps: 10", "errors: {}", "model.errors.cluster: this key is missing. Add it."),
+        ("solver: sgd", "errors: hc3, solver: sgd", "model.errors: unknown key."),
+        ("x: numeric", "plumbline_cluster: numeric", "'plumbline_cluster' is the name of a column that ingest adds."),
         ("label: y", "label: y\nlabel: z", "the key 'label' stands twice"),
         ("label: y", "label: 2010", "label.column: Input should be a valid string. Received 2010. A text that looks like"),
         ("x: numeric", "x: {kind: numeric, indicator: yes}", "Received 'yes'. Write true or false."),
@@ -397,3 +415,13 @@ def test_an_offset_is_a_column_of_numbers_and_no_feature(tmp_path):
         assert (spec.offset, spec.exposed, spec.family) == ("e", exposed, "tweedie(power=1.7)")
         assert "e" in spec.numbers and "e" in spec.features
         assert "e" not in config.features
+
+
+def test_constraints_suit_the_features(tmp_path):
+    text = GOOD.replace(SGD, "constraints: {x: {min: 0, max: 2}, h: increasing}")
+    assert load(tmp_path, text).model.constraints["h"] == "increasing"
+    assert "model.constraints.z: there is no feature of this name" in one_line(tmp_path, text.replace("{x: {", "{z: {"))
+    assert "model.constraints.c: categorical has several" in one_line(tmp_path, text.replace("h: inc", "c: inc"))
+    assert "model.constraints.h: Input should be 'positive'" in one_line(tmp_path, text.replace("increasing", "up"))
+    assert "model.constraints.x: min must be at most max" in one_line(tmp_path, text.replace("min: 0", "min: 3"))
+    assert "model.constraints: unknown key" in one_line(tmp_path, GOOD.replace(SGD, f"{SGD}, constraints: {{}}"))

@@ -10,7 +10,7 @@ from components.errors import RunError
 from pipeline.graph.plain_tables import PARTS, STYLES, plain_table
 from pipeline.graph.regression import read_regression
 from tests.components.fits import drawn, fitted
-from tests.components.table_fits import table_fit
+from tests.components.table_fits import table_fit, table_look
 
 ODD = pd.DataFrame(
     {"a_b|c": [1.0, 2.0, 4.0, 3.0, 7.0], "50% &": [3.0, 1.0, 4.0, 1.0, 5.0], "y": [1.0, 2.0, 3.0, 5.0, 4.0]}
@@ -43,6 +43,18 @@ def test_csv_has_every_coefficient_with_all_digits():
         assert estimated[heading].tolist() == [getattr(column, name) for column in there]
     assert estimated["standardised"].tolist()[1:] == [column.standardised for column in there[1:]]
     assert len(read(plain_table(regression, "csv", "coefficients", whole=True))) == 7
+
+
+def test_errors_of_two_kinds_are_named():
+    regression = kept(table_look(ODD, "y", ["a_b|c"], errors="hc1")[0])
+    table = read(plain_table(regression, "csv", "coefficients", whole=False))
+    assert list(table)[2:4] == ["std. error (HC1)", "std. error (classical)"]
+    for heading, kind in (("std. error (HC1)", "hc1"), ("std. error (classical)", "classical")):
+        assert table[heading].tolist() == [column.standard_errors[kind] for column in regression.columns]
+    latex = plain_table(regression, "latex", "coefficients", whole=False)
+    assert f"{regression.columns[0].standard_errors['classical']:.4g}" in latex
+    fit = read(plain_table(regression, "csv", "fit", whole=False)).set_index("figure")["value"]
+    assert fit["standard errors"] == "HC1"
 
 
 def test_of_classes_the_odds_ratios_are_there():
@@ -95,4 +107,4 @@ def test_features_that_were_not_tested_have_no_table():
     earlier = penalised.model_copy(update={"tests": None})
     with pytest.raises(RunError, match="an earlier version made the run"):
         plain_table(earlier, "csv", "features", whole=False)
-    assert "F" not in plain_table(penalised, "csv", "fit", whole=False).split("\n")[6]
+    assert "\nF," not in plain_table(penalised, "csv", "fit", whole=False)

@@ -3,13 +3,17 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
+from sklearn.linear_model import Lasso
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 
+from components.linear_model.elastic_net import ElasticNet
 from components.linear_model.families import named
 from pipeline.graph.regression import Regression, read_regression
 from tests.components.fits import ORACLES, drawn, fitted, oracle
+from tests.components.table_fits import table_fit
 
 MODELS = {
     "gaussian": "y, in its units",
@@ -99,6 +103,39 @@ def test_the_fit_as_a_whole_is_statsmodels(both):
     if named(family).dispersion == "one":
         assert [kept.aic, kept.bic] == pytest.approx([by.aic, by.bic_llf], rel=1e-9)
     assert (kept.aic is None) == (family == "tweedie")
+
+
+def selected():
+    """A lasso of which one feature is left out wholly, another in part."""
+    draw = np.random.default_rng(9)
+    table = pd.DataFrame({"a": draw.normal(5, 2, 600), "b": draw.normal(size=600), "c": draw.choice(list("xyz"), 600)})
+    table["c"] = table["c"].astype(object)
+    table["y"] = 3 + 2 * table["a"] + 1.5 * (table["c"] == "x") + draw.normal(size=600)
+    return table, table_fit(table, "y", ["a", "b", "c"], elastic_net=ElasticNet(1.0, 0.2))
+
+
+def test_what_an_elastic_net_leaves_out_has_a_role():
+    table, found = selected()
+    kept = read_regression(found, DatasetFeatureStatistics())
+    [reference] = [column.name for column in kept.columns if column.role == "reference"]
+    z = (table["a"] - table["a"].mean()) / table["a"].std(ddof=0)
+    levels = [name for name in ("c[x]", "c[y]", "c[z]") if name != reference]
+    design = np.column_stack([z, table["b"], *(table["c"] == name[2] for name in levels)])
+    design[:, 1] = (design[:, 1] - design[:, 1].mean()) / design[:, 1].std()
+    peer = Lasso(alpha=0.2, tol=1e-14, max_iter=100_000).fit(design, table["y"])
+    by = dict(zip(["a", "b", *levels], peer.coef_, strict=True))
+    columns = {column.name: column for column in kept.columns}
+    assert columns["a"].coefficient == pytest.approx(by["a"] / table["a"].std(ddof=0), rel=1e-9)
+    assert {name for name in by if columns[name].role == "left out"} == {name for name in by if by[name] == 0}
+    assert by["b"] == columns["b"].coefficient == 0
+    assert all(column.standard_error is column.p is column.low is None for column in kept.columns)
+    assert kept.selected.features_left_out == ["b"]
+    assert (kept.selected.columns, kept.selected.of) == (np.count_nonzero(peer.coef_), 4)
+    assert (kept.penalty, kept.penalty_rule, kept.selected.l1_ratio) == (0.2, "lasso: given", 1.0)
+    assert kept.selected.kkt <= kept.selected.kkt_on_path < 1e-11
+    assert [entry["alpha"] for entry in kept.selected.path].count(0.2) == 1
+    assert kept.tests.because is not None
+    assert Regression.model_validate(json.loads(kept.model_dump_json())) == kept
 
 
 def test_json_has_all_of_it(both):

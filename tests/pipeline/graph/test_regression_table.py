@@ -1,79 +1,28 @@
-"""The table of coefficients: order, folding, what is left out, what is said of `(other)`; and the tables of every family."""
+"""The tables of every family with what they rest on, and what is said of `(other)`, of classes and of errors."""
 
 import dataclasses
 import io
+import re
 
+import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from rich.console import Console
-from rich.text import Text
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 
+from components.linear_model.elastic_net import ElasticNet
 from components.linear_model.families import named
 from components.linear_model.retransformation import InUnits
-from pipeline.graph.regression import Column, Pool, read_regression
+from pipeline.graph.regression import Pool, read_regression
 from pipeline.graph.regression_table import (
     class_lines,
     dispersion_lines,
     pooled_lines,
-    print_coefficients,
-    print_estimates,
-    print_intervals,
     print_regression,
 )
-from tests.components.fits import ORACLES, drawn, fitted, oracle
-
-
-def level(text, coefficient=1.0, rows=9, role=None, weight=None):
-    figures = dict.fromkeys(("standard_error", "t", "p", "low", "high"))
-    column = {"name": f"c[{text}]", "feature": "c", "level": text, "coefficient": coefficient, "rows": rows}
-    return Column(**column, role=role, weight=weight, **figures)
-
-
-def printed(columns, whole=False):
-    out = io.StringIO()
-    print_coefficients(Console(file=out, width=200), columns, 0.95, "t", whole)
-    return [line.split()[0] for line in out.getvalue().splitlines()[1:]], out.getvalue()
-
-
-def test_levels_without_rows_are_left_out():
-    columns = [level("b"), level("a", role="reference"), level("(other)", rows=0), level("(missing)", rows=0)]
-    assert printed(columns)[0] == ["c[b]", "c[a]"]
-    assert printed(columns, whole=True)[0] == ["c[b]", "c[a]", "c[(other)]", "c[(missing)]"]
-
-
-@pytest.mark.parametrize(
-    ("texts", "ordered"),
-    [
-        (["16", "8", "12", "-1.5"], ["-1.5", "8", "12", "16"]),
-        (["Mar", "Jan", "Feb"], ["Jan", "Feb", "Mar"]),
-        (["friday", "Monday"], ["Monday", "friday"]),
-        (["z", "a"], ["z", "a"]),
-        (["2", "nan", "1"], ["2", "nan", "1"]),
-        (["< 6", "6 to 10"], ["< 6", "6 to 10"]),
-    ],
-)
-def test_levels_stand_in_their_own_order(texts, ordered):
-    columns = [level("(other)"), *map(level, texts)]
-    text = printed(columns)[1]
-    places = [text.index(f"c[{name}]") for name in [*ordered, "(other)"]]
-    assert places == sorted(places)
-
-
-def test_many_levels_are_folded_to_the_extreme_ones_and_the_reference():
-    columns = [level(f"v{index}", float((index * 7) % 41)) for index in range(41)]
-    columns[20] = level("v20", 20.5, role="reference")
-    names, text = printed(columns)
-    assert len(names) == 12
-    assert "… 30 more levels of c (show --all)" in text
-    assert next(line.split() for line in text.splitlines() if "v20" in line) == ["c[v20]", "reference", "9"]
-    assert len(printed(columns, whole=True)[0]) == 41
-
-
-def test_rows_and_weights_are_named_apart():
-    text = printed([level("a", rows=9, weight=4.5)])[1]
-    assert text.splitlines()[0].split()[-2:] == ["rows", "weight"]
-    assert text.splitlines()[1].split()[-2:] == ["9", "4.5"]
+from tests.components.fits import drawn, fitted, oracle
+from tests.components.table_fits import table_fit
 
 
 def test_what_is_other_is_said():
@@ -92,13 +41,6 @@ def test_what_is_other_is_said():
     )
     [line] = pooled_lines([Pool(**{**entry, "rows": 3, "share": 0.004, "values": 1})])
     assert line == "c: 3 training rows (0.4%) with one value are (other)"
-
-
-def test_a_long_text_leaves_room_for_the_figures():
-    """Seen: a level of 10,000 characters left one character for each coefficient."""
-    _, text = printed([level("w" * 10_000, 1.23456, rows=41), level("b", 2.5)])
-    assert "1.23456" in text
-    assert "www…" in text
 
 
 def regression(family, **how):
@@ -149,30 +91,6 @@ def test_the_table_of_a_logistic_regression():
     assert lines[16] == "penalty 0 (given)"
 
 
-@pytest.mark.parametrize("family", [family for family in ORACLES if family != "gaussian"])
-def test_tables_fit_a_terminal_of_80_columns(family, monkeypatch):
-    """Names take more lines there; every figure stands whole."""
-    monkeypatch.setenv("COLUMNS", "80")
-    found = regression(family, exposed=family == "poisson")
-    long = [
-        column.model_copy(update={"name": "company[Chicago Independents and Taxi Affiliation Services of the Loop]"})
-        if column.level == "card"
-        else column
-        for column in found.columns
-    ]
-    out = io.StringIO()
-    console = Console(file=out, width=132, force_terminal=True, no_color=True, highlight=False)
-    print_estimates(console, long, "z", False)
-    print_intervals(console, long, 0.95, found.ratio, False)
-    text = Text.from_ansi(out.getvalue()).plain
-    lines = text.splitlines()
-    assert max(map(len, lines)) <= 80
-    assert "…" not in text
-    card = next(column for column in found.columns if column.level == "card")
-    assert f"{card.coefficient:.6g}" in text
-    assert len([line for line in lines if "company[" in line]) == 2
-
-
 def test_an_exposure_is_named_and_stands_as_offset():
     lines = printed_whole(regression("poisson", exposed=True))
     assert lines[0] == "Poisson regression: log of the mean of y per unit of nights, per raw unit of each column"
@@ -196,6 +114,33 @@ def test_what_is_of_the_fitted_scale_and_what_is_answered_is_said():
     without = dataclasses.replace(log, family="gaussian(label=log)", in_units=InUnits(None, None))
     last = "all of this is of log of price; answered is the median of price: the inverse of what is fitted"
     assert last in printed_whole(read_regression(without, DatasetFeatureStatistics()))
+
+
+def test_what_an_elastic_net_left_of_the_columns_is_said():
+    draw = np.random.default_rng(9)
+    table = pd.DataFrame(draw.normal(size=(200, 30)), columns=[f"x{index}" for index in range(30)])
+    table["y"] = 5 * table["x0"] + draw.normal(size=200)
+    fit = table_fit(table, "y", list(table)[:-1], elastic_net=ElasticNet(1.0, 2.0))
+    lines = printed_whole(read_regression(fit, DatasetFeatureStatistics()))
+    assert lines[1].split() == ["column", "coefficient", "rows"]
+    assert [line.split() for line in lines[4:5]] == [["x1", "left", "out"]]
+    place = next(index for index, line in enumerate(lines) if line.startswith("1 of 30 columns have a coefficient"))
+    named_out = ", ".join(f"x{index}" for index in range(1, 21))
+    assert lines[place] == f"1 of 30 columns have a coefficient; features left out: {named_out} and 9 more"
+    assert re.fullmatch(
+        r"KKT residual: at most (0|\de-1\d) of the penalty, \de-1\d at any penalty of the path, in any fold",
+        lines[place + 1],
+    )
+    assert (
+        lines[place + 2].strip()
+        == "there are no standard errors, intervals and p: the same rows have selected the columns"
+    )
+    assert not [line for line in lines if "bias of the penalty" in line]
+    penalty = next(line for line in lines if line.startswith("penalty"))
+    assert penalty == f"penalty 2 (lasso: given); held-out mean squared error {fit.fit.cv_error:.6g}"
+    all_in = table_fit(table, "y", ["x0"], elastic_net=ElasticNet(0.5, 0.01))
+    whole = read_regression(all_in, DatasetFeatureStatistics())
+    assert "1 of 1 columns have a coefficient; no feature is left out" in printed_whole(whole)
 
 
 def test_the_power_of_a_tweedie_regression_is_said():
@@ -225,6 +170,15 @@ def test_overdispersed_counts_are_said_with_the_way_out():
     assert other.standard_errors[:2] == pytest.approx(by.bse[:2] * pearson**0.5, rel=0.02)
 
 
+def test_robust_errors_need_no_way_out_of_overdispersion():
+    found = regression("poisson").model_copy(update={"pearson": 4.0, "errors": "hc3"})
+    [_, line] = dispersion_lines(found, named("poisson"))
+    assert line == (
+        "overdispersed: the labels vary 4 times as much as the family says, so that the classical standard errors are 2 times too "
+        "small (the root of it); those by which p and intervals are don't rest on the family's variance"
+    )
+
+
 def test_counts_that_vary_as_their_family_says_are_not_said_to_be_overdispersed():
     assert len(list(dispersion_lines(regression("poisson", rows=5000), named("poisson")))) == 1
     few = regression("poisson", rows=5000).model_copy(update={"degrees_of_freedom": 5.0, "pearson": 1.9})
@@ -249,16 +203,6 @@ def test_what_cross_validation_left_is_said():
     assert line in lines
     path = f"{line}, 4e-05 at any penalty of the path"
     assert path in printed_whole(found.model_copy(update={"remaining_on_path": 3.1e-5}))
-
-
-def test_many_levels_are_folded_alike_in_both_tables():
-    columns = [level(f"v{index}", float((index * 7) % 41)) for index in range(41)]
-    columns[20] = level("v20", 20.5, role="reference")
-    out = io.StringIO()
-    print_estimates(Console(file=out, width=132), columns, "z", False)
-    print_intervals(Console(file=out, width=132), columns, 0.95, "odds ratio", False)
-    assert out.getvalue().count("… 30 more levels of c (show --all)") == 2
-    assert len([line for line in out.getvalue().splitlines() if line.startswith(" c[")]) == 11 + 10
 
 
 def test_what_class_weights_did_and_the_threshold_are_said():

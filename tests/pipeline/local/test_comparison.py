@@ -6,9 +6,12 @@ import statsmodels.formula.api as smf
 from scipy import stats
 
 from components.errors import ConfigError, RunError
+from components.linear_model.elastic_net import ElasticNet
 from pipeline.config.root import runs_directory
 from pipeline.local.comparison import Comparison, compare, read_run
 from pipeline.local.summary import RunSummary, write_summary
+from tests.components import bounded_fits
+from tests.components.bounded_fits import fair_fit
 from tests.components.table_fits import table_fit
 from tests.conftest import REPOSITORY
 from tests.pipeline.summaries import summary_of
@@ -99,6 +102,7 @@ def test_another_reference_level_is_no_other_model(fair):
         (["age", "educ"], MANY, {}, "received otherwise: educ. Make these alike"),
         (MANY, MANY, {}, "one with more coefficients than the other; received 9 in both"),
         (FEW, MANY, {"l2": 1.0}, "a.yaml: expected a model without penalty; received one with 1 (given)"),
+        (FEW, MANY, {"elastic_net": ElasticNet(1.0, 0.01)}, "received one with 0.01 (lasso: given)"),
         (FEW, MANY, {"family": "poisson", "label": "counts"}, "received the family poisson and gaussian"),
     ],
 )
@@ -114,6 +118,16 @@ def test_what_is_not_nested_or_not_of_the_same_rows_is_refused(fair, few, many, 
         compare(("a.yaml", smaller), ("b.yaml", larger))
     assert said in str(error.value)
     assert "a.yaml" in str(error.value)
+
+
+def test_what_a_bound_leaves_unexplained_has_no_test():
+    with pytest.raises(
+        ConfigError, match="bounded: expected a model of which no coefficient is on a bound; received one"
+    ):
+        compare(
+            ("plain", summary_of(table_fit(bounded_fits.fair(), "affairs", ["age"]))),
+            ("bounded", summary_of(fair_fit())),
+        )
 
 
 def test_an_offset_is_in_both_or_in_neither(fair):

@@ -38,17 +38,17 @@ def left(tmp_path):
 
 def test_what_is_live_is_said(left, tmp_path):
     (tmp_path / "7").mkdir()
-    pushed = pusher.STEP.kept.read(left(True, 1))
+    pushed = pusher.PUSHED.read(left(True, 1))
     assert (pushed.version, pushed.path, pushed.already) == (7, str(tmp_path / "7"), False)
 
 
 def test_a_refused_model_is_not_pushed(left):
-    assert pusher.STEP.kept.read(left(False, 0)) is None
+    assert pusher.PUSHED.read(left(False, 0)) is None
 
 
 def test_a_blessed_model_has_to_be_live(left, tmp_path):
     with pytest.raises(RunError, match="blessed, and was not pushed"):
-        pusher.STEP.kept.read(left(True, 0))
+        pusher.PUSHED.read(left(True, 0))
     (tmp_path / "8").mkdir()
     with pytest.raises(RunError, match="pushed as version 7, which is not the newest there any more"):
-        pusher.STEP.kept.read(left(True, 1))
+        pusher.PUSHED.read(left(True, 1))

@@ -32,9 +32,9 @@ def regression(family: str) -> Regression:
 
 def section(training: Training, fit: Regression | None, whole: bool = False) -> list[str]:
     out = io.StringIO()
-    assert STEP.kept
-    assert STEP.kept.section
-    STEP.kept.section(Console(file=out, width=100), training, Records(fit), whole)
+    [kept] = STEP.kept
+    assert kept.section
+    kept.section(Console(file=out, width=100), training, Records(fit), whole)
     return out.getvalue().splitlines()
 
 

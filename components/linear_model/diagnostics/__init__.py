@@ -1,0 +1,1 @@
+"""One more pass over the rows, with the fit at hand: robust errors, the rows that made the model, and where it does not fit."""
