@@ -61,20 +61,18 @@ def runs(rows: int, times: int) -> None:
             for kind, config in configs.items():
                 found[kind].append(_steps(config, folder / f"{turn} {kind}"))
     print(f"\n{rows:,} rows × {COLUMNS} numbers, medians of {times}")  # noqa: T201
-    print(f"{'':<22}{'seconds':>9}{'CPU s':>9}{'peak MiB':>10}")  # noqa: T201
+    print(f"{'':<28}{'seconds':>8}{'peak MiB':>10}")  # noqa: T201
     for kind in (OFF, ON):
         for step in STEPS:
-            seconds, processor, peak = (
-                statistics.median(each[step][key] for each in found[kind])
-                for key in ("seconds", "processor_seconds", "peak_memory")
+            seconds, peak = (
+                statistics.median(each[step][key] for each in found[kind]) for key in ("seconds", "peak_memory")
             )
-            print(f"{step + ', ' + kind:<26}{seconds:>5.1f}{processor:>9.1f}{peak / 2**20:>10,.0f}")  # noqa: T201
-    for key, what in (("seconds", "seconds"), ("processor_seconds", "CPU seconds")):
-        ratios = [
-            (on["Fit"][key] - off["Fit"][key]) / (off["Gather"][key] + off["Fit"][key])
-            for on, off in zip(found[ON], found[OFF], strict=True)
-        ]
-        print(f"the pass to the fit's own, {what}: {statistics.median(ratios):.2f}")  # noqa: T201
+            print(f"{step + ', ' + kind:<28}{seconds:>8.2f}{peak / 2**20:>10,.0f}")  # noqa: T201
+    ratios = [
+        (on["Fit"]["seconds"] - off["Fit"]["seconds"]) / (off["Gather"]["seconds"] + off["Fit"]["seconds"])
+        for on, off in zip(found[ON], found[OFF], strict=True)
+    ]
+    print(f"the pass to the fit's own: {statistics.median(ratios):.2f}")  # noqa: T201
 
 
 def _statsmodels(x: Array, y: Array) -> None:
