@@ -92,6 +92,7 @@ class Executor(BaseBeamExecutor):
             bounds=bounds_of(exact.constraints, features, design, references, present),
         )
         fit: LeastSquaresFit | LikelihoodFit
+        solved: Solved | None = None  # what one more pass over the rows takes, where there is one
         more: dict[str, Any] = {}
         if named(gathered.family).solver == "factors":
             problem, fit, solution = _least_squares(
@@ -100,25 +101,27 @@ class Executor(BaseBeamExecutor):
                 exact.refine,
                 lambda now, columns: one_pass(RefineRows(rows, now, columns)),
             )
-            solved = problem.solved(gathered.family, fit, solution)
+            if exact.diagnosed:
+                solved = problem.solved(gathered.family, fit, solution)
             if named(gathered.family).transform is not None:
-                passes = passes_over(rows, problem.factor.rows, one_pass)
+                over_kept = passes_over(rows, problem.factor.rows, one_pass)(problem.columns)
                 kept = fit.coefficients[problem.columns]
-                over_kept = passes(problem.columns)
                 more["in_units"] = in_units(gathered.family, kept, problem.without_folds(), over_kept)
         else:
             found = fit_gathered(gathered, factors, exact, settings, rows, one_pass)
-            fit, solved, rows = found.fit, found.solved, found.rows
+            fit, rows = found.fit, found.rows
+            solved = found.solved if exact.diagnosed else None
             more = {
                 "class_weights": found.class_weights,
                 "intercept_shift": found.intercept_shift,
                 "threshold": found.threshold,
             }
         fit.coefficients[design.offsets] = 1.0
-        if exact.diagnosed:
+        if solved is not None:
             solved.fit.coefficients[design.offsets] = 1.0
             passes = passes_over(rows, merged(factors).rows, one_pass, whole=True)
-            looked = _looked(gathered, solved, exact, factors, config, passes)
+            numbers = [name for name, kind in features.items() if isinstance(kind, Filled)]
+            looked = _looked(gathered, solved, exact, factors, config, numbers, passes)
             fit = dataclasses.replace(looked.fit, coefficients=fit.coefficients)
             if exact.elastic_net is None:  # which claims no standard errors
                 more["standard_errors"] = standard_errors_json(looked.standard_errors)
@@ -149,6 +152,7 @@ def _looked(
     exact: Exact,
     factors: Factors,
     config: Mapping[str, Any],
+    numbers: list[str],
     passes: Callable[[list[int]], Pass],
 ) -> Looked:
     """What one more pass over the rows adds to the fit.
@@ -164,7 +168,7 @@ def _looked(
         exact,
         eta=_eta(merged(factors), solved.fit.coefficients),
         passes=passes,
-        numbers=[name for name, kind in features_from_json(config["features"]).items() if isinstance(kind, Filled)],
+        numbers=numbers,
         slices=config.get("slices", []),
         ordered=TIME_COLUMN in config["added"],
     )

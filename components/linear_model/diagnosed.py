@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from components.linear_model import threads
 from components.linear_model.arrays import PRECISION, check_arrays, drawn_folds, refine_rows
 from components.linear_model.blocks import Block, Pass
-from components.linear_model.diagnostics.diagnosis import Column, Diagnosis
+from components.linear_model.diagnostics.diagnosis import Column
+from components.linear_model.diagnostics.figures import Diagnosis
 from components.linear_model.diagnostics.look import Solved, Wanted, linear_predictor, look
 from components.linear_model.diagnostics.sandwich import CLUSTER
 from components.linear_model.factor_kinds import merged

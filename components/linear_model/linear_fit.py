@@ -25,7 +25,7 @@ fit.json:
   raw: `{"names", "coefficients"}` in raw units.
   absorbed: the key of the term whose levels are eliminated (`absorbed_factor`); null or not there where none are.
 covariance.npy, raw_covariance.npy: float64 [p, p], of `fit` and `raw`; NaN for dropped columns and references.
-diagnostics.json: what one more pass over the rows tells (`diagnostics.diagnosis.Diagnosis`); not there where none was wanted.
+diagnostics.json: what one more pass over the rows tells (`diagnostics.figures.Diagnosis`); not there where none was wanted.
 factors.npy: float64 [folds, p + 2, p + 2]: the triangular factor of [1 X y] of each fold, from which all else is computed.
 Where levels are eliminated, covariance.npz, raw_covariance.npz and factors.npz instead: what `AbsorbedCovariance.arrays` and
   `absorbed_factor.to_arrays` give.

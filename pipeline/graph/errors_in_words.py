@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from rich.markup import escape
 
+from components.linear_model.diagnostics import FEW_CLUSTERS
 from components.linear_model.families import named
 from pipeline.graph.regression import Regression
-
-FEW_CLUSTERS = 40  # below, errors by cluster are too small (Cameron and Miller 2015, Journal of Human Resources 50)
 
 
 def kind_in_words(errors: str) -> str:

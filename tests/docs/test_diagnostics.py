@@ -11,10 +11,9 @@ import pytest
 import yaml
 
 from components.fit.settings import Clustered, Exact
-from components.linear_model.diagnostics import misfit, one_pass, slices
+from components.linear_model.diagnostics import FEW_CLUSTERS, misfit, one_pass, slices
 from pipeline.config.file import load_config
 from pipeline.graph import doubts
-from pipeline.graph.errors_in_words import FEW_CLUSTERS
 from tests.conftest import REPOSITORY
 from tests.pages import blocks, read_along
 

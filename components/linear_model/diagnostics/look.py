@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from components.linear_model.absorbed_covariance import Covariance
 from components.linear_model.blocks import Pass
-from components.linear_model.diagnostics.diagnosis import Coefficients, Column, Diagnosis, diagnosis
+from components.linear_model.diagnostics.diagnosis import Coefficients, Column, diagnosis
+from components.linear_model.diagnostics.figures import Diagnosis
 from components.linear_model.diagnostics.one_pass import MOST_COLUMNS, Asked, DiagnosticsPass
 from components.linear_model.diagnostics.sandwich import CLUSTER, covariance
 from components.linear_model.diagnostics.seen import Effects, Lens

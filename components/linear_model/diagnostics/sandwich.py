@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from components.errors import DataError
 from components.linear_model.absorbed_covariance import AbsorbedCovariance, Covariance
+from components.linear_model.diagnostics import FEW_CLUSTERS
 from components.linear_model.diagnostics.meat import KINDS
 from components.linear_model.diagnostics.one_pass import DiagnosticsPass
 from components.linear_model.diagnostics.seen import Effects, Lens
@@ -14,7 +15,6 @@ from components.linear_model.diagnostics.seen import Effects, Lens
 Array = NDArray[np.float64]
 
 CLUSTER = "cluster"
-FEW_CLUSTERS = 40  # below, robust errors are too small (Cameron and Miller 2015)
 
 
 def covariance(found: DiagnosticsPass, lens: Lens, errors: str) -> Covariance:
@@ -37,8 +37,8 @@ def covariance(found: DiagnosticsPass, lens: Lens, errors: str) -> Covariance:
         meat, count = found.clusters.meat(), len(found.clusters.ids)
         if count < 2:
             raise DataError(
-                f"model.errors: {count} cluster has rows to fit; expected at least 2, and 40 for errors that can be trusted. Name "
-                "another column, or take hc3."
+                f"model.errors: {count} cluster has rows to fit; expected at least 2, and {FEW_CLUSTERS} for errors that can be "
+                "trusted. Name another column, or take hc3."
             )
         factor = count / (count - 1)
         factor *= (lens.rows - 1) / lens.freedom if lens.squares else 1.0

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatistics
 
-from components.linear_model.diagnostics import sandwich
-from pipeline.graph.errors_in_words import FEW_CLUSTERS, error_lines, statistic_of
+from components.linear_model.diagnostics import FEW_CLUSTERS
+from pipeline.graph.errors_in_words import error_lines, statistic_of
 from pipeline.graph.regression import Regression, read_regression
 from tests.components.fits import drawn, fitted
 from tests.components.table_fits import table_look
@@ -49,7 +49,7 @@ def test_with_clusters_a_coefficient_is_tested_by_students_t(family: str, errors
 
 
 def test_few_clusters_are_a_warning() -> None:
-    assert FEW_CLUSTERS == sandwich.FEW_CLUSTERS
+    assert FEW_CLUSTERS == 40
     first, second = error_lines(looked(cluster="few"))
     assert "by 39 clusters of few, by Student's t with 38 degrees" in first
     assert second.startswith("[yellow]39 clusters are few: below some 40 such errors are too small")
