@@ -21,7 +21,10 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11,<3.12",
     packages=find_packages(include=["pipeline", "pipeline.*", "components", "components.*"]),
-    package_data={"pipeline.config": ["schema.json"], "pipeline.serving": ["templates/*"]},
+    package_data={
+        "pipeline.config": ["schema.json"],
+        **{f"pipeline.{room}": ["templates/*"] for room in ("form", "graph.report", "serving")},
+    },
     entry_points={"console_scripts": ["plumbline=pipeline.cli.main:main"]},
     install_requires=[
         # The stack that TFX 1.21.0 itself was tested with.
@@ -61,6 +64,7 @@ setup(
     ],
     extras_require={
         "dev": [
+            "axe-playwright-python>=0.1.4",
             "glum>=3.4",
             "hypothesis>=6",
             "import-linter>=2",
@@ -69,6 +73,7 @@ setup(
             "mpmath>=1.3",
             "mypy>=1.10",
             "ovmsclient==2023.1",
+            "playwright>=1.48",
             "psutil>=5.9",
             "pytest>=8",
             "pytest-timeout>=2",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-ARTIFACT_TYPES = ("DataReport", "GatheredRows", "LinearFit", "Verdict")
+ARTIFACT_TYPES = ("DataReport", "GatheredRows", "LinearFit", "Report", "Verdict")
 
 
 def __getattr__(name: str) -> Any:

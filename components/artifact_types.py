@@ -23,6 +23,12 @@ class LinearFit(Artifact):
     TYPE_NAME = "components.LinearFit"
 
 
+class Report(Artifact):
+    """A run's report: `report.html`, a page for people, and `report.json`, every number of it."""
+
+    TYPE_NAME = "components.Report"
+
+
 class Verdict(Artifact):
     """ModelGate's verdict: `verdict.json`, laid out as `components.model_gate.verdict` says."""
 

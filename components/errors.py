@@ -5,6 +5,8 @@ Exit codes: 0 done, 1 anything else, 2 bad usage or configuration, 3 bad data, 4
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 EXIT_REFUSED = 4
 
 
@@ -30,11 +32,16 @@ class RunError(PlumblineError, RuntimeError):
     """A run broke one of its own promises, or something it needs is not there."""
 
 
+class RefusedError(PlumblineError):
+    """The model gate refused the model."""
+
+    exit_code = EXIT_REFUSED
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        """Takes the reasons, a sentence each without its full stop."""
+        super().__init__("; ".join(reasons))
+
+
 def error_line(error: PlumblineError) -> str:
-    """How a command or a task that an error ended says so."""
-    return f"plumbline: error: {error}"
-
-
-def refusal_line(reasons: list[str]) -> str:
-    """How a command or a task says that the model gate refused the model."""
-    return f"plumbline: refused: {'; '.join(reasons)}"
+    """How a command or a task that an error ended, or a refusal, says so."""
+    return f"plumbline: {'refused' if isinstance(error, RefusedError) else 'error'}: {error}"

@@ -50,7 +50,7 @@ class Finished:
 
     code: int
     out: str
-    err: str
+    err: str = ""
 
 
 def plumbline(*args: str | Path, env: dict[str, str] | None = None) -> Finished:
@@ -73,6 +73,7 @@ class WholeRun:
     config: Path
     root: Path
     out: str
+    err: str = ""
 
     def show(self) -> dict[str, Any]:
         """The last run's summary, as `show --json` prints it."""
@@ -84,25 +85,27 @@ def whole_run(example: str, factory: pytest.TempPathFactory) -> WholeRun:
     return shared_run(example, lambda _: REPOSITORY / "data" / example / "pipeline.yaml", factory)
 
 
-def shared_run(example: str, write: Callable[[Path], Path], factory: pytest.TempPathFactory) -> WholeRun:
-    """Runs a pipeline; it must be pushed. Processes that share the tests share the run too.
+def shared_run(example: str, write: Callable[[Path], Path], factory: pytest.TempPathFactory, code: int = 0) -> WholeRun:
+    """Runs a pipeline. Processes that share the tests share the run too.
 
     Args:
       example: its name.
       write: makes the configuration, in a folder if it has to be made; returns its path.
       factory: of the session's folders.
+      code: how it has to end; by default the model is pushed.
     """
     base = factory.getbasetemp()
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    root, out = base / example, base / f"{example}.txt"
+    root, out, err = base / example, base / f"{example}.txt", base / f"{example}-errors.txt"
     with (base / f"{example}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         config = write(base / f"{example}-table")
         if not out.exists():
             done = plumbline("run", config, "--root", root)
-            assert done.code == 0, done.out + done.err
+            assert done.code == code, done.out + done.err
+            err.write_text(done.err)
             out.write_text(done.out)
-    return WholeRun(config, root, out.read_text())
+    return WholeRun(config, root, out.read_text(), err.read_text())
 
 
 @pytest.fixture(scope="session")
@@ -152,6 +155,30 @@ def kinds_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
     from tests.e2e import kinds
 
     return shared_run("kinds", kinds.write, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def canaries_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
+    """One whole run of a table of values that no row has in common with another."""
+    from tests.e2e import canaries
+
+    return shared_run(canaries.NAME, canaries.write, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def refused_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
+    """One whole run of the tips whose model is refused."""
+    from tests.e2e import unwanted
+
+    return shared_run("refused", unwanted.write_refused, tmp_path_factory, code=4)
+
+
+@pytest.fixture(scope="session")
+def stopped_run(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
+    """A run of taxi trips that the data's gate stops."""
+    from tests.e2e import unwanted
+
+    return shared_run("stopped", unwanted.write_stopped, tmp_path_factory, code=3)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from components.linear_model.absorbed_covariance import variances
 from components.linear_model.absorbed_factor import Levels
 from components.linear_model.absorbed_solve import Arrow
-from components.linear_model.factor_kinds import merged
 from components.linear_model.inference import Fitted, LeastSquaresFit
 from components.linear_model.linear_fit import LinearFit, raw_units
 
@@ -81,7 +80,7 @@ def _absorbed_length(found: LinearFit, kept: NDArray[np.int64], apart: Array) ->
 
     There σ²·C⁻¹ = (XᵀX + λD)·(XᵀX)⁻¹·(XᵀX + λD) = XᵀX + 2λD + λ²·D·(XᵀX)⁻¹·D, D zero for the intercept.
     """
-    fit, total = found.fit, merged(found.fold_factors)
+    fit, total = found.fit, found.whole_factor
     levels: Levels = total.levels
     block = range(levels.place, levels.place + levels.number)
     others = [place for place in kept.tolist() if place not in block]

@@ -28,7 +28,6 @@ from scipy.linalg import solve_triangular
 from components.linear_model.absorbed_covariance import AbsorbedCovariance, squared_length, variances
 from components.linear_model.absorbed_factor import AbsorbedFactor
 from components.linear_model.absorbed_solve import Arrow
-from components.linear_model.factor_kinds import merged
 from components.linear_model.factors import triangle
 from components.linear_model.inference import CLASSICAL, LeastSquaresFit
 from components.linear_model.joint_test import JointTest, joint_test, quotient
@@ -168,7 +167,7 @@ class _Dense:
         self._kept, self._beta = kept, found.fit.coefficients
         if isinstance(found.fit, LeastSquaresFit):
             columns = [0, *kept.tolist()]
-            square = merged(found.fold_factors).square()
+            square = found.whole_factor.square()
             bounds = found.fit.bounds
             if bounds is not None:
                 square = square[:, :-1] @ bounds.merging(len(square) - 1)
@@ -195,7 +194,7 @@ class _Absorbed:
     """
 
     def __init__(self, found: LinearFit, kept: Places) -> None:
-        self._total: AbsorbedFactor = merged(found.fold_factors)
+        self._total: AbsorbedFactor = found.whole_factor
         self._beta, levels = found.fit.coefficients, self._total.levels
         self._levels = range(levels.place, levels.place + levels.number)
         self._others = [place for place in kept.tolist() if place not in self._levels]

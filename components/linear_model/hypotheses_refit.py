@@ -18,7 +18,6 @@ from scipy.linalg import qr
 
 from components.errors import DataError
 from components.linear_model.blocks import Block, Collector, Pass
-from components.linear_model.factor_kinds import merged
 from components.linear_model.factors import TriangularFactor, triangle
 from components.linear_model.hypotheses import Hypotheses
 from components.linear_model.hypotheses_tests import coefficients_of, in_scaled_units
@@ -61,7 +60,7 @@ def _restricted_deviance(found: LinearFit, hypotheses: Hypotheses, rows: Callabl
     def passes(columns: list[int]) -> Pass:
         return _through(one_pass, functools.partial(restriction.block, columns=columns))
 
-    factor = restriction.factor(merged(found.fold_factors), kept)
+    factor = restriction.factor(found.whole_factor, kept)
     settings = Settings(intercept=factor.intercept)
     again = Likelihood(found.family, [factor], settings, passes).fit
     if again.dropped:

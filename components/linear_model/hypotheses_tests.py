@@ -24,7 +24,6 @@ from scipy.special import chdtrc
 from components.linear_model.absorbed_covariance import AbsorbedCovariance, Covariance, squared_length, variances
 from components.linear_model.absorbed_solve import Arrow
 from components.linear_model.design_matrix import DesignMatrix
-from components.linear_model.factor_kinds import merged
 from components.linear_model.factors import triangle
 from components.linear_model.hypotheses import Hypotheses
 from components.linear_model.inference import LeastSquaresFit, LikelihoodFit
@@ -95,13 +94,13 @@ def in_scaled_units(design: DesignMatrix, hypotheses: Hypotheses, kept: list[int
 
 def _dense(found: LinearFit, matrix: Array, kept: list[int]) -> Array:
     """H [q, m], HᵀH = A·(XᵀX)⁻¹·Aᵀ, A [m, q] of the kept columns."""
-    upper = triangle(merged(found.fold_factors).square()[:, kept])
+    upper = triangle(found.whole_factor.square()[:, kept])
     return np.asarray(solve_triangular(upper, matrix.T, trans="T"))
 
 
 def _eliminated(found: LinearFit, matrix: Array, kept: list[int]) -> Array:
     """The same where a feature's levels are eliminated (`absorbed_solve` has the formula)."""
-    total = merged(found.fold_factors)
+    total = found.whole_factor
     levels, places = total.levels, np.array(kept)
     of_levels = (places >= levels.place) & (places < levels.place + levels.number)
     arrow = Arrow(total, places[~of_levels].tolist(), found.references[levels.key] - levels.place, 0.0)

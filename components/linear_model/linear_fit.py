@@ -34,6 +34,7 @@ Where levels are eliminated, covariance.npz, raw_covariance.npz and factors.npz 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 from collections.abc import Callable
@@ -50,6 +51,7 @@ from components.linear_model.design_matrix import DesignMatrix
 from components.linear_model.factor_kinds import (
     Factors,
     levels_of,
+    merged,
     read_array,
     read_arrays,
     to_arrays,
@@ -117,6 +119,11 @@ class LinearFit:
                 "factor": self.factors,
             },
         )
+
+    @functools.cached_property
+    def whole_factor(self) -> Any:
+        """The factor of all rows; whoever adds to it copies it first."""
+        return merged(self.fold_factors)
 
     @property
     def raw(self) -> LeastSquaresFit | LikelihoodFit:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.linear_model.absorbed_factor import AbsorbedFactor
-from components.linear_model.factor_kinds import merged
 from components.linear_model.factors import TriangularFactor
 from components.linear_model.linear_fit import LinearFit
 
@@ -41,7 +40,7 @@ class Moments:
 
 def moments(found: LinearFit) -> Moments:
     """The moments of a fit's rows."""
-    whole = merged(found.fold_factors)
+    whole = found.whole_factor
     weight, means, norms, products = (_of_absorbed if isinstance(whole, AbsorbedFactor) else _of_all)(whole)
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = products[:-1] / (norms[:-1] * norms[-1])

@@ -70,6 +70,7 @@ class FeatureEntry(TypedDict, total=False):
       fill: of a number, what stands for a missing value: in raw units, of whole numbers less their term's origin.
       learned: what training found out, by name: of a basis (`components.linear_model.bases`), the `boundaries` of quantiles, and
         of dates their zone's table (`components.values.zones.Zone`).
+      unit: what a column's numbers are counted in; not there where the configuration says none.
     """
 
     name: str
@@ -101,6 +102,7 @@ class FeatureEntry(TypedDict, total=False):
     levels: list[str]
     contrasts: Literal["polynomial", "steps"]
     words: list[str]
+    unit: str
 
 
 def boundaries_of(entry: FeatureEntry) -> list[float]:
@@ -179,6 +181,8 @@ class PortableModel:
       classes: of a family of classes the names of the negative one and the positive one.
       threshold: the probability from which on a row is of the positive class; None for other families.
       smearing: averages over the training rows' residuals, where the mean of a transformed label is answered; else None.
+      unit: what the label is counted in; None where the configuration says none. The file has the key only where there is one, for
+        earlier readers know of none.
     """
 
     family: str
@@ -198,6 +202,7 @@ class PortableModel:
     classes: list[str] | None = None
     threshold: float | None = None
     smearing: list[float] | None = None
+    unit: str | None = None
 
     def to_text(self) -> str:
         """The text of model.json: with very many columns on one line, for nobody reads millions of lines."""
@@ -211,6 +216,8 @@ class PortableModel:
         }
         if self.interval is not None:
             value["interval"] = self.interval.to_json()
+        if self.unit is None:
+            del value["unit"]
         return json.dumps(value, indent=1 if len(self.columns) <= MOST_INDENTED else None)
 
     @classmethod
@@ -248,7 +255,7 @@ class PortableModel:
         """What is answered to η (`Family.answered`)."""
         return self.of_family.answered(eta, self.smearing, functions)
 
-    @property
+    @functools.cached_property
     def raw_columns(self) -> dict[str, RawColumn]:
         """The columns of a table that the features are made of, by name."""
         return raw_columns(self.features)
@@ -314,6 +321,7 @@ def portable_model(
     level: float,
     solver: Literal["exact", "sgd"],
     missing: Sequence[str],
+    unit: str | None = None,
 ) -> PortableModel:
     """The model of a fit.
 
@@ -325,6 +333,7 @@ def portable_model(
       level: of the prediction intervals, between 0 and 1.
       solver: `exact` or `sgd`.
       missing: the texts that stand for nothing.
+      unit: what the label is counted in.
     """
     from components.linear_model.inference import LeastSquaresFit
 
@@ -364,6 +373,7 @@ def portable_model(
         classes=found.classes,
         threshold=found.threshold,
         smearing=None if found.in_units is None else found.in_units.averages,
+        unit=unit,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from components.linear_model.families import Family, named
+from components.model_gate.check import Check, finite
 from components.model_gate.measured import LABEL, ROWS, STANDARD_ERROR
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ def compare(
     rules: Rules,
     candidate: Described | None,
     live: Described | None,
-) -> tuple[str, bool]:
-    """Whether a candidate is no worse than the live model, and the sentence that says so.
+) -> Check:
+    """Whether a candidate is no worse than the live model.
 
     Both are measured by the candidate's family. Where the live model is of another one, they are compared by a mean square, which
     the true means make least in any family; its cross-validation, which is by its own measure, is not asked.
@@ -70,7 +71,7 @@ def compare(
     """
     family = named(rules.family)
     if candidate and live and candidate.predicts != live.predicts:
-        return f"not compared with the live model: it predicts {live.predicts}, and this one {candidate.predicts}", True
+        return _not_compared(f"it predicts {live.predicts}, and this one {candidate.predicts}")
     other = named(live.family) if live and live.family != rules.family else family
     foreign = other.name != family.name
     metric = family.compared_across_by if foreign else family.compared_by
@@ -78,15 +79,14 @@ def compare(
     live_folds = live.cross_validated if live and not foreign and other.power == family.power else None
     allowed = 0.0 if foreign else allowance(values, family)
 
-    def change(where: str, now: Mapping[str, float], before: Mapping[str, float]) -> tuple[str, bool]:
-        text, kept = _change(
-            where, family, metric, now[metric], before[metric], rules.no_worse_than_live or 0.0, allowed
-        )
+    def change(where: str, now: Mapping[str, float], before: Mapping[str, float]) -> Check:
+        found = _change(where, family, metric, now[metric], before[metric], rules.no_worse_than_live or 0.0, allowed)
+        text = found.text
         if foreign:
             text = f"the live model is of another family, {other.text}; by what both have, {text}"
         elif other.text != family.text:
             text = f"the live model is {other.text}; {text}"
-        return text, kept
+        return found.model_copy(update={"text": text, "by": "rows" if now is values else "cross-validation"})
 
     rows = f"{values[ROWS]:,.0f} rows"
     if rules.held_out and values[ROWS] >= rules.min_rows:
@@ -100,18 +100,28 @@ def compare(
     why = "its cross-validation is not known"
     if foreign or other.power != family.power:
         why = f"its cross-validation is by another measure, that of {other.text}"
-    return f"not compared with the live model: no rows are held out, and {why}", True
+    return _not_compared(f"no rows are held out, and {why}")
+
+
+def _not_compared(why: str) -> Check:
+    return Check(text=f"not compared with the live model: {why}", kept=True, by="nothing")
 
 
 def _change(
     where: str, family: Family, name: str, value: float, live: float, tolerance: float, allowed: float
-) -> tuple[str, bool]:
+) -> Check:
     [metric] = [metric for metric in family.metrics if metric.name == name]
-    worse = live - value if metric.better == "more" else value - live
-    kept = worse <= max(tolerance * abs(live), allowed)
+    less = metric.better != "more"
+    worse, room = value - live if less else live - value, max(tolerance * abs(live), allowed)
+    kept = worse <= room
     change = f"{(value - live) / live:+.2%}" if live > 0 else f"{value - live:+.6g}"
-    return (
-        f"{name} {where} is {value:.6g} against {live:.6g} of the live model ({change}); at most {tolerance:+.2%}, or "
+    return Check(
+        text=f"{name} {where} is {value:.6g} against {live:.6g} of the live model ({change}); at most {tolerance:+.2%}, or "
         f"{allowed:.3g}, is allowed: {'kept' if kept else 'not kept'}",
-        kept,
+        kept=kept,
+        metric=name,
+        least=None if less else finite(live - room),
+        greatest=finite(live + room) if less else None,
+        value=finite(value),
+        live=finite(live),
     )

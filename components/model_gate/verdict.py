@@ -13,8 +13,11 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from pydantic import Field
+
 from components.json_file import JsonFile
 from components.linear_model.families import Family, named
+from components.model_gate.check import Check, finite
 from components.model_gate.live import CrossValidated, Described, compare
 from components.model_gate.measured import ROWS, STANDARD_ERROR
 from components.model_gate.tables import Tables
@@ -54,6 +57,7 @@ class Verdict(JsonFile):
       blessed: whether every limit was kept.
       reasons: one sentence per limit that was not kept; empty where blessed.
       checks: one sentence per limit that was looked at.
+      judged: the same with their numbers; empty in a file of a format before 3.
       split: the split that was evaluated: `eval`, or `train` where no rows are held out.
       metrics: by slice (`overall`, or `column=value`), by metric; None for what is not a number.
       intervals: the same, low and high; None where there are too few rows for one.
@@ -62,7 +66,7 @@ class Verdict(JsonFile):
       tables: of the whole split; None for least squares, and in a file of format 1.
     """
 
-    format: Literal[1, 2] = 2
+    format: Literal[1, 2, 3] = 3
     blessed: bool
     reasons: list[str]
     checks: list[str]
@@ -72,6 +76,7 @@ class Verdict(JsonFile):
     cross_validated: dict[str, float] | None
     baseline: dict[str, dict[str, float | None]] | None
     tables: Tables | None = None
+    judged: list[Check] = Field(default=[])
 
 
 def slice_name(key: SliceKey) -> str:
@@ -122,17 +127,19 @@ def judge(
         found = [key for key in metrics if {column for column, _ in key} == set(entry["columns"])]
         if entry["limits"] and not found:
             columns = ", ".join(entry["columns"])
-            checks.append((f"limits are set for slices by {columns}, and no row fell into one", False))
+            text = f"limits are set for slices by {columns}, and no row fell into one"
+            checks.append(Check(text=text, kept=False, by="nothing"))
         for key in found:
             checks += [_slice(metric, limit, key, metrics[key], rules) for metric, limit in entry["limits"].items()]
     if baseline is not None and rules.no_worse_than_live is not None:
         checks.append(compare(metrics[()], baseline[()], rules, candidate, live))
-    reasons = [text for text, kept in checks if not kept]
+    reasons = [check.text for check in checks if not check.kept]
     family = named(rules.family)
     return Verdict(
         blessed=not reasons,
         reasons=reasons,
-        checks=[text for text, _ in checks],
+        checks=[check.text for check in checks],
+        judged=checks,
         split="eval" if rules.held_out else "train",
         metrics={slice_name(key): plain(values) for key, values in metrics.items()},
         intervals={
@@ -160,29 +167,28 @@ def _whole(
     values: Mapping[str, float],
     rules: Rules,
     cross_validated: CrossValidated | None,
-) -> tuple[str, bool]:
+) -> Check:
     """A limit on the whole split."""
     other = None if cross_validated is None else cross_validated.get(metric)
     if not rules.held_out:
         what = f"{metric}, cross-validated on {_rows(cross_validated or {'rows': 0})} as none is held out, "
-        return _sentence(what, other, limit)
+        return _check(metric, (), limit, other, what, by="cross-validation")
     seen, doubt = _seen(metric, values, limit, rules)
     if not doubt or other is None:
-        return _sentence(f"{metric} on overall ", values.get(metric), limit, seen + doubt)
+        return _check(metric, (), limit, values.get(metric), f"{metric} on overall ", seen + doubt)
     assert cross_validated is not None  # noqa: S101
     what = f"{metric} on overall is {values[metric]:.6g}{seen}{doubt}; cross-validated on {_rows(cross_validated)} it "
-    return _sentence(what, other, limit)
+    return _check(metric, (), limit, other, what, by="cross-validation")
 
 
-def _slice(
-    metric: str, limit: Mapping[str, float], key: SliceKey, values: Mapping[str, float], rules: Rules
-) -> tuple[str, bool]:
+def _slice(metric: str, limit: Mapping[str, float], key: SliceKey, values: Mapping[str, float], rules: Rules) -> Check:
     """A limit on a slice, which has no cross-validation of its own."""
     seen, doubt = _seen(metric, values, limit, rules)
-    what = f"{metric} on {slice_name(key)} "
-    if values[ROWS] < rules.min_rows:
-        return f"{what}is {_figure(values.get(metric))}{seen}{doubt}: not judged", True
-    return _sentence(what, values.get(metric), limit, seen + doubt)
+    found = _check(metric, key, limit, values.get(metric), f"{metric} on {slice_name(key)} ", seen + doubt)
+    if values[ROWS] >= rules.min_rows:
+        return found
+    text = f"{metric} on {slice_name(key)} is {_figure(values.get(metric))}{seen}{doubt}: not judged"
+    return found.model_copy(update={"text": text, "kept": True, "by": "nothing"})
 
 
 def _seen(metric: str, values: Mapping[str, float], limit: Mapping[str, float], rules: Rules) -> tuple[str, str]:
@@ -198,11 +204,29 @@ def _seen(metric: str, values: Mapping[str, float], limit: Mapping[str, float], 
     return words, ", which can't tell it from the limit" if straddled else ""
 
 
-def _sentence(what: str, value: float | None, limit: Mapping[str, float], seen: str = "") -> tuple[str, bool]:
+def _check(
+    metric: str,
+    key: SliceKey,
+    limit: Mapping[str, float],
+    value: float | None,
+    what: str,
+    seen: str = "",
+    by: Literal["rows", "cross-validation"] = "rows",
+) -> Check:
+    """A limit that decides, with the sentence that says so."""
     kept = within(value, limit)
     bounds = " and ".join(f"{'at least' if side == 'min' else 'at most'} {limit[side]:g}" for side in limit)
     figure = "was not computed" if value is None else f"is {_figure(value)}"
-    return f"{what}{figure}{seen}; the limit is {bounds}: {'kept' if kept else 'not kept'}", kept
+    return Check(
+        text=f"{what}{figure}{seen}; the limit is {bounds}: {'kept' if kept else 'not kept'}",
+        kept=kept,
+        metric=metric,
+        slice=slice_name(key),
+        least=limit.get("min"),
+        greatest=limit.get("max"),
+        by=by,
+        value=finite(value),
+    )
 
 
 def _figure(value: float | None) -> str:

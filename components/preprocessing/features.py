@@ -114,16 +114,16 @@ def columns_of(name: str, feature: Kind) -> list[str]:
 def features_to_json(features: Mapping[str, Kind]) -> list[dict[str, Any]]:
     """Features as the plain JSON that travels to the steps: a list, because TFX sorts the keys of a mapping.
 
-    Each has its `name`, the names of its `columns`, and what the configuration says of it.
+    Each has its `name`, the names of its `columns`, and what the configuration says of it; a `unit` where there is one alone.
     """
     return [
-        {
-            "name": name,
-            "columns": columns_of(name, feature),
-            **feature.model_dump(mode="json", by_alias=True, exclude={"column", "of"}),
-        }
-        for name, feature in features.items()
+        {"name": name, "columns": columns_of(name, feature), **_said(feature)} for name, feature in features.items()
     ]
+
+
+def _said(feature: Kind) -> dict[str, Any]:
+    unsaid = {"unit"} if getattr(feature, "unit", None) is None else set()
+    return feature.model_dump(mode="json", by_alias=True, exclude={"column", "of", *unsaid})
 
 
 def features_from_json(value: list[dict[str, Any]]) -> dict[str, Kind]:

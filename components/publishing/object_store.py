@@ -38,14 +38,16 @@ CHUNK = 1 << 20
 
 
 class Files(Protocol):
-    """The functions of `tfx.dsl.io.fileio` that are used here."""
+    """The functions of `tfx.dsl.io.fileio` that are used here and for reports."""
 
     open: Callable[..., Any]
     copy: Callable[..., None]
     exists: Callable[[str], bool]
+    isdir: Callable[[str], bool]
     listdir: Callable[[str], list[Any]]
     makedirs: Callable[[str], None]
     remove: Callable[[str], None]
+    rename: Callable[..., None]
     rmtree: Callable[[str], None]
     walk: Callable[..., Iterable[tuple[Any, list[Any], list[Any]]]]
 

@@ -21,8 +21,9 @@ from components.linear_model.design_matrix import Term
 from components.linear_model.portable import FeatureEntry, PortableModel, boundaries_of
 from components.linear_model.raw_columns import RawColumn
 from components.linear_model.text_features import TEXTS
+from components.linear_model.usual_row import NOON, as_written, usual_row
 from components.serving_check.requests import Rows
-from components.values.dates import EPOCHS, ISO
+from components.values.dates import ISO
 from components.values.numbers import LARGEST_INTEGER
 
 MOST_ROWS = 256  # a vocabulary may have any number of levels
@@ -32,7 +33,7 @@ ODD_TEXTS = ("0", "never seen", "Zürich 東京 \t'\"\\")
 def made_rows(model: PortableModel) -> Rows:
     """Raw values by column, None where missing.
 
-    The first row is the usual one (what stands for a missing number, the reference level), the second has nothing but missing
+    The first row is the usual one (`usual_row`), the second has nothing but missing
     values, the third zeros, the fourth what is large or unknown; the others go through the own values of each feature of a
     column, and last through the levels of several columns together. An offset or an exposure, which every row has, is a usual
     number in all of them.
@@ -43,15 +44,12 @@ def made_rows(model: PortableModel) -> Rows:
     terms: dict[str, list[Term]] = {}
     for term in model.design.terms:
         terms.setdefault(term.feature, []).append(term)
-    references = {key: _text_at(model, place) for key, place in model.references.items()}
+    usual = usual_row(model)
     found: dict[str, list[list[Any]]] = {name: [] for name in model.raw_columns}
     for entry in model.features:
-        own = terms[entry["name"]]
-        reference = references.get(own[0].key)
-        for place, name in enumerate(entry["columns"]):
-            text = reference[place] if isinstance(reference, tuple) else reference
+        for name in entry["columns"]:
             if not model.raw_columns[name].dates or entry["kind"] == "datetime":  # what is no date, no graph reads
-                found[name].append(_values(entry, own[0], text))
+                found[name].append([usual[name], *_values(entry, terms[entry["name"]][0])])
     values = {name: _of_column(model.raw_columns[name], lists) for name, lists in found.items()}
     count = max(map(len, values.values()))
     rows = {name: [*column, *itertools.repeat(column[0], count - len(column))] for name, column in values.items()}
@@ -64,16 +62,6 @@ def made_rows(model: PortableModel) -> Rows:
     return {name: column[:MOST_ROWS] for name, column in rows.items()}
 
 
-def _text_at(model: PortableModel, place: int) -> str | tuple[str | None, ...] | None:
-    """The text of the level whose column is at a place, of several columns that of each; None if it has none, as for a missing
-    value.
-    """
-    for first, term in model.design.places():
-        if first <= place < first + term.width:
-            return term.levels[place - first].text
-    raise ValueError(f"no column is at place {place}")
-
-
 def _of_column(column: RawColumn, lists: Sequence[list[Any]]) -> list[Any]:
     """A column's values: what its features say, the first one's first; whole where the column has whole numbers."""
     first, *others = lists
@@ -84,68 +72,58 @@ def _of_column(column: RawColumn, lists: Sequence[list[Any]]) -> list[Any]:
     return values
 
 
-def _values(entry: FeatureEntry, term: Term, reference: str | None) -> list[Any]:
-    """A usual value, a missing one, and others."""
+def _values(entry: FeatureEntry, term: Term) -> list[Any]:
+    """A missing value, and others than the usual one."""
     if entry["kind"] == "boolean":
-        return [reference, None, "0", "YES", " true ", *ODD_TEXTS]
+        return [None, "0", "YES", " true ", *ODD_TEXTS]
     if entry["kind"] in TEXTS:
-        usual, *others = _texts(entry, term, reference)
-        return [usual, None, *ODD_TEXTS, *others]
+        return [None, *ODD_TEXTS, *_texts(entry, term)]
     if entry["kind"] == "offset":
-        return [1.0, 0.5, 3.0] if entry["log"] else [0.0, -0.5, 2.0]
+        return [0.5, 3.0] if entry["log"] else [-0.5, 2.0]
     if entry["kind"] == "datetime":
         return _dates(entry)
-    return _numbers(entry, term)
+    return [None, 0.0, *_numbers(entry, term)]
 
 
 def _dates(entry: FeatureEntry) -> list[Any]:
     """Dates of all hours, weekdays and months, about leap days and about a year's changes of clocks, as the feature reads them."""
-    usual, after = datetime.datetime(2024, 1, 31, 12, tzinfo=datetime.UTC), datetime.timedelta(days=29, hours=1)
+    begin, after = NOON, datetime.timedelta(days=29, hours=1)
     others = [(1970, 1, 1), (2100, 3, 1), (1900, 2, 28), (2000, 2, 29), (2024, 2, 29), (2024, 12, 31)]
-    changes = [start for start in entry["learned"]["starts"] if start >= usual.timestamp()][:2]
+    changes = [start for start in entry["learned"]["starts"] if start >= begin.timestamp()][:2]
     found = [
-        usual,
         *(datetime.datetime(*date, tzinfo=datetime.UTC) for date in others),
-        *(usual + number * after for number in range(48)),
+        *(begin + number * after for number in range(48)),
         *(datetime.datetime.fromtimestamp(start + shift, datetime.UTC) for start in changes for shift in (-1, 0, 3600)),
     ]
-    form = entry["format"]
-    if form in EPOCHS:
-        made: list[Any] = [round(date.timestamp()) * 10**6 // EPOCHS[form] for date in found]
-    elif form == ISO:
-        clocks = [date.replace(tzinfo=None).isoformat() for date in found]
-        made = [*clocks, *(f"{clock}+05:30" for clock in clocks), "2024-01-31", " 2024-01-31 23:59:59.999999Z "]
-    else:
-        made = [date.strftime(form) for date in found]
-    return [made[0], None, *made[1:]]
+    made = [as_written(date, entry["format"]) for date in found]
+    if entry["format"] == ISO:
+        made += [*(f"{clock}+05:30" for clock in made), "2024-01-31", " 2024-01-31 23:59:59.999999Z "]
+    return [None, *made]
 
 
-def _texts(entry: FeatureEntry, term: Term, reference: str | None) -> list[Any]:
-    """A usual text, and others; those of a cross stand in rows of their own."""
+def _texts(entry: FeatureEntry, term: Term) -> list[Any]:
+    """Texts that the feature knows; those of a cross stand in rows of their own."""
     if entry["kind"] == "ordered":
-        return [entry["levels"][len(entry["levels"]) // 2], *entry["levels"]]
+        return entry["levels"]
     if entry["kind"] == "text":
-        words = entry["words"]
-        return [words[0], *words, " ".join(words).upper()]
-    levels = [] if entry["kind"] == "cross" else [level.text for level in term.levels if level.special is None]
-    return [reference, *levels]
+        return [*entry["words"], " ".join(entry["words"]).upper()]
+    return [] if entry["kind"] == "cross" else [level.text for level in term.levels if level.special is None]
 
 
 def _numbers(entry: FeatureEntry, term: Term) -> list[Any]:
+    """A large number, and others."""
     if entry["kind"] == "product":
-        return [1.0, None, 0.0, 1e6, -2.0]
+        return [1e6, -2.0]
     if entry["kind"] == "buckets":
         edges = boundaries_of(entry)
         inside = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
-        usual = inside[len(inside) // 2] if inside else edges[0]
-        return [usual, None, 0.0, 1e6, edges[0] - 1, *edges, *inside, edges[-1] + 1]
+        return [1e6, edges[0] - 1, *edges, *inside, edges[-1] + 1]
     limits = [limit for limit in (entry["min"], entry["max"]) if limit is not None]
     if entry["kind"] == "integer":
-        first, *spread = (term.origin + round(value) for value in (entry["fill"], *_spread(term)))
-        return [first, None, 0, 10**6, *spread, *limits]
+        return [10**6, *(term.origin + round(value) for value in _spread(term)), *limits]
     if has_basis(entry):
-        return [entry["fill"], None, 0.0, 1e6, *entry.get("learned", {}).get("knots", ()), *limits, -1.0, 0.5]
-    return [entry["fill"], None, 0.0, 1e6, *_spread(term), *limits]
+        return [1e6, *entry.get("learned", {}).get("knots", ()), *limits, -1.0, 0.5]
+    return [1e6, *_spread(term), *limits]
 
 
 def _spread(term: Term) -> list[float]:

@@ -34,7 +34,8 @@ def run_fn(fn_args: FnArgs) -> None:
 
     Args:
       fn_args: TFX's; `custom_config` holds `label`, `weight`, `features`, `missing` and `model` (the configuration's, as plain
-        JSON), `level` (of the prediction intervals), `linear_fit` and `gathered` (folders of those artifacts).
+        JSON), `unit` (the label's), `level` (of the prediction intervals), `linear_fit` and `gathered` (folders of those
+        artifacts).
 
     Writes the SavedModel to `serving_model_dir`, and model.json beside it (`portable`); to `model_run_dir` training.json
     (`training`) and, of gradient descent, TensorBoard's logs.
@@ -59,9 +60,8 @@ def run_fn(fn_args: FnArgs) -> None:
     features = features_from_json(config["features"])
     weights = exact.fit.coefficients if settings.solver == "exact" else found
     learned = learned_of(transform, features)
-    portable = portable_model(
-        exact, config["features"], learned, weights, config["level"], settings.solver, config["missing"]
-    )
+    level, missing, unit = (config[key] for key in ("level", "missing", "unit"))
+    portable = portable_model(exact, config["features"], learned, weights, level, settings.solver, missing, unit)
     export(model, transform, portable, fn_args.serving_model_dir)
     with tf.io.gfile.GFile(os.path.join(fn_args.serving_model_dir, MODEL_FILE), "w") as file:
         file.write(portable.to_text())

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.options import CONFIG, ROOT
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -16,15 +18,9 @@ MOST_SHOWN = 30  # equations
 
 
 @click.command(name="test")
-@click.argument("config", type=click.Path(path_type=Path))
+@CONFIG
 @click.argument("hypotheses")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs"),
-    show_default=True,
-    help="The one folder that a run writes to.",
-)
+@ROOT
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def test_(config: Path, hypotheses: str, root: Path, as_json: bool) -> None:
     """Test linear hypotheses about the coefficients of the last run, all together: Wald's test and the likelihood ratio.

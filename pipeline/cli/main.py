@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from components import loading as libraries
-from components.errors import EXIT_REFUSED, PlumblineError, error_line, refusal_line
+from components.errors import EXIT_REFUSED, PlumblineError, RefusedError, error_line
 from pipeline import __version__
+from pipeline.cli.history import history
 from pipeline.cli.hypotheses import test_
 from pipeline.cli.log import in_log, say
+from pipeline.cli.options import CONFIG, ROOT
 from pipeline.cli.remote import compile_, submit
+from pipeline.cli.report import report
 from pipeline.cli.schema import schema
 from pipeline.cli.serve_options import GroupedCommand, given_settings, option_of, server_options
 from pipeline.local.stopping import Stopped
@@ -65,19 +68,9 @@ def main(debug: bool) -> None:
         libraries.tell(say)
 
 
-_CONFIG = click.argument("config", type=click.Path(path_type=Path))
-_ROOT = click.option(
-    "--root",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs"),
-    show_default=True,
-    help="The one folder that a run writes to.",
-)
-
-
 @main.command()
-@_CONFIG
-@_ROOT
+@CONFIG
+@ROOT
 @click.option("--no-cache", is_flag=True, help="Run every step, whatever earlier runs left.")
 @click.option("--from", "rerun_from", metavar="STEP", help="Run STEP and all that depends on it anew.")
 @click.option(
@@ -139,13 +132,13 @@ def run(
             view.close()
         print_summary(console, summary, str(config), str(root))
     if summary.exit_code == EXIT_REFUSED:
-        click.echo(refusal_line(summary.refusals()), err=True)
+        click.echo(error_line(RefusedError(summary.refusals())), err=True)
     sys.exit(summary.exit_code)
 
 
 @main.command()
-@_CONFIG
-@_ROOT
+@CONFIG
+@ROOT
 @click.option("--json", "as_json", is_flag=True, help="The whole summary as JSON.")
 @click.option("--all", "whole", is_flag=True, help="Every level of every feature, and every figure of the diagnostics.")
 @click.option("--table", type=click.Choice(["latex", "csv", "markdown"]), help="One table alone, to be pasted.")
@@ -184,14 +177,16 @@ def show(config: Path, root: Path, as_json: bool, whole: bool, table: Style | No
 
 
 @main.command()
-@click.argument("first", metavar="A", type=click.Path(path_type=Path))
-@click.argument("second", metavar="B", type=click.Path(path_type=Path))
-@_ROOT
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@ROOT
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def compare(first: Path, second: Path, root: Path, as_json: bool) -> None:
-    """Test what one of two nested models has besides the other: F, or the likelihood ratio, of the last runs on the same rows.
+def compare(first: str, second: str, root: Path, as_json: bool) -> None:
+    """Compare two runs of models of one label: coefficients with their change in standard errors, metrics, data. Where one model
+    is nested in the other on the same rows, test what that has besides: F, or the likelihood ratio.
 
-    A and B are configurations, with the last runs below --root; or roots in which one pipeline has run; or summaries of runs,
+    A and B are configurations, with the last runs below --root; or roots in which one pipeline has run; either with @RUN after it,
+    the beginning of a run's name as plumbline history has it, or a version; or summaries of runs,
     ROOT/pipelines/NAME/runs/TIME.json.
     """
     from rich.console import Console
@@ -201,7 +196,7 @@ def compare(first: Path, second: Path, root: Path, as_json: bool) -> None:
     from pipeline.local.comparison import read_run
 
     root = root.resolve()
-    found = compare_runs((str(first), read_run(first, root)), (str(second), read_run(second, root)))
+    found = compare_runs((first, read_run(first, root)), (second, read_run(second, root)))
     if as_json:
         click.echo(found.model_dump_json(indent=1))
     else:
@@ -209,8 +204,8 @@ def compare(first: Path, second: Path, root: Path, as_json: bool) -> None:
 
 
 @main.command()
-@_CONFIG
-@_ROOT
+@CONFIG
+@ROOT
 @click.option("--json", "rows", metavar="ROWS", help='A row as JSON, {"x": 0.5}, or a list of rows.')
 @click.option("--file", "table", type=click.Path(path_type=Path), help="A CSV, CSV.gz or Parquet file of rows.")
 @click.option(
@@ -277,8 +272,8 @@ def predict(
 
 
 @main.command()
-@_CONFIG
-@_ROOT
+@CONFIG
+@ROOT
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def versions(config: Path, root: Path, as_json: bool) -> None:
     """List the published versions, and check their files."""
@@ -295,8 +290,8 @@ def versions(config: Path, root: Path, as_json: bool) -> None:
 
 
 @main.command()
-@_CONFIG
-@_ROOT
+@CONFIG
+@ROOT
 @click.option("--to", type=int, help="The version to go back to.  [default: the one before the newest]")
 def rollback(config: Path, root: Path, to: int | None) -> None:
     """Publish an earlier version again, under a number above all others, so that servers follow."""
@@ -310,7 +305,7 @@ def rollback(config: Path, root: Path, to: int | None) -> None:
 
 @main.command(cls=GroupedCommand)
 @click.argument("config", type=click.Path(path_type=Path), required=False)
-@_ROOT
+@ROOT
 @click.option(
     "--models",
     "models_file",
@@ -434,7 +429,9 @@ def doctor(quick: bool, serving: bool) -> None:
 
 
 main.add_command(compile_)
+main.add_command(history)
 main.add_command(submit)
+main.add_command(report)
 main.add_command(schema)
 main.add_command(test_)
 

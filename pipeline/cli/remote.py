@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pipeline.cli.options import CONFIG
+
 if TYPE_CHECKING:
     from pipeline.config.file import Config
 
-_CONFIG = click.argument("config", type=click.Path(path_type=Path))
 _TARGET = click.option(
     "--target",
     type=click.Choice(["kubeflow", "vertex"]),
@@ -21,7 +22,7 @@ _TARGET = click.option(
 
 
 @click.command(name="compile")
-@_CONFIG
+@CONFIG
 @_TARGET
 @click.option("--image", required=True, help="Of every container, by digest or exact tag.")
 @click.option("--pipeline-root", required=True, help="The address that takes the artifacts: gs://bucket/path.")
@@ -46,7 +47,7 @@ def compile_(config: Path, target: str, image: str, pipeline_root: str, output: 
 
 
 @click.command()
-@_CONFIG
+@CONFIG
 @_TARGET
 @click.option("--image", help="Of every container, by digest or exact tag.")
 @click.option("--pipeline-root", help="The address that takes the artifacts: gs://bucket/path.")

@@ -76,6 +76,10 @@ class RunView:
         how = "cached" if entry.cached else f"{entry.seconds:6.1f} s"
         self._console.print(f"  {entry.step:<18}{how:>9}   {_rows(entry.rows)}".rstrip())
 
+    def failed(self, report: str) -> None:
+        """Says where the page of a run that failed is."""
+        self._console.print(f"report: {escape(report)}", soft_wrap=True, highlight=False)
+
     def gave_up(self, text: str) -> None:
         """Says it on the terminal, whatever stdout is by now."""
         say(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from rich.table import Table
 from components.errors import RunError
 from components.linear_model.families import FAMILIES
 from components.publishing import publish
+from components.publishing.manifest import read_manifest
+from components.publishing.reports import copy_report, reports_folder
 from components.publishing.versions import describe
 from pipeline.cli.screen import wide
 
@@ -87,14 +90,34 @@ def _verdict(facts: dict[str, Any]) -> str:
 
 
 def _metrics(facts: dict[str, Any]) -> str:
-    """Those that tell versions apart at a glance, cross-validated where no rows were held out; `--json` has all."""
-    folds = facts.get("evaluated") == "train"
-    metrics = facts.get("cross_validated" if folds else "metrics")
-    numbers = metrics if isinstance(metrics, dict) else {}
+    metrics, folds = facts.get("metrics"), facts.get("cross_validated")
+    return headline(
+        facts.get("evaluated"), metrics if isinstance(metrics, dict) else {}, folds if isinstance(folds, dict) else {}
+    )
+
+
+def headline(split: str | None, metrics: Mapping[str, Any], cross_validated: Mapping[str, Any]) -> str:
+    """Those that tell models apart at a glance, cross-validated where no rows were held out (`train`); `--json` has all."""
+    folds = split == "train"
+    numbers = cross_validated if folds else metrics
     words = [f"{name} {numbers[name]:.6g}" for name in SHOWN if isinstance(numbers.get(name), int | float)]
     return "  ".join([*words, *(["(cross-validated)"] if folds and words else [])])
 
 
 def roll_back(serving: Path, keep: int, to: int | None) -> publish.Publication:
-    """Publishes an earlier version again, as `components.publishing.publish.rollback` does."""
-    return publish.rollback(serving, keep, to)
+    """Publishes an earlier version again, as `components.publishing.publish.rollback` does, with a copy of its report.
+
+    Raises:
+      RunError: also where the version was published, and its report can't be copied.
+    """
+    done = publish.rollback(serving, keep, to)
+    source = read_manifest(serving / str(done.version)).facts.get(publish.SOURCE_FACT)
+    try:
+        if done.fresh and source is not None:
+            copy_report(serving, int(source), done.version)
+    except OSError as error:
+        raise RunError(
+            f"{serving}: version {source} was published again as {done.version}, but its report can't be copied: {error}. Copy "
+            f"{reports_folder(str(serving))}/{source}.html and .json by hand."
+        ) from error
+    return done

@@ -21,6 +21,7 @@ from components.section import Section
 from components.table.added_columns import COLUMNS
 from components.table.spec import TableSpec
 from components.values.texts import CLASSES, canonical_text, nothing
+from pipeline.config.about import About
 from pipeline.config.beam import Beam
 from pipeline.config.data import Data
 from pipeline.config.errors import describe, short
@@ -41,6 +42,11 @@ class Config(Section):
         description="Of the pipeline and the served model: lower-case letters, digits and hyphens, a letter first, at most 63.",
         examples=["taxi-fare"],
         json_schema_extra={"pattern": f"^{_NAME}$"},
+    )
+    about: About = Field(
+        default=About(),
+        description="What only people know of the model, for its card.",
+        examples=[{"purpose": "Fares that the app quotes before a trip."}],
     )
     data: Data = Field(description="The table.", examples=[{"path": "data.csv"}])
     table_schema: Path | None = Field(
@@ -274,9 +280,9 @@ class Config(Section):
         return {metric: Limit(**limit) for metric, limit in self.model.of_family.limits.items()}
 
     def fingerprint(self) -> str:
-        """SHA-256 of all that the file says, defaults put in; where the data lie, and where it runs, is no part of it."""
+        """SHA-256 of what the model is made by, defaults put in: where the data lie, where it runs, and `about` are not of it."""
         value = self.model_dump(
-            mode="json", exclude={"data": {"path"}, "table_schema": True, "targets": True, "beam": True}
+            mode="json", exclude={"data": {"path"}, "table_schema": True, "targets": True, "beam": True, "about": True}
         )
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 

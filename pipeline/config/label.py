@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from components.linear_model.families import Family
 from components.linear_model.families.label import LabelTransform, Name, transform_of
+from components.preprocessing.kinds.of_column import Unit
 from components.section import Section
 
 
@@ -20,6 +21,11 @@ class LabelSection(Section):
 
     column: str = Field(
         description="Its name: a column of numbers, or with `positive` of texts or truth values.", examples=["price"]
+    )
+    unit: Unit | None = Field(
+        default=None,
+        description="What the label is counted in, for eyes: in the what-if form and on the report.",
+        examples=["dollars"],
     )
     transform: Name | None = Field(
         default=None,

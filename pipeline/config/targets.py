@@ -102,7 +102,7 @@ class Target(Section):
         default=0,
         ge=0,
         le=10,
-        description="How often a failed step is tried again, for a lost machine; the two gates never are.",
+        description="How often a failed step is tried again, for a lost machine; DataGate and Outcome never are.",
         examples=[2],
         json_schema_extra={"x-unit": "attempts"},
     )

@@ -213,7 +213,7 @@ def is_empty(column: Column) -> bool:
 
 def _worth_showing(columns: Sequence[Column]) -> tuple[list[Column], str]:
     """A feature's levels with rows; of very many the extreme ones, and the reference, and a line that says how many more."""
-    there = sorted((column for column in columns if not is_empty(column)), key=_place(columns))
+    there = sorted((column for column in columns if not is_empty(column)), key=level_order(columns))
     if len(there) <= MOST_LEVELS:
         return there, ""
     effects = sorted(there, key=lambda column: column.coefficient or 0.0)
@@ -223,7 +223,7 @@ def _worth_showing(columns: Sequence[Column]) -> tuple[list[Column], str]:
     return kept, f"… {len(there) - len(kept):,} more levels of {columns[0].feature} (show --all)"
 
 
-def _place(columns: Sequence[Column]) -> Callable[[Column], float]:
+def level_order(columns: Sequence[Column]) -> Callable[[Column], float]:
     """How levels are ordered: numbers, months and weekdays in their own order, others as they are; `(other)` and so on last."""
     texts = [column.level for column in columns if column.level is not None and column.level not in _SPECIAL]
     lower = [text.lower() for text in texts]

@@ -56,6 +56,13 @@ class Tenth(BaseModel):
     residuals: list[float | None]
 
 
+class Quantile(BaseModel):
+    """Of all standardised residuals: a share of the rows has less than `residual`; None where the residuals have no deviation."""
+
+    share: float
+    residual: float | None
+
+
 class Bin(BaseModel):
     """Rows that are neighbours in a column: the column's mean, how many, mean residual y − μ and its standard error."""
 
@@ -77,6 +84,15 @@ class Shape(BaseModel):
     column: str
     bins: list[Bin]
     test: Joint | None
+
+
+class Errors(BaseModel):
+    """Weighted means over all rows: of y, of μ, of |y − μ| and of (y − μ)²."""
+
+    mean_label: float
+    mean_prediction: float
+    mean_absolute: float
+    mean_square: float
 
 
 class Part(BaseModel):
@@ -107,6 +123,7 @@ class Diagnostics(BaseModel):
       full: rows of leverage 1.
       influential, far, outlying: the 20 rows of the greatest Cook's distance, leverage, residual.
       tenths: by prediction.
+      quantiles: of all residuals, but for those beyond which few rows lie; empty in summaries of earlier versions.
       calibration: Hosmer and Lemeshow's χ²; None of other families than binomial.
       shapes: by column of numbers.
       not_looked_at: columns of numbers beyond those.
@@ -115,6 +132,7 @@ class Diagnostics(BaseModel):
       durbin_watson: of rows in order of time; None where they have none.
       folds, slices: parts of the rows.
       not_told: sets of columns that have too many slices.
+      errors: how far labels and means are apart; of a transformed label on the fitted scale.
     """
 
     rows: int
@@ -125,6 +143,7 @@ class Diagnostics(BaseModel):
     far: list[Row]
     outlying: list[Row]
     tenths: list[Tenth]
+    quantiles: list[Quantile] = []
     calibration: Joint | None
     shapes: list[Shape]
     not_looked_at: int
@@ -134,6 +153,7 @@ class Diagnostics(BaseModel):
     folds: list[Part]
     slices: list[Part]
     not_told: list[str]
+    errors: Errors | None = None
 
 
 def read_diagnostics(text: str, counts: Counts) -> Diagnostics:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import NormalDist
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from pipeline.graph.coefficient_tables import print_folded
-from pipeline.graph.diagnostics import Diagnostics, Part, Row, Shape, Tenth
+from pipeline.graph.diagnostics import Diagnostics, Part, Quantile, Row, Shape, Tenth
 from pipeline.graph.doubts import doubts, form_in_words
 from pipeline.graph.feature_table import in_words
 from pipeline.graph.figures import figure
@@ -52,6 +53,8 @@ def _print_all(console: Console, found: Diagnostics, fit: Regression) -> None:
     for measure, title in LARGEST.items():
         _print_rows(console, title, getattr(found, measure))
     _print_tenths(console, found.tenths, fit)
+    if found.quantiles:
+        _print_quantiles(console, found.quantiles)
     for shape in found.shapes:
         _print_shape(console, shape, fit)
     _print_parts(console, found)
@@ -99,6 +102,14 @@ def _print_tenths(console: Console, tenths: Sequence[Tenth], fit: Regression) ->
     unit = "in units of the label" if fit.passes is None else "Pearson's, in standard deviations"
     console.print(f"quantiles of their residuals, {unit}", highlight=False)
     print_folded(console, residuals)
+
+
+def _print_quantiles(console: Console, quantiles: Sequence[Quantile]) -> None:
+    table = _table("share of rows below", ["residual", "normal law"])
+    for one in quantiles:
+        table.add_row(f"{one.share:.4g}", figure(one.residual, 4), figure(NormalDist().inv_cdf(one.share), 4))
+    console.print("quantiles of all residuals, in standard deviations", highlight=False)
+    print_folded(console, table)
 
 
 def _print_shape(console: Console, shape: Shape, fit: Regression) -> None:

@@ -146,7 +146,7 @@ def _leverage(found: Diagnostics, fit: Regression) -> Iterator[str]:
 
 def _form(found: Diagnostics, fit: Regression) -> Iterator[str]:
     """RESET, or the link test."""
-    share = _share(found.link, fit)
+    share = explained_share(found.link, fit)
     if found.link is None or share is None or share < SHARE or _chance(found.link) > CHANCE:
         return
     name, of, label = (
@@ -161,15 +161,22 @@ def _form(found: Diagnostics, fit: Regression) -> Iterator[str]:
     )
 
 
-def _curvature(found: Diagnostics, fit: Regression) -> Iterator[str]:
-    """Columns of numbers that leave a curve."""
+def bent_shapes(found: Diagnostics, fit: Regression) -> list[tuple[float, Shape, Joint]]:
+    """Columns of numbers that leave a curve: what part of the residuals' variance it is, and its test; the greatest first."""
     limit = CHANCE / max(len(found.shapes), 1)
     bent = [
         (share, shape, shape.test)
         for shape in found.shapes
-        if shape.test is not None and (share := _share(shape.test, fit) or 0.0) >= SHARE and _chance(shape.test) < limit
+        if shape.test is not None
+        and (share := explained_share(shape.test, fit) or 0.0) >= SHARE
+        and _chance(shape.test) < limit
     ]
-    bent.sort(key=lambda one: -one[0])
+    return sorted(bent, key=lambda one: -one[0])
+
+
+def _curvature(found: Diagnostics, fit: Regression) -> Iterator[str]:
+    """Columns of numbers that leave a curve."""
+    bent = bent_shapes(found, fit)
 
     def told(one: tuple[float, Shape, Joint]) -> str:
         share, shape, test = one
@@ -268,7 +275,7 @@ def _moving_part(part: Part) -> str:
     return f"{part.name} ({part.column} by {figure(part.moves, 3)})"
 
 
-def _share(test: Joint | None, fit: Regression) -> float | None:
+def explained_share(test: Joint | None, fit: Regression) -> float | None:
     """What part of the residuals' sum of squares, of other families Pearson's, a test's columns explain."""
     if test is None or test.statistic is None or fit.degrees_of_freedom <= test.degrees_of_freedom:
         return None

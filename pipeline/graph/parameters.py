@@ -14,6 +14,7 @@ from tfx.utils import proto_utils
 from components.ingest.component import input_config
 from pipeline.config.file import Config
 from pipeline.graph.evaluation import eval_config
+from pipeline.graph.steps.report import described
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Inputs:
       eval_config: the Evaluator's `EvalConfig`.
       rules: ModelGate's.
       facts: of the model's manifest: its name, and the fingerprint of the configuration.
+      described: what a report tells of the configuration.
       baseline: the folder of the live model, where a run is given one.
     """
 
@@ -36,13 +38,15 @@ class Inputs:
     eval_config: Any
     rules: Any
     facts: Any
+    described: Any
     baseline: Any
 
     @classmethod
     def constant(cls, config: Config) -> Inputs:
         """The configuration's values, on this machine."""
         base, pattern = config.data.location()
-        return cls(str(base), pattern, None, eval_config(config), _rules(config), _facts(config), None)
+        evaluated, rules, facts = eval_config(config), _rules(config), _facts(config)
+        return cls(str(base), pattern, None, evaluated, rules, facts, described(config), None)
 
     @classmethod
     def parameters(cls) -> Inputs:
@@ -77,6 +81,7 @@ def parameter_values(config: Config, target: str, span: int | None = None) -> di
         "eval_config": _json(eval_config(config)),
         "rules": json.dumps(_rules(config), sort_keys=True),
         "facts": json.dumps(_facts(config), sort_keys=True),
+        "described": json.dumps(described(config)),
     }
     return values if section.baseline is None else {**values, "baseline": section.baseline}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config.file import Config
-from pipeline.config.root import METADATA, rejected_directory
+from pipeline.config.root import METADATA, rejected_directory, runs_directory
 
 if TYPE_CHECKING:
     from ml_metadata.proto import metadata_store_pb2
@@ -25,6 +25,7 @@ class Places:
       schema: the schema file, if the configuration names one.
       target: the orchestrator that runs it in containers; None on this machine.
       baseline: whether the run is given a blessed model to compare with, and looks for none.
+      summaries: folder of the runs' summaries; None where there are none.
       endpoint: what TFX's Pusher for Vertex AI is told, as its `custom_config`.
     """
 
@@ -36,6 +37,7 @@ class Places:
     target: str | None = None
     baseline: bool = False
     endpoint: dict[str, Any] | None = None
+    summaries: str | None = None
 
     @classmethod
     def local(cls, config: Config, root: Path) -> Places:
@@ -48,6 +50,7 @@ class Places:
             serving=str(config.serving_directory(root)),
             metadata=sqlite_metadata_connection_config(str(root / METADATA)),
             schema=str(config.table_schema) if config.table_schema else None,
+            summaries=str(runs_directory(root, config.name)),
         )
 
     @classmethod

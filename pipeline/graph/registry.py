@@ -16,7 +16,9 @@ from pipeline.graph.steps import (
     gather,
     infra_validator,
     model_gate,
+    outcome,
     pusher,
+    report,
     schema_gen,
     serving_check,
     statistics_gen,
@@ -42,6 +44,8 @@ STEPS: tuple[Step, ...] = (
     serving_check.STEP,
     pusher.STEP,
     test_evaluation.STEP,
+    report.STEP,
+    outcome.STEP,
 )
 NAMES = tuple(step.name for step in STEPS)
 IN_CONTAINERS = tuple(step.name for step in STEPS if step.container)

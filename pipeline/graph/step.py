@@ -34,6 +34,7 @@ class Records(Protocol):
         """What is kept of one step; None if it is not done, or left nothing."""
 
 
+HEAVY = {"examples": ("Split-", "columns"), "gathered": ("rows",)}  # by output, how its folders of rows begin
 UNSEEN = "test"  # the split that no step looks at before the model is pushed
 
 
@@ -85,10 +86,12 @@ class Results:
     Attributes:
       outputs: artifacts by output name, by step.
       records: what the summary keeps of them.
+      copies: a folder that takes copies of artifacts which lie elsewhere; None where all are on this machine.
     """
 
     outputs: dict[str, Outputs]
     records: Records
+    copies: Path | None = None
 
     def artifact(self, step: Step, key: str) -> Artifact:
         """The one artifact of an output."""
@@ -97,8 +100,13 @@ class Results:
         return artifact_utils.get_single_instance(list(self.outputs[step.name][key]))
 
     def folder(self, step: Step, key: str) -> Path:
-        """Where that artifact lies."""
-        return Path(self.artifact(step, key).uri)
+        """Where that artifact lies on this machine: of one in a bucket a copy, without its rows."""
+        uri = self.artifact(step, key).uri
+        if self.copies is None or "://" not in uri:
+            return Path(uri)
+        from pipeline.graph.copies import copied
+
+        return copied(uri, self.copies / step.name / key, HEAVY.get(key, ()))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,6 +161,7 @@ class Step:
       needs: raises a PlumblineError if something that the step needs besides the table is not there. Called before TFX is loaded.
       early: what can begin ahead of it.
       reads: the splits that its Beam work reads, as often as it reads them; None where it is none.
+      reads_summary: whether it reads the summary of the run as far as it has come.
       beam_modules: full names of what its Beam workers import; warm workers have them at once.
     """
 
@@ -166,6 +175,7 @@ class Step:
     needs: Callable[[Config], None] | None = None
     early: Early | None = None
     reads: Callable[[Config], Sequence[str]] | None = None
+    reads_summary: bool = False
     beam_modules: tuple[str, ...] = ()
 
 

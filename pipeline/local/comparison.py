@@ -1,240 +1,107 @@
-"""`plumbline compare`: two nested models of the same rows, by what the summaries of their runs keep. No row is read.
-
-Least squares: F = ((RSS₀ − RSS₁)/q) / (RSS₁/df₁), 0 the model with fewer columns, 1 that with q more (Seber and Lee 2003, §4.3).
-Other families: the likelihood ratio D₀ − D₁, D the deviance, of the χ² law with q degrees of freedom; where the dispersion is
-estimated, F = ((D₀ − D₁)/q) / φ₁ (McCullagh and Nelder 1989, §2.3). Both are the classical tests, whatever errors the runs have.
-"""
+"""`plumbline compare`: two runs of models of one label, by what their summaries keep. No row is read."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
-from components.errors import ConfigError, RunError
+from components.errors import ConfigError
 from pipeline.config.file import load_config
-from pipeline.graph.feature_tests import Joint, joint
-from pipeline.graph.regression import Column, Regression
-from pipeline.local.summary import RunSummary, read_last_summary, read_summary, regression_of
+from pipeline.config.root import runs_directory
+from pipeline.graph.comparison import Comparison, comparison
+from pipeline.graph.sides import Side, side
+from pipeline.graph.steps.pusher import PUSHED
+from pipeline.local.nested import Nested, NotNestedError, nested_test
+from pipeline.local.summary import RunSummary, read_last_summary, read_summary
 
-EQUAL = 1e-9  # relative: rounding of sums over the same rows
-MOST_NAMED = 10  # in an error
-
-
-class Model(BaseModel):
-    """One of the two.
-
-    Attributes:
-      name: as the command was given it.
-      run_id: when its run began.
-      coefficients: how many are estimated.
-      degrees_of_freedom: of the residuals.
-      errors: what its standard errors are: `classical`, `hc3`, … (`Regression.errors`).
-      remaining: the residual sum of squares, of other families the deviance.
-      log_likelihood, aic, bic: None where the likelihood has no closed form.
-    """
-
-    name: str
-    run_id: str
-    coefficients: int
-    degrees_of_freedom: float
-    errors: str
-    remaining: float
-    log_likelihood: float | None
-    aic: float | None
-    bic: float | None
+RUN_MARK = "@"  # between a place and what tells which of its runs is meant
 
 
-class Comparison(BaseModel):
-    """Of two nested models.
+class ComparedRuns(BaseModel):
+    """Two runs.
 
     Attributes:
-      family, label: of both.
-      measure: what `Model.remaining` is.
-      smaller, larger: the models.
-      more: names of the columns that the larger one has besides.
-      statistic: `F` or `χ²`.
-      residual: degrees of freedom of the residuals, by which F is tested; None of χ².
-      test: that the coefficients of these are all 0.
+      before, after: the models, as they were given.
+      changed: what moved from the one to the other.
+      nested: what the larger one has besides, and its test; None where they are not nested on the same rows.
+      because: why not; None where they are.
     """
 
-    family: str
-    label: str
-    measure: str
-    smaller: Model
-    larger: Model
-    more: list[str]
-    statistic: str
-    residual: float | None
-    test: Joint
+    before: Side
+    after: Side
+    changed: Comparison
+    nested: Nested | None
+    because: str | None
 
 
-def read_run(place: Path, root: Path) -> RunSummary:
-    """The summary that a word of the command names.
-
-    Args:
-      place: a configuration, of which the last run below `root` is taken; a root in which one pipeline has run; or a summary,
-        `…/runs/<time>.json`.
-      root: of configurations.
-
-    Raises:
-      ConfigError: it is none of these.
-      RunError: there was no run, or its summary can't be read.
-    """
-    if place.suffix == ".json":
-        return read_summary(place)
-    if place.is_dir():
-        names = sorted(path.parent.name for path in place.glob("pipelines/*/runs"))
-        if len(names) != 1:
-            raise ConfigError(
-                f"{place}: expected a root in which one pipeline has run; received one with {len(names)}"
-                f"{': ' if names else ''}{', '.join(names)}. Name a configuration with --root, or a summary."
-            )
-        return read_last_summary(place, names[0])
-    return read_last_summary(root, load_config(place).name)
-
-
-def compare(first: tuple[str, RunSummary], second: tuple[str, RunSummary]) -> Comparison:
-    """Compares two runs, whichever has the larger model.
+def compare(first: tuple[str, RunSummary], second: tuple[str, RunSummary]) -> ComparedRuns:
+    """Compares two runs.
 
     Args:
       first, second: what they are called, and their summaries.
 
     Raises:
-      ConfigError: the models are of other families, labels or rows, have a penalty, or are not nested.
-      RunError: a run has no fit, or an earlier version made it.
+      ConfigError: the models are of other labels, classes or families.
+      RunError: a run has no fit.
     """
-    from components.linear_model.families import named
-    from components.linear_model.joint_test import joint_test, statistic_name
-
-    pairs = [(name, summary, _fit(name, summary)) for name, summary in (first, second)]
-    smaller, larger = sorted(pairs, key=lambda pair: pair[2].rank)
-    few, many = smaller[2], larger[2]
-    names = smaller[0], larger[0]
-    _check_rows(names, few, many)
-    more = _check_nested(names, few, many)
-    estimated = named(many.family).dispersion == "estimated"
-    residual = many.degrees_of_freedom if estimated else math.inf
-    models = [_model(*pair) for pair in (smaller, larger)]
-    explained = max(models[0].remaining - models[1].remaining, 0.0)
-    variance = (many.dispersion or 0.0) if many.sigma is None else many.sigma**2
-    return Comparison(
-        family=many.family,
-        label=many.label,
-        measure="deviance" if many.residual_sum_of_squares is None else "residual sum of squares",
-        smaller=models[0],
-        larger=models[1],
-        more=more,
-        statistic=statistic_name(residual),
-        residual=residual if estimated else None,
-        test=joint(joint_test(explained, variance, many.rank - few.rank, residual)),
-    )
+    before, after = (side(name, summary.run_id, summary) for name, summary in (first, second))
+    changed = comparison(before, after)
+    try:
+        return ComparedRuns(
+            before=before, after=after, changed=changed, nested=nested_test(first, second), because=None
+        )
+    except NotNestedError as error:
+        return ComparedRuns(before=before, after=after, changed=changed, nested=None, because=str(error))
 
 
-def _fit(name: str, summary: RunSummary) -> Regression:
-    """A run's fit.
+def read_run(place: str, root: Path) -> RunSummary:
+    """The summary that a word of the command names.
+
+    Args:
+      place: a configuration, of which the last run below `root` is taken; a root in which one pipeline has run; either of them
+        with `@RUN` after it, the beginning of a run's name as `plumbline history` has it, or the version that it pushed; or a
+        summary, `…/runs/<time>.json`.
+      root: of configurations.
 
     Raises:
-      ConfigError: it has a penalty, or a coefficient on a bound.
-      RunError: there is none, or without what is compared.
+      ConfigError: it is none of these, or no run, or several, are meant.
+      RunError: there was no run, or its summary can't be read.
     """
-    from components.linear_model.feature_tests import PENALISED
+    path, mark, run = place.rpartition(RUN_MARK) if RUN_MARK in place and not Path(place).exists() else (place, "", "")
+    at = Path(path)
+    if at.suffix == ".json" and not mark:
+        return read_summary(at)
+    if at.is_dir():
+        root, name = at, _only_pipeline(at)
+    else:
+        name = load_config(at).name
+    return _of_run(root, name, run) if mark else read_last_summary(root, name)
 
-    found = regression_of(summary)
-    if found.tests is None:
-        raise RunError(f"{name}: an earlier version of Plumbline made this run. Run it again.")
-    if found.tests.because == PENALISED:
+
+def _only_pipeline(root: Path) -> str:
+    names = sorted(path.parent.name for path in root.glob("pipelines/*/runs"))
+    if len(names) != 1:
         raise ConfigError(
-            f"{name}: expected a model without penalty; received one with {found.penalty:g} ({found.penalty_rule}). What a penalty "
-            "leaves unexplained has no F and no likelihood ratio. Set model.l2: 0 without a prior or an elastic net, and run it "
-            "again."
+            f"{root}: expected a root in which one pipeline has run; received one with {len(names)}"
+            f"{': ' if names else ''}{', '.join(names)}. Name a configuration with --root, or a summary."
         )
-    if any(column.role == "bound" for column in found.columns):
-        raise ConfigError(
-            f"{name}: expected a model of which no coefficient is on a bound; received one with constraints that hold. The error "
-            "that a bound leaves has no F and no likelihood ratio. Leave model.constraints out, and run it again."
-        )
-    return found
+    return names[0]
 
 
-def _model(name: str, summary: RunSummary, found: Regression) -> Model:
-    remaining = found.deviance if found.residual_sum_of_squares is None else found.residual_sum_of_squares
-    return Model(
-        name=name,
-        run_id=summary.run_id,
-        coefficients=found.rank,
-        degrees_of_freedom=found.degrees_of_freedom,
-        errors=found.errors,
-        remaining=remaining or 0.0,
-        log_likelihood=found.log_likelihood,
-        aic=found.aic,
-        bic=found.bic,
-    )
-
-
-def _check_rows(names: tuple[str, str], few: Regression, many: Regression) -> None:
-    """Raises a ConfigError where the models are not of the same label, family and rows.
-
-    Equal rows, weights and moments of the label are no proof that the rows are the same, but the columns that both have are
-    compared with the label too (`_check_nested`).
-    """
-    figures: dict[str, tuple[Any, Any]] = {
-        "family": (few.family, many.family),
-        "label": (few.label, many.label),
-        "classes": (few.classes, many.classes),
-        "class weights": (few.class_weights, many.class_weights),
-        "training rows": (few.rows, many.rows),
-        "sum of the weights": (few.weight, many.weight),
-        "mean of the label": (few.label_mean, many.label_mean),
-        "standard deviation of the label": (few.label_deviation, many.label_deviation),
-    }
-    for what, (one, other) in figures.items():
-        numbers = isinstance(one, float) and isinstance(other, float)
-        if not (math.isclose(one, other, rel_tol=EQUAL) if numbers else one == other):
-            raise ConfigError(
-                f"{names[0]} and {names[1]}: expected two models of the same family, label and rows; received the {what} "
-                f"{_text(one)} and {_text(other)}. Give both runs the same table, label, rules and split."
-            )
-
-
-def _text(value: object) -> str:
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
-def _check_nested(names: tuple[str, str], few: Regression, many: Regression) -> list[str]:
-    """The columns that the larger model has besides.
-
-    Raises:
-      ConfigError: the other has a column that is none of the larger one's, or not fewer coefficients.
-    """
-    there = {column.name: column for column in many.columns}
-    own = [column for column in few.columns if column.role is None and column.standard_error is not None]
-    offsets = [{column.name for column in found.columns if column.role == "offset"} for found in (few, many)]
-    alone = [column.name for column in own if not _same(column, there.get(column.name))]
-    alone += sorted(offsets[0] ^ offsets[1])
-    if few.rank == many.rank:
-        raise ConfigError(
-            f"{names[0]} and {names[1]}: expected nested models, one with more coefficients than the other; received {few.rank} "
-            "in both. Leave a column of one of them out."
-        )
-    if alone:
-        more = f", and {len(alone) - MOST_NAMED:,} more" * (len(alone) > MOST_NAMED)
-        raise ConfigError(
-            f"{names[0]} and {names[1]}: expected nested models, every column of the smaller one with the same values in the "
-            f"larger one; received otherwise: {', '.join(alone[:MOST_NAMED])}{more}. Make these alike in both configurations."
-        )
-    mine = {column.name for column in own}
-    return [column.name for column in many.columns if column.standard_error is not None and column.name not in mine]
-
-
-def _same(column: Column, other: Column | None) -> bool:
-    """Whether two columns of equal names have equal moments, with the label too: then they are the same for any fit of it."""
-    if other is None or other.role == "offset":
-        return False
-    return (
-        math.isclose(column.mean or 0.0, other.mean or 0.0, rel_tol=EQUAL, abs_tol=EQUAL * (column.deviation or 0.0))
-        and math.isclose(column.deviation or 0.0, other.deviation or 0.0, rel_tol=EQUAL)
-        and math.isclose(column.correlation or 0.0, other.correlation or 0.0, abs_tol=EQUAL)
+def _of_run(root: Path, name: str, run: str) -> RunSummary:
+    files = sorted(runs_directory(root, name).glob("*.json"))
+    found = [path for path in files if run and path.stem.startswith(run)]
+    if len(found) == 1:
+        return read_summary(found[0])
+    if not found and run.isdecimal():
+        for path in reversed(files):
+            summary = read_summary(path)
+            pushed = summary.record(PUSHED)
+            if pushed is not None and pushed.version == int(run):
+                return summary
+    raise ConfigError(
+        f"{RUN_MARK}{run}: expected one run of {name} below {root}, by the beginning of its name or by its version; received "
+        f"{f'that of {len(found)}: ' + ', '.join(path.stem for path in found[:3]) if found else 'that of none'}. "
+        "plumbline history lists them."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import logging
 import shutil
 import time
@@ -50,6 +49,7 @@ class LocalRun:
     def __init__(
         self,
         pipeline: Pipeline,
+        run_id: str,
         cache: bool,
         rerun_from: str | None,
         never_cached: Set[str] = frozenset(),
@@ -59,6 +59,7 @@ class LocalRun:
 
         Args:
           pipeline: from `create_pipeline`.
+          run_id: the run's name in ML Metadata.
           cache: whether steps may be taken from earlier runs.
           rerun_from: a step that runs anew, with all that depends on it.
           never_cached: names of steps that run anew in any case.
@@ -68,8 +69,7 @@ class LocalRun:
           ConfigError: there is no such step.
         """
         self._beam_args = beam_args
-        self.run_id = datetime.datetime.now().isoformat()
-        ir: pipeline_pb2.Pipeline = tfx_internals.compile_pipeline(pipeline, self.run_id)
+        ir: pipeline_pb2.Pipeline = tfx_internals.compile_pipeline(pipeline, run_id)
         self._ir = ir
         self._deployment = tfx_internals.local_deployment(ir)
         connection = self._deployment.metadata_connection_config

@@ -22,11 +22,12 @@ from pipeline.beam.engine import Engine, Run, Watch, job_name
 from pipeline.beam.engines import chosen
 from pipeline.config.beam import Beam
 from pipeline.config.file import Config
-from pipeline.config.root import METADATA
+from pipeline.config.root import LOCK, METADATA
 from pipeline.graph.registry import STEPS, never_cached
 from pipeline.graph.step import Outputs, Results, Step
 from pipeline.local.cost import Meter
 from pipeline.local.estimates import Estimates, Expected
+from pipeline.local.failed_page import keep_failed_page
 from pipeline.local.failures import in_words
 from pipeline.local.first_look import check_table
 from pipeline.local.preconditions import check_metadata
@@ -55,6 +56,9 @@ class Listener(Protocol):
     def step_done(self, entry: StepRun) -> None:
         """A step is done."""
 
+    def failed(self, report: str) -> None:
+        """The run failed, and left this page."""
+
     def gave_up(self, text: str) -> None:
         """The process is about to end, its main thread hanging in native code."""
 
@@ -64,7 +68,7 @@ def _only_run(root: Path) -> Iterator[None]:
     """Keeps a second run out of the same root: they would share the metadata and the serving directory."""
     try:
         root.mkdir(parents=True, exist_ok=True)
-        lock = (root / ".lock").open("w")
+        lock = (root / LOCK).open("w")
     except OSError as error:
         raise RunError(
             f"{root}: can't be written: {error.strerror}. Set its permissions right, or choose another --root."
@@ -144,6 +148,10 @@ def run(config: Config, root: Path, listener: Listener, options: RunOptions, log
                 told.args = (f"{told} in {current.step}. Run again: the steps that are done are in the cache.",)
             summary.error = str(told) or type(told).__name__
             summary.exit_code = told.exit_code if isinstance(told, (PlumblineError, Stopped)) else 1
+            if isinstance(told, Exception):  # no signal
+                page = keep_failed_page(config, root, summary, current.step, current.outputs)
+                if page is not None:
+                    listener.failed(page.page)
             if told is not error:
                 raise told from error
             raise
@@ -188,9 +196,11 @@ def _found(config: Config, root: Path, engine: Engine, workers: int | None, size
 
 
 class _Current:
-    """The step that runs; empty before the first."""
+    """The step that runs, empty before the first; and what those before it left, by step."""
 
-    step = ""
+    def __init__(self) -> None:
+        self.step = ""
+        self.outputs: dict[str, Outputs] = {}
 
 
 def _write_summary(root: Path, summary: RunSummary) -> None:
@@ -247,16 +257,20 @@ def _run_steps(
     places = Places.local(config, root)
     # The same arguments whatever the engine, for they are part of what the cache goes by; TFX's own runner gives them too.
     pipeline, anew = create_pipeline(config, places, local_args(0)), never_cached(places)
-    local_run = LocalRun(pipeline, options.cache, options.rerun_from, anew, engine.arguments(section, told))
+    local_run = LocalRun(
+        pipeline, summary.run_id, options.cache, options.rerun_from, anew, engine.arguments(section, told)
+    )
     estimates = Estimates(config, root)
     entries = {step.name: step for step in STEPS}
-    outputs: dict[str, Outputs] = {}
+    outputs = current.outputs
     results = Results(outputs, summary)
     launched = local_run.run()
     meter.lap()
     for name in local_run.steps:
         listener.step_begins(name, estimates.of(entries[name], summary.steps))
         current.step = watchdog.step = name
+        if entries[name].reads_summary:
+            write_summary(root, summary)
         with progress.listening(listener.told):
             done, step = next(launched), entries[name]
         outputs[name] = done.outputs

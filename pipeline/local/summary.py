@@ -97,7 +97,7 @@ _FILE: type[RunSummary] = create_model("_File", __base__=RunSummary, **_FIELDS)
 
 
 def write_summary(root: Path, summary: RunSummary) -> Path:
-    """Writes a run's summary under a temporary name, then renames it."""
+    """Writes a run's summary, as far as it has come, under a temporary name, then renames it."""
     directory = runs_directory(root, summary.name)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{summary.run_id}.json"

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import importlib.metadata
 import json
 import platform
-import sqlite3
 import time
-from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import quote
 
 from components.errors import EXIT_REFUSED, PlumblineError
 from components.fingerprint import whole_code
@@ -21,6 +17,7 @@ from components.table import file_names, stamps
 from pipeline.config.file import Config
 from pipeline.config.root import METADATA
 from pipeline.graph.steps.pusher import PUSHED
+from pipeline.local.executions import done_executions
 from pipeline.local.summary import RunSummary, read_last_summary
 
 # Of these a run's results may depend.
@@ -28,7 +25,6 @@ _PACKAGES = (
     *("apache-beam", "keras", "numpy", "pandas", "pyarrow", "scipy", "tensorflow", "tensorflow-data-validation"),
     *("tensorflow-model-analysis", "tensorflow-transform", "tfx", "tfx-bsl"),
 )
-_DONE = (3, 5)  # `Execution.State` of ML Metadata: COMPLETE, CACHED
 
 
 def state_of(config: Config, root: Path) -> str:
@@ -67,19 +63,9 @@ def last_run(config: Config, root: Path, state: str) -> RunSummary | None:
         return None
     if not all(Path(output).exists() for output in last.outputs):
         return None
-    if last.live != live_version(config, root) or not _are_done(root / METADATA, last.executions):
+    if last.live != live_version(config, root) or not set(last.executions) <= done_executions(root / METADATA):
         return None
     return last
-
-
-def _are_done(database: Path, executions: Iterable[int]) -> bool:
-    """Whether ML Metadata knows of what was done."""
-    try:
-        with contextlib.closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as connection:
-            rows = connection.execute("SELECT id, last_known_state FROM Execution").fetchall()
-    except sqlite3.Error:  # it is not there, or has no tables: a run begins it
-        return False
-    return set(executions) <= {number for number, state in rows if state in _DONE}
 
 
 def answered(last: RunSummary, run_id: str, log: str, seconds: float) -> RunSummary:

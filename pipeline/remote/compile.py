@@ -24,6 +24,8 @@ from pipeline.graph.parameters import parameter_values
 from pipeline.graph.places import Places
 from pipeline.graph.registry import STEPS, never_cached
 from pipeline.graph.step import task_name
+from pipeline.graph.steps import report
+from pipeline.remote.entrypoint import PAGE
 
 COMMAND = ["python", "-m", "pipeline.remote.entrypoint"]
 
@@ -59,6 +61,7 @@ def compile_spec(config: Config, target: str, image: str, pipeline_root: str) ->
     for name, parameter in spec["root"]["inputDefinitions"]["parameters"].items():
         parameter.update(defaultValue=values[name], isOptional=True)
     _set_options(spec, places, section)
+    _add_page(spec)
     return spec
 
 
@@ -126,6 +129,13 @@ def _set_options(spec: dict[str, Any], places: Places, section: Target) -> None:
             }
         if name in resources:
             container["resources"] = resources[name]
+
+
+def _add_page(spec: dict[str, Any]) -> None:
+    """Has Report put out its page as a file of the type that the platforms' UIs show; the entrypoint writes it."""
+    component = spec["components"][spec["root"]["dag"]["tasks"][task_name(report.STEP.name)]["componentRef"]["name"]]
+    html = {"schemaTitle": "system.HTML", "schemaVersion": "0.0.1"}
+    component["outputDefinitions"]["artifacts"][PAGE] = {"artifactType": html}
 
 
 def _resources(value: Resources) -> dict[str, Any]:

@@ -14,8 +14,9 @@ Under Vertex none of this is the case, and all is handed on as it came.
 Under both, a blessing names its models by TFX's numbers of this task; TFX puts the platform's names in their place for its own
 Evaluator alone. Here it is done for ModelGate, or Vertex's resolver would find no model that it blessed.
 
-An error of ours ends the task in one message and with the exit code that `plumbline run` would give. So does a model that ModelGate
-refused: the task fails, and nothing after it runs.
+The page of a report is an artifact of its own, of the type that the platform's UI shows: a file, where TFX knows folders alone.
+
+An error of ours ends the task in one message and with the exit code that `plumbline run` would give; so does a refused model.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from components.errors import EXIT_REFUSED, PlumblineError, RunError, error_line, refusal_line
+from components.errors import PlumblineError, RunError, error_line
 from components.internals import kfp as kfp_internals
 from components.internals.tfx import run_example_gen_driver, run_task
-from components.model_gate.verdict import VERDICT_FILE
 from components.mounts import to_path, to_uri
 
 LOGS = "executor-logs"
 INGEST = "components.ingest.executor.Executor"
 GATE = "components.model_gate.executor.Executor"
-VERDICT = "verdict"  # ModelGate's output
+PAGE = "page"  # that `compile` adds to the outputs of Report
+REPORT = "report"  # Report's own
 Json = dict[str, Any]
 
 
@@ -49,7 +50,7 @@ def adapt(invocation: Json, inputs_spec: Json) -> Json:
       inputs_spec: the component's ComponentInputsSpec as JSON.
 
     Returns:
-      A copy without `executor-logs`, with types and paths.
+      A copy without `executor-logs` and the page, with types and paths.
 
     Raises:
       RunError: an artifact has no type, and the component's specification has none for it either.
@@ -66,7 +67,8 @@ def adapt(invocation: Json, inputs_spec: Json) -> Json:
             artifact["type"] = specs[key]["artifactType"]
         artifact.setdefault("name", artifact["uri"])  # TFX looks a model up by it
     outputs = adapted.get("outputs", {})
-    outputs.get("artifacts", {}).pop(LOGS, None)
+    for unknown in (LOGS, PAGE):  # to TFX
+        outputs.get("artifacts", {}).pop(unknown, None)
     for _, artifact in [*_artifacts(adapted.get("inputs", {})), *_artifacts(outputs)]:
         artifact["uri"] = to_path(artifact["uri"])
     return adapted
@@ -84,9 +86,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json_serialized_inputs_spec_args", default="{}", help="A ComponentInputsSpec as JSON.")
     args, beam_args = parser.parse_known_args(argv)
     try:
-        invocation = adapt(
-            json.loads(args.json_serialized_invocation_args), json.loads(args.json_serialized_inputs_spec_args)
-        )
+        given = json.loads(args.json_serialized_invocation_args)
+        invocation = adapt(given, json.loads(args.json_serialized_inputs_spec_args))
         args.json_serialized_invocation_args = json.dumps(invocation)
         outputs = invocation.get("outputs", {})
         for _, artifact in _artifacts(outputs):
@@ -95,15 +96,14 @@ def main(argv: list[str]) -> int:
         _execute(args, beam_args)
         if args.executor_class_path == GATE:
             _name_models(invocation)
+        for key, artifact in _artifacts(given.get("outputs", {})):
+            if key == PAGE:
+                _put_page(artifact, outputs)
         if "outputFile" in outputs and "://" not in outputs["outputFile"]:
             _restore_uris(Path(outputs["outputFile"]))
-        reasons = _refusal(dict(_artifacts(outputs)))
     except PlumblineError as error:
         sys.stderr.write(f"{error_line(error)}\n")
         return error.exit_code
-    if reasons is not None:
-        sys.stderr.write(f"{refusal_line(reasons)}\n")
-        return EXIT_REFUSED
     return 0
 
 
@@ -172,15 +172,26 @@ def _restore_uris(path: Path) -> None:
     path.write_text(json.dumps(report))
 
 
-def _refusal(outputs: dict[str, Json]) -> list[str] | None:
-    """Why ModelGate refused the model; None where it didn't, and for every other task."""
-    if VERDICT not in outputs:
-        return None
+def _put_page(page: Json, outputs: Json) -> None:
+    """Copies the page of a report to where the UI looks for it, reports it beside TFX's outputs, and says where it is."""
     from tfx.dsl.io import fileio
 
-    with fileio.open(os.path.join(outputs[VERDICT]["uri"], VERDICT_FILE)) as file:
-        verdict: Json = json.loads(file.read())
-    return None if verdict["blessed"] else list(verdict["reasons"])
+    from pipeline.graph.report.page import PAGE_FILE
+
+    target = to_path(page["uri"])
+    fileio.copy(os.path.join(dict(_artifacts(outputs))[REPORT]["uri"], PAGE_FILE), target, overwrite=True)
+    with fileio.open(outputs["outputFile"]) as file:
+        told: Json = json.loads(file.read())
+    told.setdefault("artifacts", {})[PAGE] = {"artifacts": [{**page, "uri": target}]}
+    with fileio.open(outputs["outputFile"], "w") as file:
+        file.write(json.dumps(told))
+    sys.stdout.write(f"report: {_address(page['uri'])}\n")
+
+
+def _address(uri: str) -> str:
+    """Where a browser finds a file, for who may read it."""
+    bucket = "gs://"
+    return f"https://storage.cloud.google.com/{uri.removeprefix(bucket)}" if uri.startswith(bucket) else uri
 
 
 if __name__ == "__main__":

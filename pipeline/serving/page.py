@@ -9,19 +9,19 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
 from aiohttp import web
 from markupsafe import Markup
 
 from components.linear_model.portable import MODEL_FILE, PortableModel
-from pipeline.serving.dtypes import DEFAULT_SIGNATURE
+from pipeline.form.assets import environment_of, text_of
+from pipeline.form.fields import FieldKind, FormField
+from pipeline.form.form import Form, form_of
+from pipeline.serving.dtypes import BOOL, DEFAULT_SIGNATURE, DOUBLE, FLOAT, RANGES, STRING
 from pipeline.serving.errors import RequestError
-from pipeline.serving.fields import FormField, fields_of
 
 if TYPE_CHECKING:
     from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 EXPLAIN = "explain"
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_KINDS: dict[int, FieldKind] = {
+    FLOAT: "number",
+    DOUBLE: "number",
+    **dict.fromkeys(RANGES, "integer"),
+    STRING: "text",
+    BOOL: "truth",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,21 +48,15 @@ class ModelView:
       name: of the model.
       version: the one that answers; None if none is loaded.
       signature: that the form calls; None if the model has none that a form can be made for.
-      fields: its inputs.
-      unit: of contributions, where they are not in the label's own: `log odds ratio`.
-      answers: which number a transformed label is answered by; None for any other.
+      form: of its inputs; None without a signature.
       notes: what of the model is not served that should be, and why.
-      columns: by feature, the inputs that it is made of; of a model without a model.json none.
     """
 
     name: str
     version: int | None = None
     signature: str | None = None
-    fields: Sequence[FormField] = ()
-    unit: str | None = None
-    answers: str | None = None
+    form: Form | None = None
     notes: Sequence[str] = ()
-    columns: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
 def view(
@@ -70,15 +71,18 @@ def view(
       model: what the version says of itself; None where it says nothing.
     """
     signature = next((key for key in (EXPLAIN, DEFAULT_SIGNATURE) if key in signatures), None)
-    inputs = signatures[signature].inputs if signature else {}
-    fields = fields_of({key: info.dtype for key, info in inputs.items()}, model)
-    if not fields:
+    inputs = {key: info.dtype for key, info in signatures[signature].inputs.items()} if signature else {}
+    if not inputs or any(dtype not in _KINDS for dtype in inputs.values()):
         return ModelView(name, version)
-    if model is None:
-        return ModelView(name, version, signature, fields)
-    columns = {entry["name"]: entry["columns"] for entry in model.features}
-    answers = model.of_family.answers(model.label)
-    return ModelView(name, version, signature, fields, _unit(model), answers, columns=columns)
+    return ModelView(name, version, signature, _form(inputs, model))
+
+
+def _form(inputs: Mapping[str, int], model: PortableModel | None) -> Form:
+    """The form of a signature, of types by input: the model's fields first, then what it says nothing of."""
+    form = Form() if model is None else form_of(model)
+    known = [field for field in form.fields if field.name in inputs]
+    others = sorted(inputs.keys() - {field.name for field in known})
+    return dataclasses.replace(form, fields=[*known, *(FormField(name, _KINDS[inputs[name]]) for name in others)])
 
 
 def _told(path: Path) -> PortableModel | None:
@@ -87,16 +91,6 @@ def _told(path: Path) -> PortableModel | None:
         return PortableModel.from_text((path / MODEL_FILE).read_text())
     except (OSError, ValueError):
         return None
-
-
-def _unit(model: PortableModel) -> str | None:
-    """What contributions are in; None for the label's units."""
-    family = model.of_family
-    if family.transform is not None:
-        return family.fitted(model.label)
-    if family.link.name == "identity":
-        return None
-    return f"log {family.link.ratio}" if family.link.ratio else f"linear predictor of the link {family.link.name}"
 
 
 def served(manager: ModelManager) -> list[ModelView]:
@@ -117,10 +111,9 @@ def _hash(text: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
 
 
-_ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-)
-_SCRIPT, _STYLE = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.js", "page.css"))
+_SCRIPT = "\n".join([text_of("values.js"), text_of("form.js"), (_TEMPLATES / "page.js").read_text(encoding="utf-8")])
+_STYLE = (_TEMPLATES / "page.css").read_text(encoding="utf-8") + text_of("form.css")
+_ENVIRONMENT = environment_of(_TEMPLATES)
 HEADERS = {
     "Content-Security-Policy": (
         f"default-src 'none'; script-src {_hash(_SCRIPT)}; style-src {_hash(_STYLE)}; connect-src 'self'; img-src data:; "
@@ -140,7 +133,6 @@ def page(models: Sequence[ModelView]) -> str:
     """
     return _ENVIRONMENT.get_template("page.html").render(
         models=models,
-        columns=[json.dumps(model.columns) for model in models],
         script=Markup(_SCRIPT),  # noqa: S704 - files of this package, without anything put in
         style=Markup(_STYLE),  # noqa: S704
     )

@@ -23,7 +23,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {  # what each kind of the table needs to 
     "text": {"words": ["good"]},
     "datetime": {"parts": ["hour", "elapsed"]},
 }
-IN_TEXT = {"kind", "column", "impute", "indicator"}  # options that stand below the table
+IN_TEXT = {"kind", "column", "impute", "indicator", "unit"}  # options that stand below the table
 
 
 def table() -> dict[str, list[str]]:

@@ -57,5 +57,5 @@ def test_tfx_pushes_a_model_and_plumbline_takes_its_steps_from_the_cache(tmp_pat
     assert again.code == 0, again.out + again.err
     shown = json.loads(plumbline("show", config, "--root", root, "--json").out)
     # A resolver (Baseline) is asked each time.
-    assert [step["step"] for step in shown["steps"] if not step["cached"]] == ["Baseline", "Pusher"]
+    assert [step["step"] for step in shown["steps"] if not step["cached"]] == ["Baseline", "Pusher", "Report"]
     assert shown["pushed"] == {**shown["pushed"], "version": version["version"], "already": True}

@@ -50,7 +50,10 @@ def main() -> None:
         components=[examples, statistics, schema, transform],
         beam_pipeline_args=BEAM_ARGS,
     )
-    found = {result.step: result.outputs for result in LocalRun(pipeline, cache=False, rerun_from=None).run()}
+    found = {
+        result.step: result.outputs
+        for result in LocalRun(pipeline, "2026-01-01T00:00:00", cache=False, rerun_from=None).run()
+    }
     [seen] = found["StatisticsGen"]["statistics"]
     [written] = found["Transform"]["transformed_examples"]
     counts = {

@@ -157,19 +157,19 @@ def test_second_runs(copied):
         (copied / "none" / f"{package}.py").write_text("raise SystemExit('nothing changed, and this was loaded')")
     done, shown, ran = run_again(copied, env={"PYTHONPATH": str(copied / "none")})
     assert (done.code, ran, done.err) == (0, [], "")
-    assert "13 of 13 cached" in done.out
+    assert "14 of 14 cached" in done.out
     assert "loaded TensorFlow" not in done.out
     assert f"already live: version {first[0]}" in done.out
 
     done, shown, ran = run_again(copied, "--from", "Pusher")
-    assert (done.code, ran) == (0, ["Pusher"]), "all but the one that looks at what is live is cached"
-    assert "12 of 13 cached" in done.out
+    assert (done.code, ran) == (0, ["Pusher", "Report"]), "all but those that look at what is live are cached"
+    assert "12 of 14 cached" in done.out
     assert f"already live: version {first[0]}" in done.out
     assert versions(serving) == first
 
     config.write_text(text.replace("steps: 1000", "steps: 2000"))
     done, shown, ran = run_again(copied)
-    assert (done.code, ran) == (0, ["Trainer", "Evaluator", "ModelGate", "ServingCheck", "Pusher"])
+    assert (done.code, ran) == (0, ["Trainer", "Evaluator", "ModelGate", "ServingCheck", "Pusher", "Report"])
     assert "of the live model" in done.out
     assert len(versions(serving)) == 2
 
@@ -185,7 +185,7 @@ def test_second_runs(copied):
     gone = versions(serving)[-1]
     shutil.rmtree(serving / str(gone))
     done, shown, ran = run_again(copied, "--from", "ModelGate")
-    assert (done.code, ran) == (0, ["ModelGate", "ServingCheck", "Pusher"])
+    assert (done.code, ran) == (0, ["ModelGate", "ServingCheck", "Pusher", "Report"])
     assert shown["pushed"]["version"] == versions(serving)[-1] > gone, "a number is never given twice"
 
     back = plumbline("rollback", config, "--root", copied / "R")

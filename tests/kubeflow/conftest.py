@@ -47,7 +47,7 @@ def python() -> Iterator[WarmPython]:
 def refused_run(tmp_path_factory: pytest.TempPathFactory) -> StoppedRun:
     """The seed with a limit that its model does not keep."""
     limits = {"limits": {"mean_squared_error": {"max": 0.001}}}
-    stopped = _stopped(tmp_path_factory.mktemp("refused"), "model-gate", evaluate=limits)
+    stopped = _stopped(tmp_path_factory.mktemp("refused"), "outcome", evaluate=limits)
     assert stopped.code == 4
     assert stopped.words.startswith("plumbline: refused: mean_squared_error on overall is ")
     assert stopped.words.endswith("; the limit is at most 0.001: not kept")

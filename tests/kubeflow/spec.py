@@ -128,5 +128,7 @@ def matches(query: str, artifact: Json) -> bool:
 
 
 def title(artifact_type: Json) -> str:
-    """The title of a type that is given as an instance schema."""
+    """The title of a type, which is the platform's own or given as an instance schema."""
+    if "schemaTitle" in artifact_type:
+        return str(artifact_type["schemaTitle"])
     return str(yaml.safe_load(artifact_type["instanceSchema"])["title"])

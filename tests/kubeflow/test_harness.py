@@ -67,6 +67,10 @@ def test_what_was_compiled_pushes_the_model_of_the_local_run(first: FirstRun, re
     pushed = first.run.outputs["pusher"]["pushed_model"]
     assert pushed["metadata"]["pushed"] == 1
     assert (first.platform.path(pushed) / "saved_model.pb").is_file()
+    report, version = first.run.outputs["report"], pushed["metadata"]["pushed_version"]
+    page = first.platform.path(report["page"]).read_text()
+    assert page == (first.platform.path(report["report"]) / "report.html").read_text()
+    assert page == (first.folder / "serving-reports" / f"{version}.html").read_text()
     found = pushed_model(first.folder / "serving")
     expected = local_model(first.example, request.getfixturevalue(f"{first.example}_run"))
     assert found["coefficients"] == expected["coefficients"]  # to the last digit
@@ -100,12 +104,19 @@ def test_a_run_without_a_model_ends_with_the_words_of_the_local_run(
 ) -> None:
     local: StoppedRun = request.getfixturevalue(stopped)
     spec = compiled(python, write_config("seed", mode, tmp_path, **local.changes), mode)
-    run = Platform(mode, tmp_path / "platform", python).run(spec)
+    platform = Platform(mode, tmp_path / "platform", python)
+    run = platform.run(spec)
     assert run.failure is not None
     assert (run.failure.task, run.failure.code) == (local.task, local.code)
     assert last_words("\n".join(run.failure.last)) == local.words
-    assert run.outputs.keys().isdisjoint({"serving-check", "pusher"})
     assert not (tmp_path / "serving").exists()
+    if local.task == "outcome":
+        assert run.outputs["pusher"]["pushed_model"]["metadata"]["pushed"] == 0
+        page = run.outputs["report"]["page"]
+        assert page["title"] == "system.HTML"
+        assert "the limit is at most 0.001: not kept" in platform.path(page).read_text()
+    else:
+        assert run.outputs.keys().isdisjoint({"serving-check", "pusher", "report"})
 
 
 @LONG

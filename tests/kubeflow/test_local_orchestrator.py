@@ -90,5 +90,8 @@ def test_a_run_without_a_model_ends_with_the_words_of_the_local_run(
     assert [task for task, code in run.codes.items() if code] == [local.task]
     assert run.codes[local.task] == local.code
     assert last_words(run.logs[local.task]) == local.words
-    assert run.codes.keys().isdisjoint({"serving-check", "pusher"})
     assert not (tmp_path / SERVING).exists()
+    if local.task == "outcome":
+        assert "the limit is at most 0.001: not kept" in run.path("report", "page").read_text()
+    else:
+        assert run.codes.keys().isdisjoint({"serving-check", "pusher", "report"})

@@ -104,8 +104,10 @@ def diagnosis(
     """
     family = named(lens.family)
     known = family.dispersion == "one"
-    powers, in_order = found.powers, found.in_order
+    powers, in_order, residuals, by_prediction = found.powers, found.in_order, found.residuals, found.by_prediction
     assert powers is not None  # noqa: S101 (asked for)
+    assert residuals is not None  # noqa: S101 (the same)
+    assert by_prediction is not None  # noqa: S101 (the same)
     tested = not penalised and lens.freedom > 0
     return Diagnosis(
         rows=int(found.leverage["rows"]),
@@ -116,6 +118,7 @@ def diagnosis(
         far=_rows(found.largest["leverage"], lens, coefficients),
         outlying=_rows(found.largest["residual"], lens, coefficients),
         tenths=(tenths := _tenths(found, lens, asked)),
+        quantiles=residuals.quantiles(),
         calibration=_hosmer_lemeshow(tenths) if family.classes else None,
         shapes=[
             Shape(column.name, _bins(found, index, column), powers.test(index, lens, known) if tested else None)
@@ -128,6 +131,7 @@ def diagnosis(
         folds=[] if without_folds is None else _folds(lens, coefficients, without_folds),
         slices=_slices(found, lens, coefficients, slices),
         not_told=[", ".join(names) for index, names in enumerate(slices) if _too_many(found, index)],
+        errors=by_prediction.errors(),
     )
 
 

@@ -7,6 +7,8 @@ import dataclasses
 from components.linear_model.joint_test import JointTest
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+ALL_SHARES = (0.001, 0.005, 0.01, 0.02, *(part / 20 for part in range(1, 20)), 0.98, 0.99, 0.995, 0.999)
+LEAST_BEYOND = 5  # rows that lie beyond a quantile that is told of all residuals
 LEVEL = 0.95
 
 
@@ -53,6 +55,17 @@ class Tenth:
     label_low: float
     label_high: float
     residuals: list[float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantile:
+    """Of all standardised residuals, r by √(φ(1 − h)/w·V(μ)): a share of the rows has less than `residual`.
+
+    Told to a hundredth of a standard deviation about 0, farther out to 1.5 %.
+    """
+
+    share: float
+    residual: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +124,16 @@ class Part:
 
 
 @dataclasses.dataclass(frozen=True)
+class Errors:
+    """Weighted means over all rows: of y, of μ, of |y − μ| and of (y − μ)²; of a transformed label on the fitted scale."""
+
+    mean_label: float
+    mean_prediction: float
+    mean_absolute: float
+    mean_square: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Diagnosis:
     """All figures.
 
@@ -121,6 +144,7 @@ class Diagnosis:
       full: rows of leverage 1.
       influential, far, outlying: rows of the greatest Cook's distance, leverage, residual.
       tenths: by prediction.
+      quantiles: of all residuals, at those of `ALL_SHARES` beyond which at least `LEAST_BEYOND` rows lie.
       calibration: of classes Hosmer and Lemeshow's test over these groups (1980), χ² with two degrees of freedom less.
       shapes: by column of numbers.
       not_looked_at: columns of numbers beyond those.
@@ -129,6 +153,7 @@ class Diagnosis:
       durbin_watson: of the rows in the order of time; None where they have none.
       folds, slices: parts of the rows.
       not_told: sets of columns that have too many slices.
+      errors: how far labels and means are apart.
     """
 
     rows: int
@@ -139,6 +164,7 @@ class Diagnosis:
     far: list[Row]
     outlying: list[Row]
     tenths: list[Tenth]
+    quantiles: list[Quantile]
     calibration: JointTest | None
     shapes: list[Shape]
     not_looked_at: int
@@ -148,3 +174,4 @@ class Diagnosis:
     folds: list[Part]
     slices: list[Part]
     not_told: list[str]
+    errors: Errors

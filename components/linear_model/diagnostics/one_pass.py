@@ -13,7 +13,7 @@ from components.linear_model.blocks import Block
 from components.linear_model.diagnostics.largest import MEASURES, Largest, standardised
 from components.linear_model.diagnostics.meat import Clusters, Meat
 from components.linear_model.diagnostics.misfit import InOrder, Powers, Spread
-from components.linear_model.diagnostics.pictures import ByColumn, ByPrediction
+from components.linear_model.diagnostics.pictures import ByColumn, ByPrediction, Residuals
 from components.linear_model.diagnostics.seen import Lens
 from components.linear_model.diagnostics.slices import Slices
 from components.linear_model.diagnostics.sums import Part, Sums
@@ -63,8 +63,8 @@ class DiagnosticsPass:
     """A collector (`linear_model.blocks`) of all parts.
 
     Attributes:
-      leverage, meat, clusters, largest, powers, spread, by_prediction, by_column, in_order, slices: the parts; None, or no entry,
-        for those that are not asked for.
+      leverage, meat, clusters, largest, powers, spread, by_prediction, residuals, by_column, in_order, slices: the parts; None, or
+        no entry, for those that are not asked for.
     """
 
     by_fold = False
@@ -79,6 +79,7 @@ class DiagnosticsPass:
         self.powers = Powers(lens, asked.columns, asked.centre, asked.spread) if asked.whole else None
         self.spread = Spread(lens) if asked.whole and lens.squares else None
         self.by_prediction = ByPrediction(lens, asked.centre, asked.spread) if asked.whole else None
+        self.residuals = Residuals() if asked.whole else None
         self.by_column = ByColumn(asked.columns) if asked.whole else None
         self.in_order = InOrder() if asked.whole and asked.ordered else None
         self.slices = Slices(asked.slices, width) if asked.whole and asked.slices else None
@@ -96,6 +97,7 @@ class DiagnosticsPass:
     def _parts(self) -> dict[str, Any]:
         return {
             **self._plain,
+            **({} if self.residuals is None else {"residuals": self.residuals}),
             "leverage": self.leverage,
             **{f"largest_{measure}": part for measure, part in self.largest.items()},
         }
@@ -106,8 +108,9 @@ class DiagnosticsPass:
         self.leverage.take(seen.leverage)
         for part in self._plain.values():
             part.add(seen)
-        if self.largest:
+        if self.residuals is not None:
             residual = standardised(seen, self._lens.dispersion)
+            self.residuals.take(residual)
             for largest in self.largest.values():
                 largest.add(seen, residual)
         return self

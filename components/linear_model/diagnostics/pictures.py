@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from components.linear_model.diagnostics.grid import Grid
+from components.linear_model.diagnostics.figures import ALL_SHARES, LEAST_BEYOND, Errors, Quantile
+from components.linear_model.diagnostics.grid import Grid, quantile
 from components.linear_model.diagnostics.seen import Lens, Seen
 from components.linear_model.diagnostics.sums import Sums
 
@@ -19,8 +20,8 @@ BY_COLUMN = Grid(bits=5, low=-10, high=10)
 
 
 class ByPrediction(Sums):
-    """By bins of η: `rows`, `weight`, Σ w·μ, Σ w·y, Σ w·(y − μ)² [bins]; and how many rows have which residual, `residuals`
-    [bins, bins of residuals].
+    """By bins of η: `rows`, `weight`, Σ w·μ, Σ w·y, Σ w·(y − μ)², Σ w·|y − μ| [bins]; and how many rows have which residual,
+    `residuals` [bins, bins of residuals].
 
     Residuals are told in standard deviations: of least squares y − μ by σ, else Pearson's by √φ.
     """
@@ -29,7 +30,7 @@ class ByPrediction(Sums):
         """Takes what η is measured from and by."""
         self._lens, self._centre, self._spread = lens, centre, spread
         bins = BY_PREDICTION.size
-        names = ("rows", "weight", "mean", "label", "square")
+        names = ("rows", "weight", "mean", "label", "square", "absolute")
         super().__init__(**dict.fromkeys(names, (bins,)), residuals=(bins * BY_RESIDUAL.size,))
 
     def add(self, seen: Seen) -> None:
@@ -43,12 +44,42 @@ class ByPrediction(Sums):
             "mean": block.weight * seen.mean,
             "label": block.weight * block.label,
             "square": block.weight * residual**2,
+            "absolute": block.weight * np.abs(residual),
         }
         for name, values in of_rows.items():
             self.sums[name] += np.bincount(place, values, minlength=bins)
         size = np.sqrt(lens.dispersion) if lens.dispersion > 0 else 1.0
         standard = (residual if lens.squares else seen.pearson) / size
         np.add.at(self.sums["residuals"], place * BY_RESIDUAL.size + BY_RESIDUAL.index(standard), 1.0)
+
+    def errors(self) -> Errors:
+        """Of all rows."""
+        weight = self["weight"].sum()
+        label, mean, absolute, square = (
+            float(self[of].sum() / weight) for of in ("label", "mean", "absolute", "square")
+        )
+        return Errors(label, mean, absolute, square)
+
+
+class Residuals(Sums):
+    """How many `rows` have which standardised residual, [bins of residuals]."""
+
+    def __init__(self) -> None:
+        super().__init__(rows=(BY_RESIDUAL.size,))
+
+    def take(self, residual: Array) -> None:
+        """Adds rows [n], NaN for those that have none."""
+        there = residual[np.isfinite(residual)]
+        self.sums["rows"] += np.bincount(BY_RESIDUAL.index(there), minlength=BY_RESIDUAL.size)
+
+    def quantiles(self) -> list[Quantile]:
+        """At those of `ALL_SHARES` beyond which at least `LEAST_BEYOND` rows lie."""
+        counts = self["rows"].astype(np.int64)
+        return [
+            Quantile(share, quantile(counts, BY_RESIDUAL.lower, BY_RESIDUAL.upper, share))
+            for share in ALL_SHARES
+            if min(share, 1 - share) * counts.sum() >= LEAST_BEYOND
+        ]
 
 
 class ByColumn(Sums):

@@ -190,6 +190,7 @@ BINOMIAL = known(
             ("BIC", "bic"),
         ),
         headline=("log_loss", "auc"),
+        opening=("auc", "log_loss", "brier_score", "calibration"),
         classes=True,
         of_link=_of_link,
     )

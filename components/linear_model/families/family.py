@@ -140,6 +140,7 @@ class Family:
       statistic: the name of coefficient by standard error in its table.
       figures: what its table says of the fit as a whole: in words, and the attribute of `pipeline.graph.regression.Regression`.
       headline: metrics that tell versions apart at a glance.
+      opening: the four that a report opens with; `mean_error` is `mean_prediction` less `mean_label`.
       classes: whether labels are 0 and 1, two classes.
       power: p of V(μ) = μᵖ, where the configuration says it.
       of_power: the family with another one; None where there is none to be said.
@@ -176,6 +177,7 @@ class Family:
     statistic: str
     figures: tuple[tuple[str, str], ...]
     headline: tuple[str, ...]
+    opening: tuple[str, str, str, str]
     classes: bool = False
     power: float | None = None
     of_power: Callable[[float], Family] | None = None

@@ -72,5 +72,6 @@ GAUSSIAN = known(
         statistic="t",
         figures=(("R²", "r_squared"), ("adjusted R²", "adjusted_r_squared"), ("σ", "sigma")),
         headline=("mean_squared_error", "r_squared"),
+        opening=("root_mean_squared_error", "mean_absolute_error", "r_squared", "mean_error"),
     )
 )

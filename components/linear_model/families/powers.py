@@ -121,5 +121,6 @@ def of_means(name: str, power: float, /, **others: Any) -> Family:
         answer="prediction",
         figures=FIGURES,
         headline=(measure, "deviance_explained"),
+        opening=(measure, "deviance_explained", "mean_absolute_error", "calibration"),
         **others,
     )

@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from components.preprocessing.kinds.increasing import check_increasing
-from components.preprocessing.kinds.of_column import OfColumn
+from components.preprocessing.kinds.of_column import Measured
 
 
-class Buckets(OfColumn):
+class Buckets(Measured):
     """A number cut into intervals [b₀, b₁), one level each, a level below, one above, and one for missing values."""
 
     kind: Literal["buckets"] = Field(default="buckets", description="The kind of feature.", examples=["buckets"])

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from components.linear_model.bases.domain import least_of
-from components.preprocessing.kinds.of_column import OfColumn
+from components.preprocessing.kinds.of_column import Measured
 from components.section import Section
 
 
@@ -36,7 +36,7 @@ class Filled(Section):
         return value
 
 
-class OneNumber(Filled, OfColumn):
+class OneNumber(Filled, Measured):
     """A column's numbers, of which some may be invalid."""
 
     outside: Literal["missing", "clip"] = Field(

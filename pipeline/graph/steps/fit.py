@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from components.fit.settings import exact_of
@@ -32,15 +33,22 @@ def _node(wiring: Wiring) -> Any:
     )
 
 
-def _fit(results: Results) -> LinearFit:
+def exact_fit(results: Results) -> LinearFit:
+    """The fit that the step left."""
+    return _loaded(str(results.folder(STEP, "fit")))
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(folder: str) -> LinearFit:
+    """A run reads it more than once, and with very many levels that takes seconds."""
     from components.linear_model.linear_fit import LinearFit
 
-    return LinearFit.load(str(results.folder(STEP, "fit")))
+    return LinearFit.load(folder)
 
 
 def _read(results: Results) -> Regression:
     [train] = statistics_gen.datasets(results.folder(statistics_gen.STEP, "statistics"), "train")
-    return read_regression(_fit(results), train)
+    return read_regression(exact_fit(results), train)
 
 
 def _print(console: Console, found: Regression, records: Records, whole: bool) -> None:
@@ -71,7 +79,7 @@ DIAGNOSTICS = Kept("diagnostics", Diagnostics, _read_diagnostics, _print_diagnos
 STEP = Step(
     "Fit",
     _node,
-    count=lambda results: {"train": _fit(results).rows_read},
+    count=lambda results: {"train": exact_fit(results).rows_read},
     kept=(REGRESSION, DIAGNOSTICS),
     beam_modules=("components.fit.executor",),
 )

@@ -54,4 +54,4 @@ def _print(console: Console, verdict: Verdict, records: Records, whole: bool) ->
 
 
 VERDICT = Kept("verdict", Verdict, _read, _print, refusal=lambda verdict: verdict.reasons)
-STEP = Step("ModelGate", _node, count=_count, kept=(VERDICT,), retried=False)
+STEP = Step("ModelGate", _node, count=_count, kept=(VERDICT,))

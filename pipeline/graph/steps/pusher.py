@@ -22,12 +22,12 @@ class Pushed(BaseModel):
     """What was pushed.
 
     Attributes:
-      version: its number.
-      path: its folder.
+      version: its number; None at an endpoint.
+      path: its folder, or the endpoint.
       already: whether it was live before.
     """
 
-    version: int
+    version: int | None
     path: str
     already: bool
 
@@ -78,10 +78,12 @@ def _read(results: Results) -> Pushed | None:
             raise RunError("the model was blessed, and was not pushed. The log says why.")
         return None
     path = artifact.get_string_custom_property("pushed_destination")
-    version = int(artifact.get_string_custom_property("pushed_version"))
+    if not (number := artifact.get_string_custom_property("pushed_version")):
+        return Pushed(version=None, path=path, already=False)
+    version = int(number)
     already = artifact.get_int_custom_property(SAME_CONTENT_PROPERTY) == 1
     serving = Path(path).parent
-    if versions(serving)[-1:] != [version]:
+    if "://" not in path and versions(serving)[-1:] != [version]:
         raise RunError(f"{serving}: the model was pushed as version {version}, which is not the newest there any more.")
     return Pushed(version=version, path=path, already=already)
 

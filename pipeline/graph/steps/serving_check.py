@@ -42,9 +42,10 @@ def _print(console: Console, report: CheckReport, records: Records, whole: bool)
         )
 
 
+CHECK = Kept("serving_check", CheckReport, _read, _print)
 STEP = Step(
     "ServingCheck",
     _node,
-    kept=(Kept("serving_check", CheckReport, _read, _print),),
+    kept=(CHECK,),
     early=Early(CheckProcess.start_early, CheckProcess.stop_early),
 )

@@ -49,10 +49,11 @@ def _print(console: Console, metrics: UnseenMetrics, records: Records, whole: bo
     print_metrics(console, {"this model": metrics.overall})
 
 
+UNSEEN_METRICS = Kept("test", UnseenMetrics, _read, _print)
 STEP = Step(
     "TestEvaluation",
     _node,
     count=lambda results: {"test": int(_read(results).overall[ROWS] or 0)},
-    kept=(Kept("test", UnseenMetrics, _read, _print),),
+    kept=(UNSEEN_METRICS,),
     reads=lambda config: [UNSEEN],
 )

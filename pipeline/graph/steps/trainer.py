@@ -26,7 +26,7 @@ def _node(wiring: Wiring) -> Any:
         schema=wiring.output(schema_gen.STEP, "schema"),
         linear_fit=wiring.output(fit.STEP, "fit"),
         gathered=wiring.output(gather.STEP, "gathered"),
-        settings={**config.step_config(), "model": model, "level": config.serve.level},
+        settings={**config.step_config(), "unit": config.label.unit, "model": model, "level": config.serve.level},
         eval_split=wiring.judged,
     )
 

@@ -247,6 +247,33 @@ def test_residual_quantiles_are_near_numpys() -> None:
         np.testing.assert_allclose(tenth.residuals, 3 * np.array([-1.645, -0.674, 0, 0.674, 1.645]), atol=0.25)
 
 
+@pytest.mark.parametrize("n", [60, 4000])
+def test_quantiles_of_all_residuals_are_statsmodels(n: int) -> None:
+    X, y = _rows(4, n)
+    weights = np.random.default_rng(3).uniform(0.2, 3.0, n)
+    found = diagnose(X, y, weights=weights).diagnosis.quantiles
+    expected = _root_weighted(X, y, weights).get_influence().resid_studentized_internal
+    shares = [one.share for one in found]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == ((0.1, 0.9) if n == 60 else (0.005, 0.995))
+    assert all(np.count_nonzero(expected < one.residual) >= 5 or one.share > 0.5 for one in found)
+    for one in found:
+        # Of so few rows the neighbours are far apart: anything between them is the quantile.
+        low, high = np.quantile(expected, one.share, method="lower"), np.quantile(expected, one.share, method="higher")
+        slack = 0.01 + 0.016 * abs(one.residual)
+        assert low - slack <= one.residual <= high + slack
+
+
+def test_quantiles_of_pearson_residuals_are_statsmodels() -> None:
+    X, _ = _rows(6, 3000)
+    y = _labels("poisson", X)
+    found = diagnose(X, y, family="poisson").diagnosis.quantiles
+    fitted = sm.GLM(y, sm.add_constant(X), family=sm.families.Poisson()).fit(tol=1e-12)
+    expected = fitted.resid_pearson / np.sqrt(1 - fitted.get_influence(observed=False).hat_matrix_diag)
+    for one in found:
+        assert one.residual == pytest.approx(np.quantile(expected, one.share), abs=0.02 + 0.016 * abs(one.residual))
+
+
 def test_a_row_that_alone_determines_a_coefficient() -> None:
     X, y = _rows(1, 50)
     X[:, 2] = 0

@@ -185,3 +185,10 @@ def test_95_percent_intervals_contain_95_percent_of_10_000_new_labels():
         inside += np.sum((answer["low"] <= y[12:]) & (y[12:] <= answer["high"]))
     print(f"\n{inside / 10_000:.2%} of 10,000 new labels lie in their intervals")  # noqa: T201
     assert 9_300 <= inside <= 9_700
+
+
+def test_a_unit_is_in_the_file_where_there_is_one_alone(model):
+    text = model.to_text()
+    assert '"unit"' not in text and PortableModel.from_text(text).unit is None
+    counted = dataclasses.replace(model, unit="dollars")
+    assert PortableModel.from_text(counted.to_text()).unit == "dollars"

@@ -20,6 +20,16 @@ def test_against_the_live_model():
         "mean_squared_error on overall is 15.5 against 15 of the live model (+3.33%); at most +1.00%",
     )
     assert against(15.1, 15.0)[0]
+    metrics, baseline = ({(): measured(200, mean_squared_error=mse)} for mse in (15.5, 15.0))
+    [check] = judge(metrics, baseline, rules(), described(), described()).judged
+    assert (check.metric, check.value, check.live, check.by, check.least) == (
+        "mean_squared_error",
+        15.5,
+        15.0,
+        "rows",
+        None,
+    )
+    assert check.greatest == pytest.approx(15.15)
     assert against(15.5, 15.0, no_worse_than_live=0.05)[0]
 
 

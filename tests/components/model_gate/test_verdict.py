@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from components.linear_model.families import named
+from components.model_gate.check import Check
 from components.model_gate.tables import Confusion, Tables, Tenth
 from components.model_gate.verdict import WAY_OUT, Verdict, interval, judge, within
 from tests.components.model_gate.measurements import FOLDS, described, measured, rules
@@ -24,6 +25,10 @@ def test_enough_rows_and_a_limit_outside_the_interval_decide():
     ]
     assert verdict.intervals["overall"]["mean_squared_error"] == pytest.approx([15.5 - half, 15.5 + half])
     assert "mean_squared_error_standard_error" not in verdict.metrics["overall"]
+    [check] = verdict.judged
+    assert check == Check(
+        text=verdict.checks[0], kept=True, metric="mean_squared_error", greatest=20, by="rows", value=15.5
+    )
     refused = decide(measured(mean_squared_error=(25.0, 1.0)), {"mean_squared_error": {"max": 20}})
     assert not refused.blessed, "the cross-validated 5.0 is not asked"
     assert refused.reasons == refused.checks
@@ -38,6 +43,8 @@ def test_few_rows_leave_it_to_the_cross_validation():
     assert text.endswith(
         "19 rows), too few to judge (min_rows 30); cross-validated on 69 rows it is 0.61; the limit is at least 0: kept"
     )
+    [check] = verdict.judged
+    assert (check.by, check.value, check.least, check.greatest) == ("cross-validation", 0.61, 0, None)
     assert not decide(measured(19, r_squared=(0.9, 0.1)), {"r_squared": {"min": 0.7}}).blessed
     assert not decide(
         measured(19, r_squared=(-1.737, 1.9)), {"r_squared": {"min": 0.0}}, cross_validated=None, min_rows=0
@@ -78,6 +85,10 @@ def test_slices():
     assert [text.partition(" (95")[0] for text in verdict.reasons] == ["mean_squared_error on company=Flash, Inc is 70"]
     assert verdict.checks[1].startswith("mean_squared_error on company=Tiny is 900 (95 % interval")
     assert verdict.checks[1].endswith("3 rows), too few to judge (min_rows 30): not judged")
+    assert [(check.slice, check.by, check.kept) for check in verdict.judged] == [
+        ("company=Flash, Inc", "rows", False),
+        ("company=Tiny", "nothing", True),
+    ]
     assert judge({(): measured()}, None, rules(slices=by_company), described(), None).reasons == [
         "limits are set for slices by company, and no row fell into one"
     ]
@@ -110,7 +121,7 @@ def test_the_tables_are_kept_and_a_verdict_of_before_has_none():
     )
     verdict = judge({(): measured(r_squared=0.8)}, None, rules(), described(), None, tables)
     back = Verdict.parse(verdict.to_json(), "verdict.json", WAY_OUT)
-    assert (back.format, back.tables) == (2, tables)
+    assert (back.format, back.tables, back.judged) == (3, tables, verdict.judged)
     old = {name: value for name, value in verdict.model_dump().items() if name != "tables"} | {"format": 1}
     assert Verdict.parse(json.dumps(old), "verdict.json", WAY_OUT).tables is None
 

@@ -61,3 +61,9 @@ def test_levels_that_yaml_reads_as_other_values_are_texts():
 
 def test_indicator_name():
     assert indicator_name("miles") == "miles_missing"
+
+
+def test_a_unit_is_in_the_json_where_there_is_one_alone():
+    entries = features_to_json({"x": Numeric(unit="miles"), "y": Numeric()})
+    assert [entry.get("unit") for entry in entries] == ["miles", None] and "unit" not in entries[1]
+    assert features_from_json(entries) == {"x": Numeric(unit="miles"), "y": Numeric()}

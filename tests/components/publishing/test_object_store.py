@@ -39,6 +39,9 @@ class Store:
     def exists(self, uri):
         return os.path.exists(self._path(uri))
 
+    def isdir(self, uri):
+        return os.path.isdir(self._path(uri))
+
     def listdir(self, uri):  # as object stores list folders
         return [name + "/" * os.path.isdir(os.path.join(self._path(uri), name)) for name in os.listdir(self._path(uri))]
 
@@ -48,6 +51,11 @@ class Store:
     def remove(self, uri):
         self.written.append(f"-{uri}")
         os.remove(self._path(uri))
+
+    def rename(self, source, target, overwrite=False):
+        self._changes(target)
+        assert overwrite or not self.exists(target)
+        os.replace(self._path(source), self._path(target))
 
     def rmtree(self, uri):
         shutil.rmtree(self._path(uri))

@@ -244,7 +244,7 @@ def test_no_project_and_no_region_are_one_line(user: User) -> None:
 def test_parameters_that_do_not_fit_are_one_line(user: User) -> None:
     line = one_line(user.submit("kubeflow", "--set", "imput_base=x"), 2)
     assert (
-        "has no parameter 'imput_base'. It has: eval_config, facts, input_base, input_config, range_config, rules."
+        "has no parameter 'imput_base'. It has: described, eval_config, facts, input_base, input_config, range_config, rules."
         in line
     )
     file = user.compile("vertex")

@@ -66,6 +66,6 @@ def test_a_refused_model_ends_the_command_with_the_task_that_failed(user: User, 
     assert done.code == 1
     line = done.text.splitlines()[-1]
     assert line.startswith("plumbline: error: ")
-    assert "model-gate" in line
+    assert "outcome" in line
     assert "refused: mean_squared_error on overall is " in line
     assert not versions(user.home / "serving")

@@ -66,8 +66,15 @@ def test_a_damaged_version_is_shown(serving):
 
 def test_rollback_is_shown(serving):
     first, second = (entry["version"] for entry in list_versions(serving))
+    reports = serving.parent / "s-reports"
+    reports.mkdir()
+    for version in (first, second):
+        for suffix in (".html", ".json"):
+            (reports / f"{version}{suffix}").write_text(f"{version}{suffix}")
     done = roll_back(serving, 5, None)
     assert done.fresh and done.version > second
+    assert (reports / f"{done.version}.html").read_text() == f"{first}.html"
+    assert (reports / f"{done.version}.json").read_text() == f"{first}.json"
     assert f"blessed, again {first}" in printed(list_versions(serving)).splitlines()[1]
 
 

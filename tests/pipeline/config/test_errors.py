@@ -29,8 +29,8 @@ def words(**changes: Any) -> list[str]:
         ({"evaluate": {"slices": [{"columns": ["x"], "limits": {"r_squared": {"mn": 0}}}]}},
          "evaluate.slices.0.limits.r_squared.mn: unknown key; did you mean 'min'?"),
         ({"features": {"numeric": {"kind": "numeric", "wide": True}}},
-         "features.numeric.wide: unknown key. Known here: column, impute, indicator, outside, min, max, kind, scale; remove or "
-         "rename it."),
+         "features.numeric.wide: unknown key. Known here: column, unit, impute, indicator, outside, min, max, kind, scale; "
+         "remove or rename it."),
         ({"features": {"kind": {"kind": "text"}}}, "features.kind.words: this key is missing. Add it."),
         ({"model": {"solver": "sgd", "step": 1}}, "model.step: unknown key; did you mean 'steps'?"),
         ({"model": {"fold": 3}}, "model.fold: unknown key; did you mean 'folds'?"),

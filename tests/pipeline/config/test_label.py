@@ -34,6 +34,13 @@ def test_the_label_says_what_is_fitted(tmp_path, label, family):
     assert config.step_config()["label"] == "price"
 
 
+def test_a_unit_is_a_text_without_blanks_around_it(tmp_path):
+    assert load(tmp_path, "label: {column: price, unit: US dollars}\n").label.unit == "US dollars"
+    for unit in ("''", "' m'", "x" * 41):
+        with pytest.raises(ConfigError, match=r"label\.unit"):
+            load(tmp_path, f"label: {{column: price, unit: {unit}}}\n")
+
+
 def test_gradient_descent_may_fit_a_transformed_label(tmp_path):
     config = load(tmp_path, "label: {column: price, transform: sqrt}\nmodel: {solver: sgd}\n")
     assert config.family.text == "gaussian(label=sqrt)"

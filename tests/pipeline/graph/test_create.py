@@ -14,12 +14,12 @@ def graph(tmp_path):
 
     config = load_config(REPOSITORY / "data" / "taxi" / "pipeline.yaml")
     places = Places.local(config, tmp_path)
-    assert never_cached(places) == {"Pusher"}
+    assert never_cached(places) == {"Pusher", "Report"}
     return create_pipeline(config, places)
 
 
 def test_the_graph_has_these_steps(graph):
-    assert {node.id for node in graph.components} == set(NAMES) - {"InfraValidator", "TestEvaluation"}
+    assert {node.id for node in graph.components} == set(NAMES) - {"InfraValidator", "TestEvaluation", "Outcome"}
 
 
 def test_infra_validator_comes_in_where_the_configuration_asks_for_it(tmp_path):
@@ -42,9 +42,9 @@ def test_infra_validator_comes_in_where_the_configuration_asks_for_it(tmp_path):
 
     from pipeline.local.launcher import LocalRun
 
-    run = LocalRun(graph, cache=True, rerun_from="InfraValidator", never_cached={"Pusher"})
+    run = LocalRun(graph, "2026-01-01T00:00:00", cache=True, rerun_from="InfraValidator", never_cached={"Pusher"})
     assert run.steps.index("Trainer") < run.steps.index("InfraValidator") < run.steps.index("ServingCheck")
-    assert {"InfraValidator", "ServingCheck", "Pusher"} == {
+    assert {"InfraValidator", "ServingCheck", "Pusher", "Report"} == {
         node.node_info.id for node in run._nodes if not node.execution_options.caching_options.enable_cache
     }
 
@@ -52,6 +52,6 @@ def test_infra_validator_comes_in_where_the_configuration_asks_for_it(tmp_path):
 def test_from_runs_a_step_and_all_that_depends_on_it(graph):
     from pipeline.local.launcher import LocalRun
 
-    run = LocalRun(graph, cache=True, rerun_from="Trainer")
+    run = LocalRun(graph, "2026-01-01T00:00:00", cache=True, rerun_from="Trainer")
     anew = {n.node_info.id for n in run._nodes if not n.execution_options.caching_options.enable_cache}
-    assert anew == {"Trainer", "Baseline", "Evaluator", "ModelGate", "ServingCheck", "Pusher"}
+    assert anew == {"Trainer", "Baseline", "Evaluator", "ModelGate", "ServingCheck", "Pusher", "Report"}

@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 from rich.text import Text
+from scipy.stats import norm
 
 from pipeline.graph.diagnostics_tables import print_diagnostics
 from pipeline.graph.doubts import doubts
@@ -57,6 +58,11 @@ def test_every_figure_is_there_with_all_and_fits_80_columns(family: str, monkeyp
     for tenth in found.tenths:
         assert f"{tenth.label_low:.5g}" in text
         assert all(f"{value:.4g}" in text for value in tenth.residuals if value is not None)
+    assert found.quantiles
+    for one in found.quantiles:
+        [line] = [line for line in lines if line.split()[:1] == [f"{one.share:.4g}"] and len(line.split()) == 3]
+        assert f"{one.residual:.4g}" in line
+        assert f"{norm.ppf(one.share):.4g}" in line
     for shape in found.shapes:
         assert any(line.startswith(f"mean residuals by {shape.column}; its square and cube: ") for line in lines)
         assert all(f"{one.value:.6g}" in text for one in shape.bins)

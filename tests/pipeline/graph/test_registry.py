@@ -40,10 +40,10 @@ def test_what_workers_import_is_there(module):
 @pytest.mark.parametrize(
     ("target", "serving", "names"),
     [
-        (None, "/R/serving", {"Pusher"}),
-        ("kubeflow", "gs://b/m", {"ExampleGen", "Pusher"}),
-        ("vertex", "gs://b/m", {"Pusher"}),
-        ("vertex", None, set()),
+        (None, "/R/serving", {"Pusher", "Report"}),
+        ("kubeflow", "gs://b/m", {"ExampleGen", "Pusher", "Report"}),
+        ("vertex", "gs://b/m", {"Pusher", "Report"}),
+        ("vertex", None, {"Report"}),
     ],
 )
 def test_what_a_cache_knows_too_little_of(target, serving, names):
@@ -51,4 +51,4 @@ def test_what_a_cache_knows_too_little_of(target, serving, names):
 
 
 def test_what_fails_by_its_verdict_is_not_tried_again():
-    assert {step.name for step in STEPS if not step.retried} == {"DataGate", "ModelGate"}
+    assert {step.name for step in STEPS if not step.retried} == {"DataGate", "Outcome"}

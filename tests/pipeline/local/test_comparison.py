@@ -1,165 +1,90 @@
-"""Nested models beside statsmodels' `anova_lm`, on tables that come with it; and what is refused."""
+"""Two runs: which are meant, what can be compared at all, and where the nested test is added."""
 
 import pytest
 import statsmodels.api as sm
-import statsmodels.formula.api as smf
-from scipy import stats
 
 from components.errors import ConfigError, RunError
-from components.linear_model.elastic_net import ElasticNet
 from pipeline.config.root import runs_directory
-from pipeline.local.comparison import Comparison, compare, read_run
+from pipeline.graph.steps.pusher import PUSHED, Pushed
+from pipeline.local.comparison import ComparedRuns, compare, read_run
+from pipeline.local.nested import nested_test
 from pipeline.local.summary import RunSummary, write_summary
-from tests.components import bounded_fits
-from tests.components.bounded_fits import fair_fit
 from tests.components.table_fits import table_fit
 from tests.conftest import REPOSITORY
 from tests.pipeline.summaries import summary_of
 
+TAXI = str(REPOSITORY / "data/taxi/pipeline.yaml")
+
 
 @pytest.fixture(scope="module")
-def fair():
-    """Fair (1978)."""
-    table = sm.datasets.fair.load_pandas().data
-    table["occupation"] = table.occupation.map(lambda value: f"o{value:.0f}")
-    return table.assign(
-        counts=table.affairs.round(), some=(table.affairs > 0).astype(float), weight=0.5 + table.educ / 10
+def grunfeld():
+    return sm.datasets.grunfeld.load_pandas().data
+
+
+def run(table, features, label="invest", **how):
+    return summary_of(table_fit(table, label, features, **how))
+
+
+def test_nested_models_of_the_same_rows_are_tested_too(grunfeld):
+    pair = ("a", run(grunfeld, ["value"])), ("b", run(grunfeld, ["value", "capital"]))
+    found = compare(*pair)
+    assert found.nested == nested_test(*pair)
+    assert found.because is None
+    assert (found.changed.new, found.changed.gone) == (["capital"], [])
+    assert ComparedRuns.model_validate_json(found.model_dump_json()) == found
+
+
+def test_others_are_compared_without_and_it_is_said_why(grunfeld):
+    found = compare(("a", run(grunfeld, ["value"])), ("b", run(grunfeld.iloc[:150], ["value", "capital"])))
+    assert found.nested is None
+    assert found.because == (
+        "the training rows of a and b is 220 and 150: both runs need the same table, label, rules and split"
     )
-
-
-def runs(table, label, few, many, **how):
-    """The larger model first: the order is not the user's to know."""
-    return (
-        ("b.yaml", summary_of(table_fit(table, label, many, **how))),
-        ("a.yaml", summary_of(table_fit(table, label, few, **how))),
-    )
-
-
-FEW, MANY = ["age", "children"], ["occupation", "children", "age", "religious"]
-TEXTS = [" + ".join(FEW), "C(occupation) + children + age + religious"]
-
-
-@pytest.mark.parametrize("weight", [None, "weight"])
-def test_f_and_p_are_those_of_anova(fair, weight):
-    found = compare(*runs(fair, "affairs", FEW, MANY, weight=weight))
-    by = [smf.wls(f"affairs ~ {text}", fair, weights=1.0 if weight is None else fair[weight]).fit() for text in TEXTS]
-    anova = sm.stats.anova_lm(*by).iloc[1]
-    assert found.statistic == "F"
-    assert found.test.statistic == pytest.approx(anova["F"], rel=1e-8)
-    assert found.test.p == pytest.approx(anova["Pr(>F)"], rel=1e-8)
-    assert found.test.degrees_of_freedom == anova["df_diff"] == 6
-    assert found.residual == anova["df_resid"]
-    assert [model.name for model in (found.smaller, found.larger)] == ["a.yaml", "b.yaml"]
-    for model, one in zip((found.smaller, found.larger), by, strict=True):
-        assert (model.coefficients, model.degrees_of_freedom) == (one.df_model + 1, one.df_resid)
-        assert [model.remaining, model.log_likelihood] == pytest.approx([one.ssr, one.llf], rel=1e-9)
-        assert [model.aic, model.bic] == pytest.approx([one.aic, one.bic], rel=1e-9)
-    assert found.more[-1] == "religious"
-    assert [name.partition("[")[0] for name in found.more[:-1]] == ["occupation"] * 5
-    assert Comparison.model_validate_json(found.model_dump_json()) == found
-
-
-@pytest.mark.parametrize("family", ["binomial", "poisson"])
-def test_other_families_are_compared_by_their_likelihoods(fair, family):
-    label = "some" if family == "binomial" else "counts"
-    found = compare(*runs(fair, label, FEW, MANY, family=family))
-    oracle = getattr(sm.families, family.title())()
-    by = [smf.glm(f"{label} ~ {text}", fair, family=oracle).fit(tol=1e-13) for text in TEXTS]
-    ratio = 2 * (by[1].llf - by[0].llf)
-    assert (found.statistic, found.residual, found.measure) == ("χ²", None, "deviance")
-    assert found.test.statistic == pytest.approx(ratio, rel=1e-8)
-    assert found.test.p == pytest.approx(stats.chi2.sf(ratio, 6), rel=1e-6)
-
-
-def test_an_estimated_dispersion_is_that_of_the_larger_model(fair):
-    table = fair.assign(amount=fair.affairs + 0.5)
-    found = compare(*runs(table, "amount", FEW, MANY, family="gamma"))
-    oracle = sm.families.Gamma(sm.families.links.Log())
-    few, many = (smf.glm(f"amount ~ {text}", table, family=oracle).fit(tol=1e-13) for text in TEXTS)
-    f = (few.deviance - many.deviance) / 6 / many.scale
-    assert (found.statistic, found.residual) == ("F", many.df_resid)
-    assert found.test.statistic == pytest.approx(f, rel=1e-8)
-    assert found.test.p == pytest.approx(stats.f.sf(f, 6, many.df_resid), rel=1e-6)
-
-
-def test_another_reference_level_is_no_other_model(fair):
-    """The levels of both are in each other's span, whichever is left out."""
-    table = fair.assign(level=fair.occupation.where(fair.occupation != "o3", "o2"))
-    found = compare(*runs(table, "affairs", ["level"], ["level", "age"]))
-    by = [smf.ols(f"affairs ~ {text}", table).fit() for text in ("C(level)", "C(level) + age")]
-    assert found.test.statistic == pytest.approx(sm.stats.anova_lm(*by)["F"].iloc[1], rel=1e-8)
-    assert found.more == ["age"]
+    assert [one.name for one in found.changed.coefficients] != []
 
 
 @pytest.mark.parametrize(
-    ("few", "many", "changed", "said"),
+    ("how", "said"),
     [
-        (FEW, MANY, {"rows": 6000}, "received the training rows 6000 and 6366"),
-        (FEW, MANY, {"label": "counts"}, "received the label counts and affairs"),
-        (FEW, MANY, {"weight": "weight"}, "received the sum of the weights 12229 and 6366."),
-        (FEW, MANY, {"shuffled": "affairs"}, "received otherwise: age, children. Make these alike"),
-        (FEW, MANY, {"shuffled": "age"}, "received otherwise: age. Make these alike"),
-        (["age", "educ"], MANY, {}, "received otherwise: educ. Make these alike"),
-        (MANY, MANY, {}, "one with more coefficients than the other; received 9 in both"),
-        (FEW, MANY, {"l2": 1.0}, "a.yaml: expected a model without penalty; received one with 1 (given)"),
-        (FEW, MANY, {"elastic_net": ElasticNet(1.0, 0.01)}, "received one with 0.01 (lasso: given)"),
-        (FEW, MANY, {"family": "poisson", "label": "counts"}, "received the family poisson and gaussian"),
+        ({"label": "capital"}, "received the label invest and capital"),
+        ({"family": "gamma"}, "received the family gaussian and gamma"),
     ],
 )
-def test_what_is_not_nested_or_not_of_the_same_rows_is_refused(fair, few, many, changed, said):
-    how = dict(changed)
-    table = fair.iloc[: how.pop("rows", len(fair))]
-    shuffled = how.pop("shuffled", None)
-    if shuffled is not None:
-        table = table.assign(**{shuffled: table[shuffled].sample(frac=1, random_state=1).to_numpy()})
-    smaller = summary_of(table_fit(table, how.pop("label", "affairs"), few, **how))
-    larger = summary_of(table_fit(fair, "affairs", many))
+def test_what_has_nothing_in_common_is_an_error(grunfeld, how, said):
     with pytest.raises(ConfigError) as error:
-        compare(("a.yaml", smaller), ("b.yaml", larger))
-    assert said in str(error.value)
-    assert "a.yaml" in str(error.value)
+        compare(("a", run(grunfeld, ["value"])), ("b", run(grunfeld, ["value"], **how)))
+    assert f"a and b: expected two models of the same label, classes and family; {said}" in str(error.value)
 
 
-def test_what_a_bound_leaves_unexplained_has_no_test():
-    with pytest.raises(
-        ConfigError, match="bounded: expected a model of which no coefficient is on a bound; received one"
-    ):
-        compare(
-            ("plain", summary_of(table_fit(bounded_fits.fair(), "affairs", ["age"]))),
-            ("bounded", summary_of(fair_fit())),
-        )
+def test_a_run_without_a_fit_is_an_error(grunfeld):
+    with pytest.raises(RunError, match="b: the run ended before a model was fitted"):
+        compare(("a", run(grunfeld, ["value"])), ("b", RunSummary.begin("n", "2026", "x.log")))
 
 
-def test_an_offset_is_in_both_or_in_neither(fair):
-    pair = (
-        ("a", summary_of(table_fit(fair, "counts", ["age"], family="poisson", exposure="yrs_married"))),
-        ("b", summary_of(table_fit(fair, "counts", ["age", "educ"], family="poisson"))),
-    )
-    with pytest.raises(ConfigError, match="received otherwise: yrs_married"):
-        compare(*pair)
-
-
-def test_a_run_without_a_fit_or_of_an_earlier_version_is_said(fair):
-    [(_, found), _] = runs(fair, "affairs", FEW, MANY)
-    with pytest.raises(RunError, match="ended before a model was fitted"):
-        compare(("a", found), ("b", RunSummary.begin("n", "2026", "x.log")))
-    earlier = RunSummary.begin("n", "2026", "x.log")
-    earlier.linear_fit = found.linear_fit.model_copy(update={"tests": None})
-    with pytest.raises(RunError, match="b: an earlier version of Plumbline made this run"):
-        compare(("a", found), ("b", earlier))
-
-
-def test_a_run_is_named_by_its_configuration_its_root_or_its_summary(fair, tmp_path):
-    summary = summary_of(table_fit(fair, "affairs", FEW), name="taxi-fare")
+def test_a_run_is_named_by_its_configuration_its_root_or_its_summary(grunfeld, tmp_path):
+    summary = summary_of(table_fit(grunfeld, "invest", ["value"]), name="taxi-fare")
     path = write_summary(tmp_path, summary)
-    for place in (REPOSITORY / "data/taxi/pipeline.yaml", tmp_path, path):
+    for place in (TAXI, str(tmp_path), str(path)):
         assert read_run(place, tmp_path).to_json() == summary.to_json()
     with pytest.raises(RunError, match=r"nix\.json: no such file; expected the summary of a run"):
-        read_run(tmp_path / "nix.json", tmp_path)
+        read_run(str(tmp_path / "nix.json"), tmp_path)
     runs_directory(tmp_path, "tips").mkdir(parents=True)
     with pytest.raises(
         ConfigError, match="expected a root in which one pipeline has run; received one with 2: taxi-fare, tips"
     ):
-        read_run(tmp_path, tmp_path)
+        read_run(str(tmp_path), tmp_path)
     with pytest.raises(ConfigError, match=r"received one with 0\. Name"):
-        read_run(tmp_path / "pipelines", tmp_path)
+        read_run(str(tmp_path / "pipelines"), tmp_path)
+
+
+def test_an_earlier_run_is_named_by_its_beginning_or_its_version(tmp_path):
+    for day, version in ((1, 100), (2, 200), (12, None)):
+        summary = RunSummary.begin("taxi-fare", f"2026-01-{day:02}T00:00:00", "x.log")
+        summary.keep(PUSHED, None if version is None else Pushed(version=version, path="p", already=False))
+        write_summary(tmp_path, summary)
+    for place in (TAXI, str(tmp_path)):
+        for run_, day in (("2026-01-01", "01"), ("2026-01-12T00", "12"), ("200", "02"), ("100", "01")):
+            assert read_run(f"{place}@{run_}", tmp_path).run_id == f"2026-01-{day}T00:00:00"
+    for run_, said in (("2026-01-", "that of 3: 2026-01-01T"), ("300", "that of none"), ("", "that of none")):
+        with pytest.raises(ConfigError, match=f"@{run_}: expected one run of taxi-fare below .*; received {said}"):
+            read_run(f"{TAXI}@{run_}", tmp_path)

@@ -61,5 +61,5 @@ def test_the_keys_of_the_json_are_these():
     assert set(summary) == {
         *("format", "name", "run_id", "log", "exit_code", "error", "seconds", "steps"),
         *("state", "outputs", "executions", "live"),
-        *("cleaning", "linear_fit", "diagnostics", "fit", "verdict", "serving_check", "pushed", "test"),
+        *("cleaning", "linear_fit", "diagnostics", "fit", "verdict", "serving_check", "pushed", "test", "report"),
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.errors import DataError, RunError
+from components.errors import DataError, RefusedError, RunError
 from components.mounts import MOUNTS
 from pipeline.remote import entrypoint
 from tests.conftest import REPOSITORY
@@ -109,30 +109,49 @@ def test_any_other_error_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) ->
         run(monkeypatch, execute, {})
 
 
+def test_a_refusal_is_said_with_its_reasons_and_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def execute(*_: Any) -> None:
+        raise RefusedError(["a is 2", "b is 3"])
+
+    assert run(monkeypatch, execute, {}) == 4
+    assert capfd.readouterr().err == "plumbline: refused: a is 2; b is 3\n"
+
+
 @pytest.mark.e2e
 @pytest.mark.usefixtures("tfx_loaded")
-@pytest.mark.parametrize(
-    ("verdict", "code", "said"),
-    [
-        ({"blessed": True, "reasons": []}, 0, ""),
-        ({"blessed": False, "reasons": ["a is 2", "b is 3"]}, 4, "plumbline: refused: a is 2; b is 3\n"),
-    ],
-)
-def test_a_refused_model_fails_the_task_with_its_reasons(
-    verdict: dict[str, Any],
-    code: int,
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+def test_the_page_of_a_report_is_an_artifact_of_its_own_and_a_file(
+    mounts: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    given = invocation({"name": "1", "type": MODEL, "uri": "/m"}, verdict={"type": MODEL, "uri": str(tmp_path / "v")})
+    html = {"schemaTitle": "system.HTML", "schemaVersion": "0.0.1"}
+    given = invocation(
+        {"name": "1", "type": MODEL, "uri": "minio://b/m"},
+        report={"type": MODEL, "uri": "minio://b/r/report"},
+        page={"type": html, "uri": "minio://b/r/page", "name": "9"},
+    )
+    output = mounts / "executor_output.json"
+    given["outputs"]["outputFile"] = str(output)
 
-    def execute(*_: Any) -> None:
-        (tmp_path / "v" / "verdict.json").write_text(json.dumps(verdict))
+    def execute(args: Any, beam_args: list[str]) -> None:
+        [report] = json.loads(args.json_serialized_invocation_args)["outputs"][
+            "artifacts"
+        ].values()  # TFX knows no other
+        [artifact] = report["artifacts"]
+        (Path(artifact["uri"]) / "report.html").write_text("<p>")
+        output.write_text(json.dumps({"artifacts": {"report": report}}))
 
-    assert run(monkeypatch, execute, given) == code
-    assert capfd.readouterr().err == said
+    assert run(monkeypatch, execute, given) == 0
+    assert (mounts / "minio/b/r/page").read_text() == "<p>"
+    told = json.loads(output.read_text())["artifacts"]
+    assert told["page"] == {"artifacts": [{"type": html, "uri": "minio://b/r/page", "name": "9"}]}
+    assert told["report"]["artifacts"][0]["uri"] == "minio://b/r/report"
+    assert capfd.readouterr().out == "report: minio://b/r/page\n"
+
+
+def test_a_browser_finds_what_is_in_a_bucket_of_google() -> None:
+    assert entrypoint._address("gs://b/r/page") == "https://storage.cloud.google.com/b/r/page"
+    assert entrypoint._address("s3://b/page") == "s3://b/page"
 
 
 @pytest.mark.e2e

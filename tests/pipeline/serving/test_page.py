@@ -9,35 +9,38 @@ import dataclasses
 import hashlib
 import json
 import re
-import shutil
-from collections.abc import AsyncIterator, Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from components.linear_model.design_matrix import DesignMatrix, Term
-from pipeline.serving.fields import FormField
+from pipeline.form.embedded import text_rules
+from pipeline.form.fields import FormField
+from pipeline.form.form import Form
 from pipeline.serving.page import HEADERS, ModelView, page, page_routes, view
+from tests.browser import chromium, needs_chromium
 from tests.components.models import made_model
 
 FLOAT, INT64, STRING, BOOL, HALF = 1, 9, 7, 10, 19
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 EVIL = '"><script>document.title="broken"</script>&\' x'
 VIEW = ModelView(
     "taxi",
     7,
     "explain",
-    [
-        FormField("miles", "number"),
-        FormField("riders", "integer"),
-        FormField(EVIL, "text"),
-        FormField("night", "truth"),
-    ],
+    Form(
+        [
+            FormField("miles", "number"),
+            FormField("riders", "integer"),
+            FormField(EVIL, "text"),
+            FormField("night", "truth"),
+        ]
+    ),
 )
 
 
@@ -62,7 +65,7 @@ class Elements(HTMLParser):
 
 
 def test_names_are_escaped() -> None:
-    elements = Elements(page([VIEW, ModelView(EVIL, 1, "explain", [FormField(EVIL, "number")])]))
+    elements = Elements(page([VIEW, ModelView(EVIL, 1, "explain", Form([FormField(EVIL, "number")]))]))
     assert len(elements.all("script")) == 1
     assert [model["data-model"] for model in elements.all("section")] == ["taxi", EVIL]
     assert [field["data-name"] for field in elements.all("input")] == ["miles", "riders", EVIL, EVIL]
@@ -107,10 +110,10 @@ def test_view() -> None:
 
     default, explain = signature(x=FLOAT), signature(b=BOOL, a=STRING, c=INT64)
     assert view("m", 2, {"serving_default": default}) == ModelView(
-        "m", 2, "serving_default", [FormField("x", "number")]
+        "m", 2, "serving_default", Form([FormField("x", "number")])
     )
     assert view("m", 2, {"serving_default": default, "explain": explain}) == ModelView(
-        "m", 2, "explain", [FormField("a", "text"), FormField("b", "truth"), FormField("c", "integer")]
+        "m", 2, "explain", Form([FormField("a", "text"), FormField("b", "truth"), FormField("c", "integer")])
     )
     assert view("m", 2, {"explain": signature(x=HALF)}) == view("m", 2, {}) == ModelView("m", 2)
 
@@ -118,11 +121,13 @@ def test_view() -> None:
 def test_a_transformed_label_is_told_with_its_scale() -> None:
     model = made_model([], DesignMatrix((Term("x", "x"),)))
     signatures: Any = {"explain": SimpleNamespace(inputs={"x": SimpleNamespace(dtype=FLOAT)})}
-    fields = [FormField("x", "number")]
-    assert view("m", 2, signatures, model) == ModelView("m", 2, "explain", fields)
+    assert "The prediction is y." in page([view("m", 2, signatures, model)])
+    assert "The prediction is y, in dollars." in page(
+        [view("m", 2, signatures, dataclasses.replace(model, unit="dollars"))]
+    )
     log = dataclasses.replace(model, label="price", family="gaussian(label=log)")
     shown = view("m", 2, signatures, log)
-    assert shown.unit == "log of price"
+    assert shown.form and shown.form.parts == "log of price"
     assert "The prediction is the median of price: the inverse of what is fitted." in page([shown])
     mean = dataclasses.replace(log, family="gaussian(label=log, mean=smearing)", smearing=[1.1])
     assert "The prediction is the mean of price, by Duan&#39;s smearing over" in page([view("m", 2, signatures, mean)])
@@ -134,92 +139,16 @@ ANSWER = {
 }  # fmt: skip
 
 
-CLASSES = ModelView("taxi", 7, "explain", [FormField("miles", "number")], "log odds ratio")
+CLASSES = ModelView("taxi", 7, "explain", Form([FormField("miles", "number")], parts="log odds ratio", level=0.95))
 PROBABILITY = {
     "probability": 0.25, "class": "<b>tipped", "baseline": -1.5, "low": 0.2, "high": 0.31, "standard_error": 0.15,
     "linear_predictor": -1.0986123, "contribution_miles": 0.4013877,
 }  # fmt: skip
 
 
-class Browser:
-    """One tab, steered by the DevTools protocol."""
-
-    def __init__(self, socket: Any) -> None:
-        self._socket = socket
-        self._session: dict[str, str] = {}
-        self._number = 0
-
-    async def send(self, method: str, **params: Any) -> Any:
-        self._number += 1
-        await self._socket.send_json({"id": self._number, "method": method, "params": params, **self._session})
-        async with asyncio.timeout(30):
-            while True:
-                message = json.loads((await self._socket.receive()).data)
-                if message.get("id") == self._number:
-                    assert "error" not in message, message
-                    return message["result"]
-
-    async def open(self, url: str) -> None:
-        target = await self.send("Target.createTarget", url="about:blank")
-        attached = await self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)
-        self._session = {"sessionId": attached["sessionId"]}
-        await self.send("Page.navigate", url=url)
-        await self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
-
-    async def run(self, script: str) -> Any:
-        said = await self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in said, said
-        return said["result"].get("value")
-
-    async def wait(self, condition: str) -> None:
-        async with asyncio.timeout(30):
-            while not await self.run(f"Boolean({condition})"):
-                await asyncio.sleep(0.05)
-
-    async def type(self, text: str) -> None:
-        await self.send("Input.insertText", text=text)
-
-    async def press(self, key: str) -> None:
-        text = {"text": "\r"} if key == "Enter" else {}
-        code = {"Enter": 13, "Tab": 9}[key]
-        await self.send("Input.dispatchKeyEvent", type="keyDown", key=key, code=key, windowsVirtualKeyCode=code, **text)
-        await self.send("Input.dispatchKeyEvent", type="keyUp", key=key, code=key, windowsVirtualKeyCode=code)
-
-    async def screenshot(self, path: Path, width: int, dark: bool = False) -> None:
-        await self.send(
-            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
-        )
-        features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        await self.send("Emulation.setEmulatedMedia", features=features)
-        picture = await self.send("Page.captureScreenshot", captureBeyondViewport=True)
-        path.write_bytes(base64.b64decode(picture["data"]))
-
-
-@contextlib.asynccontextmanager
-async def browser(folder: Path) -> AsyncIterator[Browser]:
-    """A Chromium without a window, with a profile of its own."""
-    assert CHROMIUM
-    process = await asyncio.create_subprocess_exec(
-        CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-        f"--user-data-dir={folder}", "--remote-debugging-port=0", "about:blank",
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert process.stderr
-        async with asyncio.timeout(60):
-            while not (found := re.search(r"listening on (ws://\S+)", (await process.stderr.readline()).decode())):
-                assert process.returncode is None
-        async with ClientSession() as session, session.ws_connect(found[1], max_msg_size=0) as socket:
-            yield Browser(socket)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.communicate()
-
-
-@contextlib.asynccontextmanager
-async def served(bodies: list[str], answer: Callable[[], web.Response], shown: ModelView) -> AsyncIterator[str]:
-    """The page, and a server that remembers what it is asked."""
+@contextlib.contextmanager
+def served(bodies: list[str], answer: Callable[[], web.Response], shown: ModelView) -> Iterator[str]:
+    """The page, and a server that remembers what it is asked, in a thread of its own."""
 
     async def predict(request: web.Request) -> web.Response:
         bodies.append(await request.text())
@@ -231,149 +160,179 @@ async def served(bodies: list[str], answer: Callable[[], web.Response], shown: M
     app = web.Application()
     app.add_routes(page_routes(lambda: [shown, ModelView("other")]))
     app.add_routes([web.post("/v1/models/taxi:predict", predict), web.get("/v1/models/taxi", status)])
-    async with TestServer(app) as server:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def wait(coroutine: Coroutine[Any, Any, Any]) -> None:
+        asyncio.run_coroutine_threadsafe(coroutine, loop).result(30)
+
+    server = TestServer(app)
+    try:
+        wait(server.start_server())
         yield str(server.make_url("/"))
+        wait(server.close())
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
-def in_browser(
-    folder: Path,
-    answer: Callable[[], web.Response],
-    use: Callable[[Browser], Coroutine[Any, Any, None]],
-    shown: ModelView = VIEW,
-) -> list[str]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+@contextlib.contextmanager
+def opened(
+    browser: Any, answer: Callable[[], web.Response], shown: ModelView | None = None, **options: Any
+) -> Iterator[tuple[Any, list[str]]]:
+    """The page in a tab, and what the server was asked. Nothing may be said on the console but of answers that are errors."""
     bodies: list[str] = []
+    said: list[str] = []
+    with served(bodies, answer, shown or VIEW) as url, contextlib.closing(browser.new_context(**options)) as context:
+        tab = context.new_page()
+        tab.on("console", lambda message: said.append(message.text))
+        tab.on("pageerror", lambda error: said.append(str(error)))
+        tab.goto(url)
+        yield tab, bodies
+        assert tab.title() == "Plumbline"
+    assert [text for text in said if "Failed to load resource" not in text] == []
 
-    async def run() -> None:
-        async with served(bodies, answer, shown) as url, browser(folder) as tab:
-            await tab.open(url)
-            await use(tab)
-            assert await tab.run("document.title") == "Plumbline"
 
-    asyncio.run(run())
-    return bodies
-
-
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
+def ask(tab: Any) -> str:
+    """Presses Predict; what is answered, or wrong."""
+    tab.evaluate("document.querySelector('.said').replaceChildren()")
+    tab.get_by_role("button", name="Predict").click()
+    tab.locator(".said p, .wrong").first.wait_for()
+    return str(tab.locator(".answer").inner_text())
 
 
 @needs_chromium
-def test_a_prediction_by_keyboard(tmp_path: Path) -> None:
-    seen = {}
-
-    async def use(tab: Browser) -> None:
-        await tab.press("Tab")
-        await tab.press("Tab")
-        await tab.type("3")
-        await tab.press("Tab")
-        await tab.type('<b>"ö')
-        await tab.press("Enter")
-        await tab.wait("document.querySelector('.prediction')")
-        seen["text"] = await tab.run("document.querySelector('.answer').innerText")
-        seen["features"] = await tab.run("[...document.querySelectorAll('tbody th')].map(cell => cell.firstChild.data)")
-        seen["bars"] = await tab.run(
-            "[...document.querySelectorAll('.up, .down')].map(bar => [bar.className, bar.style.width])"
-        )
-        seen["wide"] = {}
-        for width in (400, 1200):
-            await tab.screenshot(tmp_path / "picture.png", width)
-            seen["wide"][width] = await tab.run("document.documentElement.scrollWidth")
-
+def test_a_prediction_by_keyboard(browser: Any) -> None:
     def answer() -> web.Response:
         return web.json_response({"predictions": [ANSWER]})
 
-    (body,) = in_browser(tmp_path / "profile", answer, use)
+    with opened(browser, answer) as (tab, bodies):
+        for text in ("", "3", '<b>"ö'):
+            tab.keyboard.press("Tab")
+            tab.keyboard.insert_text(text)
+        tab.keyboard.press("Enter")
+        tab.wait_for_selector(".prediction")
+        text = tab.locator(".answer").inner_text()
+        features = tab.evaluate(
+            "[...document.querySelectorAll('tbody th')].map(cell => cell.innerText.split('\\n')[0])"
+        )
+        bars = tab.evaluate(
+            "[...document.querySelectorAll('.up, .down')].map(bar => [bar.className, bar.style.left, bar.style.width])"
+        )
+        wide = []
+        for width in (360, 1200):
+            tab.set_viewport_size({"width": width, "height": 900})
+            wide.append(tab.evaluate("document.documentElement.scrollWidth"))
+    (body,) = bodies
     assert body.startswith('{"signature_name":"explain","instances":[{"miles":NaN,"riders":3,')
     assert json.loads(body)["instances"][0][EVIL] == '<b>"ö'
     assert json.loads(body)["instances"][0]["night"] is False
     for part in (
-        "15.73",
-        "between 13.3 and 18.2, standard error 1.25",
+        "15.7",
+        "between 13.3 and 18.2, standard error 1.3",
         "+4.2",
         "−0.3",
-        "11.83",
+        "11.8",
         "Version 8 answers by now",
     ):
-        assert part in seen["text"]
-    assert seen["features"] == ["baseline", "miles", EVIL, "riders"]
-    assert [bar[0] for bar in seen["bars"]] == ["up", "down"]
-    assert float(seen["bars"][0][1].rstrip("%")) == pytest.approx(100 * 4.2 / 4.5)
-    assert seen["wide"] == {400: 400, 1200: 1200}
+        assert part in text
+    assert features == ["baseline", "miles", EVIL, "riders"]
+    assert [bar[0] for bar in bars] == ["up", "down"]
+    scale = 4.2  # from the baseline to the highest sum
+    (first, width), (second, less) = ([float(size.rstrip("%")) for size in bar[1:]] for bar in bars)
+    assert (first, width, less) == pytest.approx((0, 100, 100 * 0.3 / scale))
+    assert second == pytest.approx(100 - less)  # it ends where the sum is, and begins where the one before ended
+    assert wide == [360, 1200]
 
 
 @needs_chromium
-def test_a_probability_its_class_and_contributions_in_log_odds(tmp_path: Path) -> None:
-    seen: list[str] = []
+def test_a_probability_its_class_and_contributions_in_log_odds(browser: Any) -> None:
     unlike = {**PROBABILITY, "low": 0.0, "high": 1.0, "standard_error": 3.4028235e38}
     answers = [web.json_response({"predictions": [answer]}) for answer in (PROBABILITY, unlike)]
-
-    async def use(tab: Browser) -> None:
-        for _ in range(2):
-            await tab.run("document.querySelector('.answer').replaceChildren()")
-            await tab.run("document.querySelector('form').requestSubmit()")
-            await tab.wait("document.querySelector('.prediction')")
-            seen.append(await tab.run("document.querySelector('.answer').innerText"))
-
-    in_browser(tmp_path / "profile", lambda: answers.pop(0), use, CLASSES)
+    with opened(browser, lambda: answers.pop(0), CLASSES) as (tab, _):
+        known, unknown = ask(tab), ask(tab)
     for part in (
-        "0.25",
+        "0.250",
         "probability; class: <b>tipped",
-        "between 0.2 and 0.31, standard error of the linear predictor 0.15",
+        "between 0.200 and 0.310 (95 % interval), standard error of the linear predictor 0.15",
         "What it is made of, in units of the log odds ratio",
-        "+0.401388",
+        "+0.40",
     ):
-        assert part in seen[0]
-    assert re.search(r"linear predictor\s+-1\.09861", seen[0])
-    assert "No interval can be given" in seen[1]
+        assert part in known
+    assert re.search(r"linear predictor\s+−1\.10", known)
+    assert "No interval can be given" in unknown
 
 
 @needs_chromium
-def test_errors_are_shown_in_words(tmp_path: Path) -> None:
-    said = []
+def test_numbers_are_rounded_to_their_interval(browser: Any) -> None:
+    huge = {**ANSWER, "prediction": 123456.789, "low": 121000.0, "high": 126000.0, "baseline": 100000.0}
+    tiny = {
+        "prediction": 0.00123456,
+        "low": 0.0011,
+        "high": 0.0014,
+        "standard_error": 0.00007,
+        "baseline": 0.0,
+        "contribution_a": 1e-9,
+    }
+    alone = {"prediction": 17.98765}
+    answers = [web.json_response({"predictions": [answer]}) for answer in (huge, tiny, alone)]
+    shown = ModelView("taxi", 7, "explain", Form([FormField("miles", "number")]))
+    with opened(browser, lambda: answers.pop(0), shown) as (tab, _):
+        said = [ask(tab).split() for _ in range(3)]
+        value = tab.locator(".prediction data").get_attribute("value")
+    assert "123,500" in said[0] and "121,000" in said[0] and "100,000" in said[0]
+    assert "0.00123" in said[1] and "0.00110" in said[1] and "0.00000" in said[1]
+    assert "17.99" in said[2] and value == "17.98765"
+
+
+@needs_chromium
+def test_errors_are_shown_in_words(browser: Any) -> None:
     answers = [
         web.json_response({"error": "Expects <b>more</b>"}, status=400),
         web.Response(text="no such thing", status=502),
         web.Response(text='{"predictions": [NaN]}', content_type="application/json"),
     ]
-
-    async def use(tab: Browser) -> None:
-        async def submit() -> str:
-            await tab.run("document.querySelector('.answer').replaceChildren()")
-            await tab.run("document.querySelector('form').requestSubmit()")
-            await tab.wait(
-                "document.querySelector('.answer').textContent || document.querySelector('.wrong:not([hidden])')"
-            )
-            return await tab.run(
-                "document.querySelector('.answer').innerText + document.querySelectorAll('.wrong')[1].innerText"
-            )
-
-        said.append(await submit())
-        assert await tab.run("document.activeElement.dataset.name") == "riders"
-        await tab.type("2")
-        said.extend([await submit() for _ in range(3)])
-
-    assert len(in_browser(tmp_path / "profile", lambda: answers.pop(0), use)) == 3
-    assert said[0] == "Enter a whole number."
-    assert said[1] == "Expects <b>more</b>"
-    assert said[2] == "The server's answer (status 502) is no JSON."
-    assert "not a number" in said[3]
+    with opened(browser, lambda: answers.pop(0)) as (tab, bodies):
+        ask(tab)
+        assert tab.locator(".wrong").inner_text() == "Enter a whole number."
+        assert tab.evaluate("document.activeElement.dataset.name") == "riders"
+        tab.keyboard.insert_text("2")
+        said = [ask(tab) for _ in range(3)]
+    assert len(bodies) == 3
+    assert said[0] == "Expects <b>more</b>"
+    assert said[1] == "The server's answer (status 502) is no JSON."
+    assert "not a number" in said[2]
 
 
+MISSING, OTHER = "Blank: taken for (missing).", "Taken for (other)."
 EVERY_KIND = ModelView(
     "taxi",
     7,
     "explain",
-    [
-        FormField("miles", "number", (), 0, 50),
-        FormField("riders", "whole"),
-        FormField("id", "digits"),
-        FormField("night", "choice", ("true", "false")),
-        FormField("city", "text", ("Bergen", EVIL)),
-        FormField("day", "date"),
-        FormField("begun", "time"),
-        FormField("sent", "epoch"),
-        FormField("sent_ms", "epoch_ms"),
-    ],
-    columns={"log_miles": ["miles"], "both": ["miles", "riders"], "night": ["night"], "constructor": ["id"]},
+    Form(
+        [
+            FormField("miles", "number", (), 0, 50, "miles", "4.5", outside="Valid is up to 50."),
+            FormField("riders", "whole"),
+            FormField("id", "digits"),
+            FormField("night", "choice", ("true", "false")),
+            FormField("city", "text", ("Bergen", "true", EVIL), blank=MISSING, unknown=OTHER),
+            FormField("day", "date"),
+            FormField("begun", "time"),
+            FormField("sent", "epoch"),
+            FormField("sent_ms", "epoch_ms"),
+        ],
+        unit="dollars",
+        columns={"log_miles": ["miles"], "both": ["miles", "riders"], "night": ["night"], "constructor": ["id"]},
+        rules=text_rules(["NA"]),
+    ),
 )
 ENTERED = {
     "miles": 60.5, "riders": 3, "id": "-9223372036854775807", "night": "true", "city": EVIL, "day": "2024-02-29",
@@ -382,55 +341,85 @@ ENTERED = {
 
 
 @needs_chromium
-def test_each_kind_of_column_has_its_own_input(tmp_path: Path) -> None:
-    seen: dict[str, Any] = {}
+def test_each_kind_of_column_has_its_own_input(browser: Any) -> None:
     explained = {
         "prediction": 2.0, "baseline": 1.0, "contribution_log_miles": 0.75, "contribution_both": -0.5, "contribution_night": 0.5,
         "contribution_constructor": 0.25, "outside_log_miles": 1.0, "outside_both": 0.0,
     }  # fmt: skip
 
-    async def use(tab: Browser) -> None:
-        async def fill(values: dict[str, str]) -> None:
-            await tab.run(
-                f"for (const [name, value] of Object.entries({json.dumps(values)}))"
-                " document.querySelector(`[data-name=${name}]`).value = value"
-            )
+    def notes(tab: Any) -> Any:
+        return tab.evaluate(
+            "[...document.querySelectorAll('.note:not([hidden])')].map(note => [note.className, note.innerText])"
+        )
 
-        async def ask() -> None:
-            await tab.run("document.querySelector('.answer').replaceChildren()")
-            await tab.run("document.querySelector('form').requestSubmit()")
-
-        async def notes() -> Any:
-            return await tab.run(
-                "[...document.querySelectorAll('[id$=e]:not([hidden])')].map(note => [note.className, note.innerText])"
-            )
-
-        await ask()  # nothing entered
-        await tab.wait("document.querySelector('.prediction')")
-        await fill({name: str(value) for name, value in ENTERED.items()})
-        await fill({"sent": "2024-02-29T23:59", "sent_ms": "2024-02-29T23:59:00.250"})
-        await ask()
-        await tab.wait("document.querySelector('.prediction')")
-        seen["hint"] = await notes()
-        seen["features"] = await tab.run("[...document.querySelectorAll('tbody th')].map(cell => cell.innerText)")
-        await tab.screenshot(tmp_path / "picture.png", 1200)
-        await fill({"riders": "1.5", "id": "12x"})
-        await ask()
-        seen["wrong"] = await notes()
-
-    empty, full = in_browser(
-        tmp_path / "profile", lambda: web.json_response({"predictions": [explained]}), use, EVERY_KIND
-    )
-    nothing = {"miles": "NaN", "riders": "NaN", "sent": "NaN", "sent_ms": "NaN"}
+    with opened(browser, lambda: web.json_response({"predictions": [explained]}), EVERY_KIND) as (tab, bodies):
+        ask(tab)  # nothing entered
+        sent = {"sent": "2024-02-29T23:59", "sent_ms": "2024-02-29T23:59:00.250"}
+        for name, value in {**{name: str(value) for name, value in ENTERED.items()}, **sent}.items():
+            field = tab.locator(f"[data-name={name}]")
+            (field.select_option if name in ("night", "city") else field.fill)(value)
+        ask(tab)
+        hint = notes(tab)
+        features = tab.evaluate("[...document.querySelectorAll('tbody th')].map(cell => cell.innerText)")
+        for name, value in (("riders", "1.5"), ("id", "12x")):
+            tab.locator(f"[data-name={name}]").fill(value)
+        wrong = notes(tab)
+        tab.get_by_role("button", name="Back to the example").click()
+        tab.locator(".wrong").first.wait_for(state="detached")
+        again = [*notes(tab), tab.locator("[data-name=miles]").input_value()]
+    empty, full = bodies
+    nothing = {"miles": 4.5, "riders": "NaN", "sent": "NaN", "sent_ms": "NaN"}
     assert json.loads(empty, parse_constant=str)["instances"] == [{**dict.fromkeys(ENTERED, ""), **nothing}]
     assert json.loads(full)["instances"] == [ENTERED]
-    assert seen["hint"] == [["hint", "Outside of what is valid for this model."]]
-    assert seen["features"] == [
+    assert hint == [["note", "Valid is up to 50."]]
+    assert features == [
         "baseline\nmean of the training rows",
         "log_miles\n60.5, beyond the knots: a straight line there",
         "both\n60.5, 3",
         "night\ntrue",
         "constructor\n-9223372036854775807",
     ]
-    whole = ["wrong", "Enter a whole number, or leave it blank."]
-    assert seen["wrong"] == [["hint", "Outside of what is valid for this model."], whole, whole]
+    whole = ["note wrong", "Enter a whole number, or leave it blank."]
+    assert wrong == [["note", "Valid is up to 50."], whole, whole]
+    assert again == [["note", "Blank: taken for (missing)."], "4.5"]
+
+
+@needs_chromium
+def test_a_text_that_is_none_of_the_choices(browser: Any) -> None:
+    def answer() -> web.Response:
+        return web.json_response({"predictions": [ANSWER]})
+
+    with opened(browser, answer, EVERY_KIND) as (tab, bodies):
+        city, note = tab.locator("[data-name=city]"), tab.locator("[data-name=city] ~ .note")
+        assert note.inner_text() == "Blank: taken for (missing)."
+        city.select_option("Bergen")
+        assert note.is_hidden()
+        city.select_option("another text …")
+        city.focus()
+        tab.keyboard.press("Tab")
+        tab.keyboard.insert_text("Paris")
+        assert note.inner_text() == "Taken for (other)."
+        tab.get_by_label("city: another text").fill(" NA ")
+        assert note.inner_text() == "It stands for nothing: taken for (missing)."
+        tab.get_by_label("city: another text").fill("TRUE")
+        assert note.is_hidden()  # as tables spell it otherwise
+        ask(tab)
+    assert json.loads(bodies[0], parse_constant=str)["instances"][0]["city"] == "TRUE"
+
+
+@needs_chromium
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1200])
+def test_axe_finds_nothing(browser: Any, scheme: str, width: int) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    def answer() -> web.Response:
+        return web.json_response({"predictions": [ANSWER]})
+
+    size = {"width": width, "height": 900}
+    with opened(browser, answer, EVERY_KIND, color_scheme=scheme, viewport=size, bypass_csp=True) as (tab, _):
+        ask(tab)
+        tab.locator("[data-name=miles]").fill("60")
+        found = Axe().run(tab).response["violations"]
+        assert [(one["id"], one["impact"], [node["html"] for node in one["nodes"]]) for one in found] == []
+        assert tab.evaluate("document.documentElement.scrollWidth") == width

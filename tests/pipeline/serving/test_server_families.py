@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import math
 import re
@@ -227,6 +228,6 @@ def test_curl(server: Any, tips_version: MadeVersion) -> None:
 
 
 def test_the_page_says_what_contributions_are_in(server: Any) -> None:
-    text = http_call(server.rest_port, "GET", "/").text
-    assert 'data-unit="log odds ratio"' in text
-    assert 'data-unit="log rate ratio"' in text
+    text = html.unescape(http_call(server.rest_port, "GET", "/").text)
+    assert '"parts": "log odds ratio"' in text
+    assert '"parts": "log rate ratio"' in text

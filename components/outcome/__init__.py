@@ -1,0 +1,1 @@
+"""Ends a run in containers by its verdict, after its report was written."""

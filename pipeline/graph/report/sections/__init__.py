@@ -1,0 +1,1 @@
+"""A module a section: what its figures are, and how they are read."""
