@@ -134,6 +134,13 @@ class Source:
         return distributions(self, FEWEST)
 
     @functools.cached_property
+    def before(self) -> tuple[int, str] | None:
+        """The version before and its report's JSON (`before.version_before`), which may lie in a bucket: read once."""
+        from pipeline.graph.report.before import version_before
+
+        return version_before(self)
+
+    @functools.cached_property
     def model(self) -> PortableModel | None:
         """The model that is served; None where none was made."""
         if trainer.STEP.name not in self.results.outputs:

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ValidationError
 
 from components.errors import ConfigError
 from pipeline.graph.comparison import Comparison, comparison
-from pipeline.graph.report.before import version_before
 from pipeline.graph.report.section import Section
 from pipeline.graph.report.source import FEWEST, Source
 from pipeline.graph.sides import Side, side
@@ -40,7 +39,7 @@ def _read(source: Source) -> Changed | None:
     if source.record(REGRESSION) is None:
         return None
     now = side("this model", source.run_id, source, FEWEST)
-    found = version_before(source)
+    found = source.before
     if found is None:
         return Changed(now=now, because="No version before this one has a report.")
     version, text = found

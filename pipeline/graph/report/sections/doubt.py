@@ -15,7 +15,6 @@ from pipeline.graph.coefficient_tables import is_empty
 from pipeline.graph.diagnostics import Bin, Diagnostics, Row
 from pipeline.graph.doubts import LEAST_ROWS, bent_shapes, explained_share
 from pipeline.graph.regression import Regression, Told
-from pipeline.graph.report.before import version_before
 from pipeline.graph.report.distributions import Distribution
 from pipeline.graph.report.drift import CHANCE, Drift, Side, drifts
 from pipeline.graph.report.findings import findings
@@ -240,7 +239,7 @@ def _drift(source: Source) -> list[Drift] | None:
 
 def _drift_before(source: Source) -> tuple[int, list[Drift]] | None:
     """The version before, and the training rows against its, by its report."""
-    found = version_before(source)
+    found = source.before
     if found is None:
         return None
     version, text = found

@@ -194,7 +194,8 @@ def _expected(source: Source) -> Iterator[Expected]:
 def _reasons(source: Source) -> list[Rejected]:
     """Of the rows that ingest lists, the most frequent first."""
     counts, listing = source.record(CLEANING), source.rejected_rows
-    if listing is None or (counts is not None and not counts.rejected):  # a run that too many of them ended has no counts
+    none = counts is not None and not counts.rejected  # a run that too many of them ended has no counts
+    if listing is None or none:
         return []
     from tfx.dsl.io import fileio
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.graph.report import before as before_module
 from pipeline.graph.report.document import FILE
 from pipeline.graph.report.page import page
 from pipeline.graph.report.sections import changed
@@ -46,7 +47,7 @@ def serving(tmp_path, monkeypatch):
         found = last_report(Store(tmp_path), source.facts.serving, pushed and pushed.version)
         return found and (found[0], Path(found[1]).read_text())
 
-    monkeypatch.setattr(changed, "version_before", before)
+    monkeypatch.setattr(before_module, "version_before", before)
     (tmp_path / "s-reports").mkdir()
     return tmp_path / "s"
 

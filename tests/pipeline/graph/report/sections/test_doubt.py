@@ -8,8 +8,8 @@ from statsmodels.stats.outliers_influence import OLSInfluence
 from components.linear_model.elastic_net import ElasticNet
 from pipeline.graph.doubts import doubts
 from pipeline.graph.regression import read_regression
+from pipeline.graph.report import before as before_module
 from pipeline.graph.report.distributions import Distribution, Spread
-from pipeline.graph.report.sections import doubt
 from pipeline.graph.report.sections.doubt import COLLINEAR, SECTION
 from pipeline.graph.report.sections.learned import Learned
 from pipeline.graph.steps.example_gen import CLEANING
@@ -140,13 +140,13 @@ def test_drift_is_of_the_held_out_rows_and_of_the_version_before(monkeypatch):
     now = [distribution("x", [[50, 900, 50], [40, 100, 60]], train=0.0, eval=0.5)]
     before = [distribution("x", [[500, 400, 100]], train=-2.0), distribution("gone", [[1, 2, 3]], train=0.0)]
     report = {"learned": {"columns": [one.model_dump() for one in before]}}
-    monkeypatch.setattr(doubt, "version_before", lambda source: (4, json.dumps(report)))
+    monkeypatch.setattr(before_module, "version_before", lambda source: (4, json.dumps(report)))
     found = read(fit, distributions=now)
     [eval_drift], [since] = found.drift, found.drift_before
     assert (eval_drift.column, eval_drift.shift, eval_drift.rows, eval_drift.before) == ("x", 0.5, 200, 1000)
     assert (found.before, since.shift, since.noteworthy) == (4, 2.0, True)
     for wrong in ("{", "{}", json.dumps({"learned": {"columns": [{}]}})):
-        monkeypatch.setattr(doubt, "version_before", lambda source, wrong=wrong: (4, wrong))
+        monkeypatch.setattr(before_module, "version_before", lambda source, wrong=wrong: (4, wrong))
         assert read(fit, distributions=now).drift_before is None
     assert "columns" in Learned.model_fields
 
